@@ -1,0 +1,218 @@
+//! Array configurations: the sizes of a machine, named and checked.
+
+use crate::{Sparsity, SpecError};
+
+/// Longest accumulator ring: outputs that one USPE may own (`Ip * Iq`).
+pub const MAX_INTERLEAVE: usize = 16;
+
+/// One machine. The named ones are committed; a changed one passes [`ArrayConfig::validate`]
+/// before anything is planned or generated for it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize)]
+#[non_exhaustive]
+pub struct ArrayConfig {
+    /// Name, as given to `--array`.
+    pub name: String,
+    /// USPE rows, R.
+    pub rows: usize,
+    /// USPE columns, C.
+    pub cols: usize,
+    /// Lanes of an activation word; the largest M that runs sparse.
+    pub m_lanes: usize,
+    /// Core clock in hertz.
+    pub clock_hz: u64,
+    /// Pipeline stages of the FP32 adder.
+    pub adder_latency_cycles: usize,
+    /// Pipeline stages of the FP16 multiplier.
+    pub multiplier_latency_cycles: usize,
+    /// Activation words per row bank, both halves of the double buffer together.
+    pub w2e_words_per_row: usize,
+    /// Weight entries (value and position) per column bank, both halves together.
+    pub n2s_entries_per_col: usize,
+    /// FP32 partial sums per column for WS passes over K.
+    pub psum_depth: usize,
+    /// Elementwise lanes at the array's edge.
+    pub ve_lanes: usize,
+    /// Momentum SGD lanes.
+    pub wuve_lanes: usize,
+    /// Cycles from an M x M weight block into SORE to its compact form.
+    pub sore_latency_cycles: usize,
+    /// Bytes of one AXI beat.
+    pub axi_beat_bytes: usize,
+    /// Cycles from a read's address to its first beat.
+    pub dram_latency_cycles: usize,
+    /// DRAM channels, each with one AXI port of one beat per cycle and direction.
+    pub dram_channels: usize,
+}
+
+impl ArrayConfig {
+    /// Names of the committed configurations.
+    pub const NAMES: [&'static str; 3] = ["tiny", "small", "vcu1525"];
+
+    /// The named configurations, smallest first.
+    #[must_use]
+    pub fn all() -> Vec<Self> {
+        vec![Self::tiny(), Self::small(), Self::vcu1525()]
+    }
+
+    /// 4 x 4, for RTL unit tests.
+    #[must_use]
+    pub fn tiny() -> Self {
+        Self {
+            name: "tiny".into(),
+            rows: 4,
+            cols: 4,
+            w2e_words_per_row: 1024,
+            n2s_entries_per_col: 1024,
+            ve_lanes: 4,
+            wuve_lanes: 4,
+            ..Self::vcu1525()
+        }
+    }
+
+    /// 8 x 8, for RTL system tests.
+    #[must_use]
+    pub fn small() -> Self {
+        Self { name: "small".into(), rows: 8, cols: 8, ve_lanes: 8, wuve_lanes: 8, ..Self::tiny() }
+    }
+
+    /// 32 x 32 on the VCU1525 at 200 MHz: every published figure.
+    #[must_use]
+    pub fn vcu1525() -> Self {
+        Self {
+            name: "vcu1525".into(),
+            rows: 32,
+            cols: 32,
+            m_lanes: 8,
+            clock_hz: 200_000_000,
+            adder_latency_cycles: 5,
+            multiplier_latency_cycles: 3,
+            w2e_words_per_row: 2048,
+            n2s_entries_per_col: 4096,
+            psum_depth: 1024,
+            ve_lanes: 64,
+            wuve_lanes: 16,
+            sore_latency_cycles: 16,
+            axi_beat_bytes: 64,
+            dram_latency_cycles: 80,
+            dram_channels: 4,
+        }
+    }
+
+    /// The configuration of that name.
+    ///
+    /// # Errors
+    /// [`SpecError::Name`] listing the names.
+    pub fn named(name: &str) -> Result<Self, SpecError> {
+        Self::all().into_iter().find(|config| config.name == name).ok_or_else(|| SpecError::Name {
+            what: "array",
+            given: name.into(),
+            accepted: Self::NAMES.join(", "),
+        })
+    }
+
+    /// The same machine with words of `m_lanes` lanes, named so.
+    ///
+    /// # Errors
+    /// [`SpecError::Array`] if that cannot be built.
+    pub fn with_m_lanes(mut self, m_lanes: usize) -> Result<Self, SpecError> {
+        self.name = format!("{}-m{m_lanes}", self.name);
+        self.m_lanes = m_lanes;
+        self.validate()?;
+        Ok(self)
+    }
+
+    /// Checks that the machine can be built.
+    ///
+    /// # Errors
+    /// [`SpecError::Array`] naming the value and what would be accepted.
+    pub fn validate(&self) -> Result<(), SpecError> {
+        let check = |ok: bool, reason: String| {
+            if ok { Ok(()) } else { Err(SpecError::Array { name: self.name.clone(), reason }) }
+        };
+        let side = |what: &str, value: usize| {
+            check(
+                value.is_power_of_two() && (2..=64).contains(&value),
+                format!("{value} {what}; accepted: a power of two from 2 to 64"),
+            )
+        };
+        side("rows", self.rows)?;
+        side("columns", self.cols)?;
+        check(
+            matches!(self.m_lanes, 8 | 16),
+            format!("{} lanes per word; accepted: 8 or 16", self.m_lanes),
+        )?;
+        check(
+            (2..=MAX_INTERLEAVE).contains(&self.adder_latency_cycles),
+            format!(
+                "an adder of {} stages; accepted: 2 to {MAX_INTERLEAVE}",
+                self.adder_latency_cycles
+            ),
+        )?;
+        check(
+            (1..=8).contains(&self.multiplier_latency_cycles),
+            format!("a multiplier of {} stages; accepted: 1 to 8", self.multiplier_latency_cycles),
+        )?;
+        check(self.clock_hz > 0, "a clock of 0 Hz; accepted: at least 1 Hz".into())?;
+        for (what, value) in [
+            ("words per W2E row bank", self.w2e_words_per_row),
+            ("entries per N2S column bank", self.n2s_entries_per_col),
+        ] {
+            check(
+                value.is_power_of_two() && (256..=65_536).contains(&value),
+                format!("{value} {what}; accepted: a power of two from 256 to 65536"),
+            )?;
+        }
+        let psum_needed = self.rows * self.adder_latency_cycles + 8;
+        check(
+            self.psum_depth >= psum_needed && self.psum_depth <= 65_536,
+            format!(
+                "{} partial sums per column; accepted: {psum_needed} (R * adder latency + 8) to 65536",
+                self.psum_depth
+            ),
+        )?;
+        for (what, value) in [
+            ("VE lanes", self.ve_lanes),
+            ("WUVE lanes", self.wuve_lanes),
+            ("bytes per AXI beat", self.axi_beat_bytes),
+            ("DRAM channels", self.dram_channels),
+        ] {
+            check(
+                value.is_power_of_two() && value <= 1024,
+                format!("{value} {what}; accepted: a power of two up to 1024"),
+            )?;
+        }
+        Ok(())
+    }
+
+    /// True if words of this machine hold a group of `sparsity`.
+    #[must_use]
+    pub const fn supports(&self, sparsity: Sparsity) -> bool {
+        sparsity.m() <= self.m_lanes
+    }
+
+    /// Checks that groups of `sparsity` fit this machine's words.
+    ///
+    /// # Errors
+    /// [`SpecError::Array`] naming both.
+    pub fn check_sparsity(&self, sparsity: Sparsity) -> Result<(), SpecError> {
+        if self.supports(sparsity) {
+            return Ok(());
+        }
+        Err(SpecError::Array {
+            name: self.name.clone(),
+            reason: format!(
+                "sparsity {sparsity} has groups of {} values, but a word has {} lanes; accepted: M up to {}, \
+                 or an array with more lanes",
+                sparsity.m(),
+                self.m_lanes,
+                self.m_lanes
+            ),
+        })
+    }
+
+    /// Peak dense rate, one multiply-accumulate per USPE and cycle.
+    #[must_use]
+    pub const fn peak_macs_per_cycle(&self) -> u64 {
+        (self.rows * self.cols) as u64
+    }
+}

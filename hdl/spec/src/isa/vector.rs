@@ -1,0 +1,78 @@
+//! Operations of the elementwise unit.
+
+use super::FieldValue;
+
+macro_rules! vector_ops {
+    ($( $(#[doc = $doc:literal])+ $variant:ident = $code:literal, $name:literal, passes $passes:literal; )*) => {
+        /// One elementwise operation over a stream (`docs/contract-elementwise.md`).
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum VectorOp {
+            $( $(#[doc = $doc])+ $variant = $code, )*
+        }
+
+        impl VectorOp {
+            /// All operations.
+            pub const ALL: &'static [Self] = &[$( Self::$variant ),*];
+
+            /// Name in listings.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $( Self::$variant => $name, )* }
+            }
+
+            /// Times that each element of the stream occupies a lane.
+            #[must_use]
+            pub const fn passes(self) -> u64 {
+                match self { $( Self::$variant => $passes, )* }
+            }
+        }
+    };
+}
+
+vector_ops! {
+    /// Residual add, with or without ReLU.
+    Add = 0, "add", passes 1;
+    /// ReLU mask on a gradient.
+    ReluBackward = 1, "relu-backward", passes 1;
+    /// Exact sums over pixels and batch: batch-norm statistics.
+    BatchNormStatistics = 2, "bn-statistics", passes 1;
+    /// Batch norm applied, with fused residual and ReLU.
+    BatchNormApply = 3, "bn-apply", passes 1;
+    /// Exact sums of batch norm's backward pass.
+    BatchNormBackwardSums = 4, "bn-backward-sums", passes 1;
+    /// Batch norm's dX.
+    BatchNormBackwardApply = 5, "bn-backward-apply", passes 1;
+    /// Layer norm: mean, variance, apply.
+    LayerNorm = 6, "layer-norm", passes 3;
+    /// Layer norm's backward pass.
+    LayerNormBackward = 7, "layer-norm-backward", passes 3;
+    /// GELU.
+    Gelu = 8, "gelu", passes 4;
+    /// GELU's backward pass.
+    GeluBackward = 9, "gelu-backward", passes 4;
+    /// Pooling; elements are the input's.
+    Pool = 10, "pool", passes 1;
+    /// Pooling's backward pass; elements are the input's.
+    PoolBackward = 11, "pool-backward", passes 1;
+    /// Softmax over rows: maximum, exponentials and their sum, division.
+    Softmax = 12, "softmax", passes 3;
+    /// Softmax's backward pass.
+    SoftmaxBackward = 13, "softmax-backward", passes 2;
+    /// Softmax cross-entropy with its gradient.
+    CrossEntropy = 14, "cross-entropy", passes 4;
+    /// Exact bias-gradient sums.
+    BiasGradient = 15, "bias-gradient", passes 1;
+    /// Class token and positions.
+    Embed = 16, "embed", passes 1;
+    /// Gradients of class token and positions.
+    EmbedBackward = 17, "embed-backward", passes 1;
+}
+
+impl FieldValue for VectorOp {
+    fn to_bits(self) -> u64 {
+        self as u64
+    }
+    fn from_bits(bits: u64) -> Option<Self> {
+        Self::ALL.iter().copied().find(|op| *op as u64 == bits)
+    }
+}

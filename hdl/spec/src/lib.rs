@@ -1,0 +1,54 @@
+//! The facts of the SAT accelerator, each in one place.
+//!
+//! Everything that two parts of satkit must agree on lives here: sparsity and
+//! methods ([`Sparsity`], [`Method`]), layer shapes and the K order
+//! ([`ConvShape`], [`K_BLOCK`]), array configurations ([`ArrayConfig`]), the
+//! instruction encoding ([`isa`]), the register map ([`regs`]) and the hash over all of
+//! it ([`contract_hash`]). The crate knows no operating system, does no input or
+//! output and depends on no other part of satkit.
+//!
+//! Source: arXiv 2309.13015 (BDWP, SAT) for the machine and the method;
+//! `docs/contract.md` for what the paper leaves open.
+
+mod array;
+mod contract;
+mod error;
+pub mod isa;
+mod method;
+pub mod regs;
+mod shape;
+mod sparsity;
+
+pub use array::{ArrayConfig, MAX_INTERLEAVE};
+pub use contract::{CONTRACT_VERSION, ContractHash, contract_hash};
+pub use error::SpecError;
+pub use method::{BpGradient, Method, Stage, WeightOperand};
+pub use shape::{BpPhase, ConvShape, K_BLOCK, SlotPosition};
+pub use sparsity::Sparsity;
+
+/// How a MAC stage is laid over the array.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Dataflow {
+    /// Weights stay in the USPEs, activations and partial sums stream.
+    WeightStationary,
+    /// Outputs stay in the USPEs' accumulator rings, operands stream.
+    OutputStationary,
+}
+
+impl Dataflow {
+    /// The two-letter name of the field: `ws` or `os`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::WeightStationary => "ws",
+            Self::OutputStationary => "os",
+        }
+    }
+}
+
+impl std::fmt::Display for Dataflow {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
