@@ -28,11 +28,12 @@ pub use sparsity::Sparsity;
 
 /// How a MAC stage is laid over the array.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
 pub enum Dataflow {
     /// Weights stay in the USPEs, activations and partial sums stream.
+    #[serde(rename = "ws")]
     WeightStationary,
     /// Outputs stay in the USPEs' accumulator rings, operands stream.
+    #[serde(rename = "os")]
     OutputStationary,
 }
 
