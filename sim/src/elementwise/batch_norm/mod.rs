@@ -1,0 +1,49 @@
+//! Batch norm with exact statistics.
+//!
+//! Source: `docs/contract-elementwise.md`, batch norm.
+
+mod backward;
+mod forward;
+
+pub use backward::{NormGradient, batch_norm_eval_backward, batch_norm_train_backward};
+pub use forward::{batch_norm_eval, batch_norm_train};
+
+use super::ExactSum;
+
+/// Added to the variance, in layer norm too.
+pub(crate) const EPSILON: f32 = 1e-5;
+
+/// What the training forward pass leaves for the backward pass, one value per channel.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BatchStatistics {
+    /// `S1 = xsum(y)`.
+    sums: Vec<ExactSum>,
+    /// `r(S1 / n)`, canonical.
+    mean: Vec<f32>,
+    /// `1 / sqrt(var + eps)`, canonical.
+    inv: Vec<f32>,
+}
+
+impl BatchStatistics {
+    /// Mean of the batch per channel, FP32.
+    #[must_use]
+    pub fn mean(&self) -> &[f32] {
+        &self.mean
+    }
+
+    /// `1 / sqrt(var + eps)` per channel, FP32.
+    #[must_use]
+    pub fn inv(&self) -> &[f32] {
+        &self.inv
+    }
+}
+
+/// `1 / sqrt(var + eps)`.
+fn inverse_deviation(var: f32) -> f32 {
+    1.0 / (var + EPSILON).sqrt()
+}
+
+/// Elementwise product of two parameter vectors.
+fn product(a: &[f32], b: &[f32]) -> Vec<f32> {
+    a.iter().zip(b).map(|(a, b)| a * b).collect()
+}
