@@ -1,0 +1,18 @@
+//! Training on an accelerator that is handed in: networks, data, the loop, checkpoints.
+//!
+//! [`train::Trainer`] runs a [`network::Network`] on a [`data::Dataset`] with whatever implements
+//! [`backend::Backend`]. This crate knows no simulator and no card, computes no layer itself, and
+//! is deterministic: the same settings, data and backend give the same bits on every machine, interrupted or
+//! not.
+
+pub mod backend;
+pub mod checkpoint;
+pub mod data;
+mod error;
+mod files;
+pub mod network;
+pub mod npz;
+mod random;
+pub mod train;
+
+pub use error::HostError;
