@@ -1,0 +1,114 @@
+//! `satkit kernel`: one operation on NumPy files.
+
+mod archive;
+mod arguments;
+mod golden;
+mod operands;
+mod results;
+mod sim;
+mod task;
+
+pub(crate) use arguments::KernelArguments;
+
+use crate::arguments::array_for;
+use crate::output::{self, json, thousands};
+use archive::Archive;
+use arguments::Device;
+use half::f16;
+use results::{Output, OutputValues};
+use satkit_spec::{Method, Sparsity};
+use task::{Computed, Task, Work};
+
+/// What it cost; the reference has no time.
+#[derive(Default, serde::Serialize)]
+struct Cost {
+    array: Option<String>,
+    dataflow: Option<&'static str>,
+    cycles: Option<u64>,
+    useful_macs: Option<u64>,
+    utilization: Option<f64>,
+}
+
+#[derive(serde::Serialize)]
+struct Report {
+    op: &'static str,
+    device: &'static str,
+    method: Method,
+    sparsity: Sparsity,
+    #[serde(flatten)]
+    cost: Cost,
+}
+
+pub(crate) fn run(arguments: &KernelArguments) -> anyhow::Result<()> {
+    arguments::check_options(arguments)?;
+    output::check_writable("--out", &arguments.output)?;
+    let mut archive = Archive::open(&arguments.input)?;
+    let task = task::read(&mut archive, arguments)?;
+    task.check_groups()?;
+    let (computed, cost) = match arguments.device {
+        Device::Golden => (golden::compute(task.layer, &task)?, Cost::default()),
+        Device::Sim => {
+            let needed = if task.is_compact() { arguments.sparsity } else { Sparsity::DENSE };
+            let config = array_for(arguments.machine.array.as_ref(), needed)?;
+            sim::compute(&task, config, arguments.machine.dataflow.unwrap_or_default())?
+        }
+    };
+    results::write(&arguments.output, &outputs(&task, computed))?;
+    let report = Report {
+        op: arguments.op.name(),
+        device: if arguments.device == Device::Sim { "sim" } else { "golden" },
+        method: arguments.method,
+        sparsity: arguments.sparsity,
+        cost,
+    };
+    if arguments.json { Ok(json(&report)?) } else { Ok(output::line(sentence(&report))?) }
+}
+
+fn outputs(task: &Task, computed: Computed) -> Vec<Output> {
+    let layer = &task.layer;
+    let single =
+        |name, shape, values| Output { name, shape, values: OutputValues::Singles(values) };
+    match computed {
+        Computed::Pruned(directions) => {
+            let names = [("Wff_val", "Wff_idx"), ("Wbp_val", "Wbp_idx")];
+            let n = task.sparsity.n();
+            let pair = |((value, index), (values, positions)): ((_, _), (Vec<f16>, Vec<u8>))| {
+                let shape = vec![values.len() / n, n];
+                let values = OutputValues::Halves(values);
+                let positions = OutputValues::Bytes(positions);
+                [
+                    Output { name: value, shape: shape.clone(), values },
+                    Output { name: index, shape, values: positions },
+                ]
+            };
+            names.into_iter().zip(directions).flat_map(pair).collect()
+        }
+        Computed::Stage(values) => {
+            let (name, shape) = match &task.work {
+                Work::Ff { .. } => ("Y", layer.y_axes()),
+                Work::Bp { .. } => ("dX", layer.x_axes()),
+                _ => ("dW", layer.w_axes()),
+            };
+            vec![single(name, shape, values)]
+        }
+        Computed::Updated(w, v) => {
+            vec![single("W1", layer.w_axes(), w), single("V1", layer.w_axes(), v)]
+        }
+    }
+}
+
+fn sentence(report: &Report) -> String {
+    let Report { op, device, cost, .. } = report;
+    let (Some(array), Some(cycles)) = (&cost.array, cost.cycles) else {
+        return format!("{op} on {device}: done");
+    };
+    match (cost.dataflow, cost.useful_macs, cost.utilization) {
+        (Some(dataflow), Some(macs), Some(utilization)) => format!(
+            "{op} on {device} ({array}, {dataflow}): {} cycles, {} useful MACs, utilization {:.1} %",
+            thousands(cycles),
+            thousands(macs),
+            utilization * 100.0
+        ),
+        _ => format!("{op} on {device} ({array}): {} cycles", thousands(cycles)),
+    }
+}

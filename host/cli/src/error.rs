@@ -1,0 +1,126 @@
+//! What can go wrong, and what the process exits with.
+
+use crate::output;
+use satkit_host::HostError;
+use satkit_plan::PlanError;
+use satkit_sim::{AcceleratorError, SimError};
+use satkit_spec::SpecError;
+use std::io;
+use std::path::PathBuf;
+
+/// The run failed.
+pub(crate) const FAILED: u8 = 1;
+/// The input is at fault.
+pub(crate) const BAD_INPUT: u8 = 2;
+/// The user interrupted the run.
+pub(crate) const INTERRUPTED: u8 = 130;
+
+/// Why a command stopped.
+///
+/// Each message names the value and what would be accepted.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CliError {
+    /// An option that means nothing here.
+    #[error("{option} {given}: {reason}")]
+    Option {
+        /// The option, such as `--lambda`.
+        option: &'static str,
+        /// What was given.
+        given: String,
+        /// What is wrong and what would be accepted.
+        reason: String,
+    },
+    /// An input file that is not what it should be.
+    #[error("{}: {reason}", path.display())]
+    Input {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong and what would be accepted.
+        reason: String,
+    },
+    /// An output that could not be written.
+    #[error("cannot write {}: {source}", path.display())]
+    Write {
+        /// The file, or `standard output`.
+        path: PathBuf,
+        /// The reason of the operating system.
+        source: io::Error,
+    },
+    /// The reader of standard output is gone; nothing is wrong.
+    #[error("standard output is closed")]
+    ClosedPipe,
+    /// The user asked to stop.
+    #[error("interrupted{0}")]
+    Interrupted(String),
+}
+
+/// Says on standard error what went wrong, and returns the exit code for it.
+pub(crate) fn report(error: &anyhow::Error) -> u8 {
+    let code = exit_code(error);
+    if code != 0 {
+        let word = if code == INTERRUPTED { "satkit" } else { "error" };
+        output::note(format_args!("{word}: {}", message(error)));
+    }
+    code
+}
+
+/// The chain of causes in one line. An error that is only a wrapper of the next repeats its text, which is left out.
+fn message(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain() {
+        let cause = cause.to_string();
+        if !text.ends_with(&cause) {
+            text = if text.is_empty() { cause } else { format!("{text}: {cause}") };
+        }
+    }
+    text
+}
+
+fn exit_code(error: &anyhow::Error) -> u8 {
+    for cause in error.chain() {
+        if let Some(error) = cause.downcast_ref::<CliError>() {
+            return match error {
+                CliError::Option { .. } | CliError::Input { .. } => BAD_INPUT,
+                CliError::Write { .. } => FAILED,
+                CliError::ClosedPipe => 0,
+                CliError::Interrupted(_) => INTERRUPTED,
+            };
+        }
+        if let Some(error) = cause.downcast_ref::<HostError>() {
+            return host_code(error);
+        }
+        // The devices refuse shapes, sparsities and configurations, all of which the user chose.
+        if cause.is::<SpecError>()
+            || cause.is::<PlanError>()
+            || cause.is::<SimError>()
+            || cause.is::<satkit_golden::GoldenError>()
+        {
+            return BAD_INPUT;
+        }
+        if let Some(error) = cause.downcast_ref::<AcceleratorError>() {
+            return accelerator_code(error);
+        }
+    }
+    FAILED
+}
+
+fn host_code(error: &HostError) -> u8 {
+    if error.is_bad_input() {
+        return BAD_INPUT;
+    }
+    // A machine that cannot run the layer was chosen by the user; anything else a backend says is a failed run.
+    match error {
+        HostError::Backend { source, .. } => {
+            source.inner().downcast_ref::<AcceleratorError>().map_or(FAILED, accelerator_code)
+        }
+        _ => FAILED,
+    }
+}
+
+const fn accelerator_code(error: &AcceleratorError) -> u8 {
+    match error {
+        AcceleratorError::Plan(_) | AcceleratorError::Operands(_) => BAD_INPUT,
+        AcceleratorError::Program(_) => FAILED,
+    }
+}

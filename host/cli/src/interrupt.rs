@@ -1,0 +1,29 @@
+//! Ctrl-C.
+
+use crate::error::INTERRUPTED;
+use crate::output;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+static STOP: AtomicBool = AtomicBool::new(false);
+static INSTALLED: OnceLock<bool> = OnceLock::new();
+
+/// From here on the first Ctrl-C (or termination) sets the flag that is returned, and the second ends the process at
+/// once. The flag starts lowered.
+pub(crate) fn stop_flag() -> &'static AtomicBool {
+    let installed = *INSTALLED.get_or_init(|| {
+        let handler = || {
+            if STOP.swap(true, Ordering::SeqCst) {
+                // Files are written beside their place and renamed, so none is left in pieces.
+                std::process::exit(i32::from(INTERRUPTED));
+            }
+            output::note("satkit: finishing the step; once more to stop at once");
+        };
+        ctrlc::set_handler(handler).is_ok()
+    });
+    if !installed {
+        output::note("note: Ctrl-C cannot be caught here and will end the run without saving");
+    }
+    STOP.store(false, Ordering::SeqCst);
+    &STOP
+}

@@ -1,0 +1,12 @@
+//! The command end to end: the built binary, as users run it.
+//!
+//! These are integration tests of the package `satkit` (`host/cli/Cargo.toml` names this file), so that cargo builds
+//! the binary for them, with `cargo test` and with nextest.
+
+mod interrupt;
+mod kernel;
+mod options;
+mod python;
+mod support;
+mod tools;
+mod train;
