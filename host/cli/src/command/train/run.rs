@@ -127,7 +127,7 @@ impl Single<'_> {
                 let backend = VerifiedBackend::new(sim, method, sparsity, samples);
                 let tally = backend.tally();
                 let run = self.run_on(backend, rows)?;
-                output::note(&format!(
+                output::note(format!(
                     "{}: compared {tally} with the reference; no bit differs",
                     run.name
                 ));

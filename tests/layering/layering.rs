@@ -1,0 +1,84 @@
+//! Who may know whom, checked over `cargo metadata`.
+//!
+//! golden, sim and hdl stay independent of each other: their agreement is the project's proof.
+
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
+
+/// Each package of the workspace and the packages of the workspace that it may depend on, in any way.
+const ALLOWED: &[(&str, &[&str])] = &[
+    ("satkit-spec", &[]),
+    ("satkit-golden", &["satkit-spec"]),
+    ("satkit-plan", &["satkit-spec"]),
+    ("satkit-sim", &["satkit-spec", "satkit-plan"]),
+    ("satkit-host", &["satkit-spec", "satkit-plan"]),
+    ("satkit", &["satkit-spec", "satkit-golden", "satkit-plan", "satkit-sim", "satkit-host"]),
+    (
+        "satkit-tests",
+        &["satkit-spec", "satkit-golden", "satkit-plan", "satkit-sim", "satkit-host", "satkit"],
+    ),
+];
+
+/// Outside packages that some crates must not pull in, with the reason.
+const FORBIDDEN: &[(&str, &str, &str)] = &[
+    ("satkit-spec", "ndarray", "the spec does no arithmetic"),
+    ("satkit-spec", "rust-hdl", "the spec is read by software too"),
+    ("satkit-plan", "half", "time does not depend on values"),
+    ("satkit-sim", "ndarray", "the simulator's kernels are independent of the reference's"),
+    ("satkit-golden", "rayon", "the reference is obvious, not fast"),
+];
+
+fn metadata() -> Value {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(cargo)
+        .args(["metadata", "--no-deps", "--format-version", "1", "--offline"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// The direct dependencies of each package of the workspace: normal, build and dev.
+fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
+    let metadata = metadata();
+    let packages = metadata["packages"].as_array().unwrap().iter().map(|package| {
+        let names = package["dependencies"].as_array().unwrap().iter();
+        let names = names.map(|dependency| dependency["name"].as_str().unwrap().to_owned());
+        (package["name"].as_str().unwrap().to_owned(), names.collect())
+    });
+    packages.collect()
+}
+
+#[test]
+fn crates_know_only_whom_they_may() {
+    let dependencies = dependencies();
+    let members: BTreeSet<&str> = dependencies.keys().map(String::as_str).collect();
+    let listed: BTreeSet<&str> = ALLOWED.iter().map(|(name, _)| *name).collect();
+    assert_eq!(members, listed, "every package of the workspace has its row in this test");
+    for (name, allowed) in ALLOWED {
+        let inside = dependencies[*name].iter().filter(|d| members.contains(d.as_str()));
+        for dependency in inside {
+            assert!(allowed.contains(&dependency.as_str()), "{name} must not know {dependency}");
+        }
+    }
+}
+
+#[test]
+fn crates_pull_in_nothing_against_their_purpose() {
+    let dependencies = dependencies();
+    for (name, forbidden, reason) in FORBIDDEN {
+        assert!(!dependencies[*name].contains(*forbidden), "{name} uses {forbidden}: {reason}");
+    }
+}
+
+#[test]
+fn every_package_uses_the_shared_lints() {
+    let metadata = metadata();
+    for package in metadata["packages"].as_array().unwrap() {
+        let manifest = package["manifest_path"].as_str().unwrap();
+        let text = std::fs::read_to_string(manifest).unwrap();
+        assert!(text.contains("[lints]\nworkspace = true"), "{manifest}");
+    }
+}
