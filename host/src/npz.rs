@@ -6,7 +6,7 @@
 use crate::HostError;
 use crate::files::{read_regular, write_atomically};
 use npyz::npz::{self, NpzArchive};
-use npyz::{DType, Endianness, NpyFile, Order, TypeChar, WriterBuilder};
+use npyz::{DType, Endianness, NpyFile, NpyHeader, Order, TypeChar, WriterBuilder};
 use std::io::{self, Cursor, Read};
 use std::path::{Path, PathBuf};
 
@@ -33,8 +33,18 @@ pub enum NpzValues {
 pub struct NpzArray {
     /// Shape.
     pub shape: Vec<usize>,
+    /// Type in the file, as NumPy writes it, such as `<f4`.
+    pub dtype: String,
     /// Values.
     pub values: NpzValues,
+}
+
+impl NpzArray {
+    /// True for `f2` and `f4`, whose values are the file's own.
+    #[must_use]
+    pub fn is_half_or_single(&self) -> bool {
+        matches!(self.dtype.trim_matches(['\'', '<', '>', '=']), "f2" | "f4")
+    }
 }
 
 /// An open archive.
@@ -83,30 +93,58 @@ impl NpzReader {
         if !self.names().iter().any(|known| known == name) {
             return Ok(None);
         }
-        self.read_present(name).map(Some).map_err(|reason| {
-            HostError::data(&self.path, format!("array {name:?} cannot be used: {reason}"))
-        })
+        self.read_present(name).map(Some).map_err(|reason| self.refuse(name, &reason))
+    }
+
+    /// The shape of the array of that name, of any type, without its values; `None` if it is not there.
+    ///
+    /// # Errors
+    /// [`HostError::Data`] if its header is broken.
+    pub fn shape(&mut self, name: &str) -> Result<Option<Vec<usize>>, HostError> {
+        if !self.names().iter().any(|known| known == name) {
+            return Ok(None);
+        }
+        let read = |reader: &mut Self| {
+            let zip = reader.archive.0.zip_archive();
+            let entry = zip.by_name(&npz::file_name_from_array_name(name));
+            let (_, header, _) = read_header(&mut entry.map_err(|error| error.to_string())?)?;
+            shape_of(&header)
+        };
+        read(self).map(Some).map_err(|reason| self.refuse(name, &reason))
+    }
+
+    /// An error about the array of that name, with the file's.
+    #[must_use]
+    pub fn refuse(&self, name: &str, reason: &str) -> HostError {
+        HostError::data(&self.path, format!("array {name:?} cannot be used: {reason}"))
     }
 
     fn read_present(&mut self, name: &str) -> Result<NpzArray, String> {
         let limit = MAX_ARRAY_BYTES.min(self.file_bytes.saturating_mul(MAX_EXPANSION));
-        let mut bytes = Vec::new();
         let zip = self.archive.0.zip_archive();
-        zip.by_name(&npz::file_name_from_array_name(name))
-            .map_err(|error| error.to_string())?
-            .take(limit + 1)
-            .read_to_end(&mut bytes)
+        let mut entry = zip
+            .by_name(&npz::file_name_from_array_name(name))
             .map_err(|error| error.to_string())?;
-        if bytes.len() as u64 > limit {
-            return Err(format!("more than {limit} bytes; accepted: smaller arrays"));
+        let (mut bytes, header, start) = read_header(&mut entry)?;
+        let shape = shape_of(&header)?;
+        let dtype = header.dtype().descr();
+        let value_bytes = match header.dtype() {
+            DType::Plain(kind) => kind.num_bytes(),
+            _ => None,
+        };
+        // `check_header` bounds the product. No more is read than the header promises, and one byte, which shows whether
+        // there is more and makes the archive check its checksum.
+        let elements: u64 = header.shape().iter().product();
+        let promised = elements.saturating_mul(value_bytes.unwrap_or(1) as u64);
+        if promised > limit {
+            return Err(format!(
+                "its shape {shape:?} promises {promised} bytes; a file of {} holds at most {limit}",
+                self.file_bytes
+            ));
         }
-        check_header(&bytes)?;
+        let left = (start as u64 + promised + 1).saturating_sub(bytes.len() as u64);
+        entry.take(left).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
         let file = NpyFile::new(&bytes[..]).map_err(|error| error.to_string())?;
-        let shape: Vec<usize> = file
-            .shape()
-            .iter()
-            .map(|&size| usize::try_from(size).map_err(|error| error.to_string()))
-            .collect::<Result<_, _>>()?;
         let order = file.order();
         let values = decode(file)?;
         let values = match order {
@@ -117,12 +155,28 @@ impl NpzReader {
                 NpzValues::Integers(values) => NpzValues::Integers(from_fortran(&shape, &values)),
             },
         };
-        Ok(NpzArray { shape, values })
+        Ok(NpzArray { shape, dtype, values })
     }
 }
 
-/// Checks the header's length and numbers before the parser multiplies them.
-fn check_header(bytes: &[u8]) -> Result<(), String> {
+/// Reads what comes before the values, and perhaps some of them, and parses it once it is checked. Returns what was read, the
+/// header, and where in it the values start.
+fn read_header(entry: &mut impl Read) -> Result<(Vec<u8>, NpyHeader, usize), String> {
+    let mut bytes = Vec::new();
+    let most = (12 + MAX_HEADER_BYTES) as u64;
+    entry.take(most).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+    let start = check_header(&bytes)?;
+    let header = NpyHeader::from_reader(&bytes[..]).map_err(|error| error.to_string())?;
+    Ok((bytes, header, start))
+}
+
+fn shape_of(header: &NpyHeader) -> Result<Vec<usize>, String> {
+    let sizes = header.shape().iter().map(|&size| usize::try_from(size));
+    sizes.collect::<Result<_, _>>().map_err(|error| error.to_string())
+}
+
+/// Checks the header's length and numbers before the parser multiplies them. Returns where the values start.
+fn check_header(bytes: &[u8]) -> Result<usize, String> {
     let broken = || "its header is broken or truncated".to_string();
     let length = |range: std::ops::Range<usize>| {
         let digits = bytes.get(range)?;
@@ -150,7 +204,7 @@ fn check_header(bytes: &[u8]) -> Result<(), String> {
             .filter(|&product| product < 1 << 62)
             .ok_or_else(|| format!("its header promises too many values ({text:?})"))?;
     }
-    Ok(())
+    Ok(start + length)
 }
 
 fn decode(file: NpyFile<&[u8]>) -> Result<NpzValues, String> {

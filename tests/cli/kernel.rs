@@ -256,11 +256,11 @@ fn files_that_are_no_archives_are_refused() {
         kernel(path, "ff").refused(words);
     };
     kernel(path, "ff").refused(&["in.npz"]);
-    refused(b"", &["no NumPy archive"]);
-    refused(b"hello", &["no NumPy archive"]);
+    refused(b"", &["not a NumPy archive"]);
+    refused(b"hello", &["not a NumPy archive"]);
     std::fs::remove_file(path.join("in.npz")).unwrap();
     std::fs::create_dir(path.join("in.npz")).unwrap();
-    kernel(path, "ff").refused(&["no regular file"]);
+    kernel(path, "ff").refused(&["not a regular file"]);
     let done = run(["kernel", "ff", "--in", "x", "--out", "/nowhere/y.npz"]);
     done.refused(&["--out /nowhere/y.npz", "directory does not exist"]);
 }

@@ -2,6 +2,7 @@
 
 use super::archive::{Archive, MAX_ELEMENTS};
 use crate::CliError;
+use satkit_host::HostError;
 use satkit_spec::{ConvShape, SpecError};
 
 /// How many axes the arrays have.
@@ -41,8 +42,8 @@ pub(super) struct Window {
 /// Checks the axes of the array `name`.
 ///
 /// # Errors
-/// [`CliError::Input`] if there are not two or four, or one is empty.
-pub(super) fn axes(archive: &Archive, name: &str, shape: &[usize]) -> Result<Axes, CliError> {
+/// [`HostError::Data`] if there are not two or four, or one is empty.
+pub(super) fn axes(archive: &Archive, name: &str, shape: &[usize]) -> Result<Axes, HostError> {
     let (rank, sizes) = match *shape {
         [a, b] => (Rank::Two, [a, b, 1, 1]),
         [a, b, c, d] => (Rank::Four, [a, b, c, d]),
@@ -66,7 +67,7 @@ fn agree(
     archive: &Archive,
     (name, what, given): (&str, &str, usize),
     (other, expected): (&str, usize),
-) -> Result<(), CliError> {
+) -> Result<(), HostError> {
     if given == expected {
         return Ok(());
     }
@@ -74,7 +75,7 @@ fn agree(
     Err(archive.refuse(name, &reason))
 }
 
-fn same_rank(archive: &Archive, name: &str, given: Rank, expected: Rank) -> Result<(), CliError> {
+fn same_rank(archive: &Archive, name: &str, given: Rank, expected: Rank) -> Result<(), HostError> {
     if given == expected {
         return Ok(());
     }
@@ -110,7 +111,7 @@ impl Layer {
     /// The layer of FF: X and W.
     ///
     /// # Errors
-    /// [`CliError`] or [`SpecError`] if they disagree or are too large.
+    /// [`HostError`] or [`SpecError`] if they disagree or are too large.
     pub(super) fn of_ff(
         archive: &Archive,
         x: Axes,
@@ -260,7 +261,7 @@ impl Layer {
     }
 }
 
-fn check_output(archive: &Archive, shape: &ConvShape, given: [usize; 2]) -> Result<(), CliError> {
+fn check_output(archive: &Archive, shape: &ConvShape, given: [usize; 2]) -> Result<(), HostError> {
     let expected = [shape.out_h(), shape.out_w()];
     if given == expected {
         return Ok(());
