@@ -224,3 +224,15 @@ proptest! {
         prop_assert!(!out.exists());
     }
 }
+
+#[test]
+fn a_negative_number_is_refused_with_its_option() {
+    for option in
+        ["--lr", "--momentum", "--weight-decay", "--loss-scale", "--batch", "--steps", "--seed"]
+    {
+        line(&format!("train {option} -1")).refused(&["'-1'", option]);
+    }
+    for option in ["--stride", "--pad", "--lr"] {
+        line(&format!("kernel ff --in a --out b {option} -1")).refused(&["'-1'", option]);
+    }
+}

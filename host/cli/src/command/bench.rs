@@ -30,7 +30,7 @@ pub(crate) struct BenchArguments {
     #[arg(long)]
     train: bool,
     /// Threads of the simulator [default: all]
-    #[arg(long, value_name = "N", value_parser = number::threads)]
+    #[arg(long, value_name = "N", value_parser = number::threads, allow_negative_numbers = true)]
     threads: Option<usize>,
     /// Print a JSON object instead of tables
     #[arg(long)]

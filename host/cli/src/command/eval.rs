@@ -28,12 +28,12 @@ pub(crate) struct EvalArguments {
     #[arg(long, value_name = "SOURCE")]
     data: Option<DataSource>,
     /// Images per batch [default: the run's]
-    #[arg(long, value_name = "N", value_parser = number::batch)]
+    #[arg(long, value_name = "N", value_parser = number::batch, allow_negative_numbers = true)]
     batch: Option<usize>,
     #[command(flatten)]
     machine: DeviceArguments,
     /// Threads of the simulator; the number changes no bit [default: all]
-    #[arg(long, value_name = "N", value_parser = number::threads)]
+    #[arg(long, value_name = "N", value_parser = number::threads, allow_negative_numbers = true)]
     threads: Option<usize>,
     /// Print a JSON object instead of a line
     #[arg(long)]

@@ -40,10 +40,10 @@ pub(crate) struct KernelArguments {
     #[arg(long, value_name = "METHOD", default_value_t = Method::Bdwp, value_parser = arguments::method())]
     pub(super) method: Method,
     /// Stride of a convolution (ff, bp, wu) [default: 1]
-    #[arg(long, value_name = "PIXELS", value_parser = number::stride)]
+    #[arg(long, value_name = "PIXELS", value_parser = number::stride, allow_negative_numbers = true)]
     pub(super) stride: Option<usize>,
     /// Zero padding on every side of a convolution (ff, bp, wu) [default: 0]
-    #[arg(long, value_name = "PIXELS", value_parser = number::pad)]
+    #[arg(long, value_name = "PIXELS", value_parser = number::pad, allow_negative_numbers = true)]
     pub(super) pad: Option<usize>,
     /// What computes
     #[arg(long, value_enum, default_value_t = Device::Sim)]
@@ -62,19 +62,19 @@ pub(crate) struct KernelArguments {
 #[command(next_help_heading = "Options of update")]
 pub(super) struct UpdateArguments {
     /// Learning rate [default: 0.05]
-    #[arg(long, value_name = "X", value_parser = number::decay)]
+    #[arg(long, value_name = "X", value_parser = number::decay, allow_negative_numbers = true)]
     pub(super) lr: Option<f32>,
     /// Momentum [default: 0.9]
-    #[arg(long, value_name = "X", value_parser = number::momentum)]
+    #[arg(long, value_name = "X", value_parser = number::momentum, allow_negative_numbers = true)]
     pub(super) momentum: Option<f32>,
     /// Weight decay [default: 0.0005]
-    #[arg(long, value_name = "X", value_parser = number::decay)]
+    #[arg(long, value_name = "X", value_parser = number::decay, allow_negative_numbers = true)]
     pub(super) weight_decay: Option<f32>,
     /// Decay of the weights that FF prunes, with srste only [default: 0.0002]
-    #[arg(long, value_name = "X", value_parser = number::decay)]
+    #[arg(long, value_name = "X", value_parser = number::decay, allow_negative_numbers = true)]
     pub(super) lambda: Option<f32>,
     /// Loss scale that dW carries, a power of two [default: 1024]
-    #[arg(long, value_name = "X", value_parser = number::loss_scale)]
+    #[arg(long, value_name = "X", value_parser = number::loss_scale, allow_negative_numbers = true)]
     pub(super) loss_scale: Option<f32>,
 }
 

@@ -36,28 +36,28 @@ pub(crate) struct TrainArguments {
     #[arg(long, value_name = "N:M")]
     pub(super) sparsity: Option<Sparsity>,
     /// Passes over the training images [default: 20]
-    #[arg(long, value_name = "N", value_parser = number::count)]
+    #[arg(long, value_name = "N", value_parser = number::count, allow_negative_numbers = true)]
     pub(super) epochs: Option<u64>,
     /// Steps, wherever in an epoch that ends; overrides --epochs
-    #[arg(long, value_name = "N", value_parser = number::count)]
+    #[arg(long, value_name = "N", value_parser = number::count, allow_negative_numbers = true)]
     pub(super) steps: Option<u64>,
     /// Images per step [default: 32]
-    #[arg(long, value_name = "N", value_parser = number::batch)]
+    #[arg(long, value_name = "N", value_parser = number::batch, allow_negative_numbers = true)]
     pub(super) batch: Option<usize>,
     /// Learning rate at the start [default: 0.05]
-    #[arg(long, value_name = "X", value_parser = number::learning_rate)]
+    #[arg(long, value_name = "X", value_parser = number::learning_rate, allow_negative_numbers = true)]
     pub(super) lr: Option<f32>,
     /// Momentum [default: 0.9]
-    #[arg(long, value_name = "X", value_parser = number::momentum)]
+    #[arg(long, value_name = "X", value_parser = number::momentum, allow_negative_numbers = true)]
     pub(super) momentum: Option<f32>,
     /// Weight decay of linear and convolution layers [default: 0.0005]
-    #[arg(long, value_name = "X", value_parser = number::decay)]
+    #[arg(long, value_name = "X", value_parser = number::decay, allow_negative_numbers = true)]
     pub(super) weight_decay: Option<f32>,
     /// Decay of the weights that FF prunes, with srste only [default: 0.0002]
-    #[arg(long, value_name = "X", value_parser = number::decay)]
+    #[arg(long, value_name = "X", value_parser = number::decay, allow_negative_numbers = true)]
     pub(super) lambda: Option<f32>,
     /// A power of two from 1 to 2^24, or `dynamic` [default: 1024]
-    #[arg(long, value_name = "X|dynamic")]
+    #[arg(long, value_name = "X|dynamic", allow_negative_numbers = true)]
     pub(super) loss_scale: Option<LossScale>,
     /// How the learning rate goes on [default: cosine]
     #[arg(long, value_name = "cosine|constant", value_parser = schedule())]
@@ -65,10 +65,10 @@ pub(crate) struct TrainArguments {
     #[command(flatten)]
     pub(super) machine: DeviceArguments,
     /// Threads of the simulator; the number changes no bit [default: all]
-    #[arg(long, value_name = "N", value_parser = number::threads)]
+    #[arg(long, value_name = "N", value_parser = number::threads, allow_negative_numbers = true)]
     pub(super) threads: Option<usize>,
     /// Seed of the initial weights, of the order of images and of random data [default: 0]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub(super) seed: Option<u64>,
     /// What the network is trained on
     #[arg(long, value_enum, default_value_t = Device::Sim)]
@@ -83,7 +83,7 @@ pub(crate) struct TrainArguments {
     #[arg(long, requires = "checkpoint")]
     pub(super) resume: bool,
     /// Check N sampled outputs of each matrix operation, and elementwise ones whole, against the reference
-    #[arg(long, value_name = "N", value_parser = number::samples)]
+    #[arg(long, value_name = "N", value_parser = number::samples, allow_negative_numbers = true)]
     pub(super) verify: Option<usize>,
     /// Write a row per step to this file
     #[arg(long, value_name = "FILE")]
