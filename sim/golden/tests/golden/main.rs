@@ -16,5 +16,6 @@ mod pointwise;
 mod pooling;
 mod prune;
 mod refusal;
+mod slopes;
 mod update;
 mod values;
