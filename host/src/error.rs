@@ -20,6 +20,9 @@ pub enum HostError {
     /// A shape, method or sparsity that does not exist.
     #[error(transparent)]
     Spec(#[from] satkit_spec::SpecError),
+    /// A stage that cannot be planned.
+    #[error(transparent)]
+    Plan(#[from] satkit_plan::PlanError),
     /// A training setting that means nothing.
     #[error("{setting} {given} is not possible; accepted: {accepted}")]
     Setting {
@@ -37,6 +40,14 @@ pub enum HostError {
         path: PathBuf,
         /// What is wrong and what would be accepted.
         reason: String,
+    },
+    /// A layer table that cannot be read.
+    #[error("{}: {source}", path.display())]
+    Topology {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong and what would be accepted.
+        source: crate::topology::TopologyError,
     },
     /// Data and a network that do not belong together.
     #[error("data {data} does not fit network {network}: {reason}")]
@@ -98,8 +109,10 @@ impl HostError {
         match self {
             Self::Network { .. }
             | Self::Spec(_)
+            | Self::Plan(_)
             | Self::Setting { .. }
             | Self::Data { .. }
+            | Self::Topology { .. }
             | Self::Fit { .. }
             | Self::Checkpoint { .. } => true,
             // A file that cannot be read is the wrong file; one that cannot be written is a failed run.

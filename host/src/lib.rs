@@ -13,6 +13,8 @@ mod files;
 pub mod network;
 pub mod npz;
 mod random;
+pub mod step;
+pub mod topology;
 pub mod train;
 
 pub use error::HostError;

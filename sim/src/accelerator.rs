@@ -4,10 +4,8 @@ use crate::exec::{self, ExecError, Lowered};
 use crate::mac::StageOperands;
 use crate::{SimError, Weights};
 use half::f16;
-use satkit_plan::{
-    DataflowChoice, MacStage, PlanError, StageReport, plan_stage, plan_update, plan_vector,
-};
-use satkit_spec::isa::VectorOp;
+use satkit_plan::{DataflowChoice, MacStage, PlanError, StageReport, plan_stage};
+use satkit_spec::isa::Instruction;
 use satkit_spec::{ArrayConfig, ConvShape, Sparsity, Stage};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -68,6 +66,12 @@ impl Accelerator {
         &self.config
     }
 
+    /// The dataflows that it may use.
+    #[must_use]
+    pub const fn dataflow(&self) -> DataflowChoice {
+        self.choice
+    }
+
     /// FF: X is FP16 NCHW; gives Y. Shapes as in [`crate::mac::ff`].
     ///
     /// # Errors
@@ -113,58 +117,46 @@ impl Accelerator {
         Ok(self.planned(stage)?.report)
     }
 
-    /// What a product of `(m, k)` and `(k, n)` activations costs: a dense FF of a linear layer.
-    ///
-    /// # Errors
-    /// [`AcceleratorError::Plan`] if a size is impossible.
-    pub fn product_report(
-        &self,
-        m: usize,
-        n: usize,
-        k: usize,
-    ) -> Result<Arc<StageReport>, AcceleratorError> {
-        let shape = ConvShape::linear(m, k, n).map_err(PlanError::from)?;
-        self.report(MacStage::new(shape, Stage::Ff, Sparsity::DENSE)?)
-    }
-
-    /// Cycles of the update of `parameters` master weights and of making the next step's FF and BP weights at these
-    /// sparsities (`None`: not made).
-    ///
-    /// # Errors
-    /// [`AcceleratorError::Plan`] if there are more parameters than an instruction holds.
-    pub fn update_cycles(
-        &self,
-        parameters: u64,
-        ff: Option<Sparsity>,
-        bp: Option<Sparsity>,
-    ) -> Result<u64, AcceleratorError> {
-        Ok(plan_update(&self.config, parameters, ff, bp)?.1.cycles)
-    }
-
-    /// Cycles of one elementwise stream.
-    ///
-    /// # Errors
-    /// [`AcceleratorError::Plan`] if a count is more than an instruction holds.
-    pub fn vector_cycles(
-        &self,
-        op: VectorOp,
-        elements: u64,
-        read_bytes: u64,
-        write_bytes: u64,
-    ) -> Result<u64, AcceleratorError> {
-        Ok(plan_vector(&self.config, op, elements, read_bytes, write_bytes)?.1.cycles)
-    }
-
     fn planned(&self, stage: MacStage) -> Result<Planned, AcceleratorError> {
         let mut plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(planned) = plans.get(&stage) {
             return Ok(planned.clone());
         }
         let plan = plan_stage(&self.config, stage, self.choice)?;
-        let lowered = Arc::new(exec::lower(&self.config, &stage, &plan.program)?);
+        let lowered = Arc::new(exec::lower(&self.config, &stage, plan.program.instructions())?);
         let planned = Planned { lowered, report: Arc::new(plan.report) };
         plans.insert(stage, planned.clone());
         Ok(planned)
+    }
+}
+
+/// A MAC stage as part of a larger program: its section, lowered once.
+#[derive(Clone, Debug)]
+pub struct Section {
+    lowered: Arc<Lowered>,
+}
+
+impl Section {
+    /// Lowers the section of a program that computes `stage`.
+    ///
+    /// # Errors
+    /// [`AcceleratorError::Program`] naming the first instruction, counted from the section's first, that is wrong.
+    pub fn lower(
+        config: &ArrayConfig,
+        stage: &MacStage,
+        instructions: &[Instruction],
+    ) -> Result<Self, AcceleratorError> {
+        Ok(Self { lowered: Arc::new(exec::lower(config, stage, instructions)?) })
+    }
+
+    /// Executes the section: FP32 results before rounding, NCHW (FF, BP) or OIHW (WU), NaNs canonical.
+    ///
+    /// # Errors
+    /// [`AcceleratorError::Operands`] if the operands are of another stage.
+    pub fn run(&self, operands: &StageOperands) -> Result<Vec<f32>, AcceleratorError> {
+        let mut values = vec![0.0; operands.out_len()];
+        exec::execute(&self.lowered, operands, &mut values)?;
+        Ok(values)
     }
 }
 

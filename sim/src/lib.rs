@@ -17,7 +17,7 @@ pub mod prune;
 pub mod update;
 mod weights;
 
-pub use accelerator::{Accelerator, AcceleratorError, Run};
+pub use accelerator::{Accelerator, AcceleratorError, Run, Section};
 pub use error::SimError;
 pub use isa::Isa;
 pub use weights::Weights;

@@ -2,8 +2,11 @@
 
 use half::f16;
 use proptest::prelude::*;
-use satkit_plan::{DataflowChoice, MacStage, Program, plan_stage};
-use satkit_sim::exec::{execute, lower};
+use satkit_plan::{
+    DataflowChoice, MacStage, Mapping, Order, OsMapping, Problem, WsMapping, plan_mapped,
+    plan_stage, weight_source,
+};
+use satkit_sim::exec::{execute, execute_tiles, lower};
 use satkit_sim::mac::{self, StageOperands};
 use satkit_sim::{Accelerator, Weights};
 use satkit_spec::isa::{Instruction, Operation};
@@ -96,6 +99,52 @@ fn bits(values: &[f32]) -> Vec<u32> {
     values.iter().map(|value| value.to_bits()).collect()
 }
 
+/// A legal mapping of a problem: the first of ever smaller chunks, passes and groups.
+fn legal_mapping(config: &ArrayConfig, problem: &Problem, draw: &Draw) -> Option<Mapping> {
+    let source = weight_source(problem.mac.stage);
+    let shape = &problem.mac.shape;
+    let line = problem.mac.stage == Stage::Wu
+        || (shape.kh, shape.kw, shape.stride, shape.pad) == (1, 1, 1, 0);
+    let patch_h = if line { 1 } else { draw.patch.0 };
+    let patch_w = (16 / patch_h).min(draw.patch.1);
+    let iq = (16 / (patch_h * patch_w)).min(draw.iq);
+    let mut mapping = if draw.ws {
+        let rows = draw.size.index(problem.rows.clamp(1, config.psum_depth)) + 1;
+        Mapping::Ws(WsMapping { rows, col_group: draw.patch.0 })
+    } else {
+        let chunk_slots = draw.size.index(problem.slots.max(1)) + 1;
+        let order = if draw.columns { Order::Columns } else { Order::Rows };
+        Mapping::Os(OsMapping { patch_h, patch_w, iq, chunk_slots, order })
+    };
+    loop {
+        if mapping.space(config, problem, source).is_ok() {
+            return Some(mapping);
+        }
+        match &mut mapping {
+            Mapping::Os(os) if os.chunk_slots > 1 => os.chunk_slots = os.chunk_slots * 3 / 4,
+            Mapping::Ws(ws) if ws.col_group > 1 => ws.col_group -= 1,
+            Mapping::Ws(ws) if ws.rows > 1 => ws.rows = ws.rows * 3 / 4,
+            _ => return None,
+        }
+    }
+}
+
+/// From what a mapping is made.
+#[derive(Clone, Debug)]
+struct Draw {
+    ws: bool,
+    patch: (usize, usize),
+    iq: usize,
+    size: proptest::sample::Index,
+    columns: bool,
+}
+
+fn any_draw() -> impl Strategy<Value = Draw> {
+    let sizes = (1_usize..6, 1_usize..17, 1_usize..17);
+    (any::<bool>(), sizes, any::<proptest::sample::Index>(), any::<bool>())
+        .prop_map(|(ws, (h, w, iq), size, columns)| Draw { ws, patch: (h, w), iq, size, columns })
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
@@ -111,6 +160,29 @@ proptest! {
         }
     }
 
+    /// Tile by tile, and as whatever the CPU likes.
+    #[test]
+    fn any_legal_mapping_gives_the_whole_stage_s_bits(
+        case in any_case(), draws in proptest::collection::vec(any_draw(), 9),
+        config in proptest::sample::select(ArrayConfig::all()),
+    ) {
+        let (whole, stage) = (bits(&case.whole()), case.mac_stage());
+        // Each phase has a mapping of its own.
+        let problems = stage.problems();
+        let mappings = problems.iter().zip(&draws).map(|(p, draw)| legal_mapping(&config, p, draw));
+        let Some(mappings) = mappings.collect::<Option<Vec<_>>>() else { return Ok(()) };
+        prop_assert_eq!(mappings.len(), problems.len());
+        let plan = plan_mapped(&config, stage, &mappings).unwrap();
+        let lowered = lower(&config, &stage, plan.program.instructions()).unwrap();
+        let operands = case.operands();
+        for run in [execute, execute_tiles] {
+            // Outputs that nothing writes would stay what no result can be.
+            let mut out = vec![f32::from_bits(0x7FC0_BAD0); operands.out_len()];
+            run(&lowered, &operands, &mut out).unwrap();
+            prop_assert_eq!(&bits(&out), &whole);
+        }
+    }
+
     #[test]
     fn a_program_that_misses_an_instruction_is_refused_or_misses_slots(
         case in any_case(), pick in any::<proptest::sample::Index>(), swap in any::<bool>(),
@@ -118,7 +190,7 @@ proptest! {
         let config = ArrayConfig::tiny();
         let stage = case.mac_stage();
         let plan = plan_stage(&config, stage, DataflowChoice::Auto).unwrap();
-        let whole = lower(&config, &stage, &plan.program).unwrap();
+        let whole = lower(&config, &stage, plan.program.instructions()).unwrap();
         let mut instructions = plan.program.instructions().to_vec();
         let matters = |i: &Instruction| matches!(i.operation, Operation::MatMul(_) | Operation::Store(_));
         let candidates: Vec<usize> =
@@ -131,7 +203,7 @@ proptest! {
         } else {
             instructions.remove(at);
         }
-        if let Ok(other) = lower(&config, &stage, &Program::new(instructions)) {
+        if let Ok(other) = lower(&config, &stage, &instructions) {
             // Two tiles may change places; a range of slots that is gone shows.
             prop_assert!(swap || other != whole);
         }
@@ -151,12 +223,12 @@ fn slots_out_of_order_give_other_bits() {
     let stage = MacStage::new(shape, Stage::Ff, Sparsity::DENSE).unwrap();
     let plan = plan_stage(&config, stage, DataflowChoice::Ws).unwrap();
     let operands = StageOperands::ff(&shape, &x, &weights).unwrap();
-    let run = |program: &Program| {
+    let run = |program: &[Instruction]| {
         let mut out = vec![0.0];
         execute(&lower(&config, &stage, program).unwrap(), &operands, &mut out).unwrap();
         out[0]
     };
-    let right = run(&plan.program);
+    let right = run(plan.program.instructions());
     let mut y = vec![0.0];
     mac::ff(&shape, &x, &weights, &mut y).unwrap();
     assert_eq!(right.to_bits(), y[0].to_bits());
@@ -176,7 +248,7 @@ fn slots_out_of_order_give_other_bits() {
             mm.slot_base = base;
         }
     }
-    assert_ne!(run(&Program::new(instructions)).to_bits(), right.to_bits());
+    assert_ne!(run(&instructions).to_bits(), right.to_bits());
 }
 
 #[test]
@@ -186,11 +258,13 @@ fn programs_of_another_layer_are_refused_with_the_instruction() {
         |co| MacStage::new(ConvShape::linear(8, 8, co).unwrap(), Stage::Ff, Sparsity::DENSE);
     let (stage_8, stage_4) = (stage(8).unwrap(), stage(4).unwrap());
     let plan = plan_stage(&config, stage_8, DataflowChoice::Os).unwrap();
-    let error = lower(&config, &stage_4, &plan.program).unwrap_err().to_string();
-    assert!(error.contains("instruction 0 (GEOMETRY"), "{error}");
+    let error = lower(&config, &stage_4, plan.program.instructions()).unwrap_err().to_string();
+    assert!(error.contains("(GEOMETRY") && error.contains("not the layer"), "{error}");
     // A program cut short stores too little.
-    let short = Program::new(plan.program.instructions()[..1].to_vec());
-    let error = lower(&config, &stage_8, &short).unwrap_err().to_string();
+    let geometry = |i: &Instruction| matches!(i.operation, Operation::Geometry(_));
+    let at = plan.program.instructions().iter().position(geometry).unwrap();
+    let short = &plan.program.instructions()[..=at];
+    let error = lower(&config, &stage_8, short).unwrap_err().to_string();
     assert!(error.contains("stores 0 of 64 outputs"), "{error}");
     // A tile larger than the array.
     let mut instructions = plan.program.instructions().to_vec();
@@ -199,10 +273,10 @@ fn programs_of_another_layer_are_refused_with_the_instruction() {
             (mm.ip, mm.iq) = (1, 1);
         }
     }
-    let error = lower(&config, &stage_8, &Program::new(instructions)).unwrap_err().to_string();
+    let error = lower(&config, &stage_8, &instructions).unwrap_err().to_string();
     assert!(error.contains("does not fit 4 x 4 USPEs"), "{error}");
     // Operands of another size than the program's.
-    let lowered = lower(&config, &stage_8, &plan.program).unwrap();
+    let lowered = lower(&config, &stage_8, plan.program.instructions()).unwrap();
     let shape = ConvShape::linear(8, 8, 4).unwrap();
     let weights =
         Weights::new(&shape, &[f16::ONE; 32], WeightOperand::Dense, Sparsity::DENSE).unwrap();

@@ -4,8 +4,21 @@ use super::support::{line, run};
 use proptest::prelude::*;
 use satkit_host::train::{LossScale, RunLength, TrainSettings};
 
-const COMMANDS: [&str; 8] =
-    ["train", "eval", "export", "kernel", "list", "doctor", "bench", "completions"];
+const COMMANDS: [&str; 13] = [
+    "train",
+    "reproduce",
+    "eval",
+    "export",
+    "kernel",
+    "simulate",
+    "compile",
+    "disasm",
+    "assemble",
+    "list",
+    "doctor",
+    "bench",
+    "completions",
+];
 
 #[test]
 fn every_command_has_help_with_examples() {

@@ -6,12 +6,23 @@ use npyz::npz::{NpzArchive, NpzWriter};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
-/// The built command.
+/// The built command, with a cache folder that only this process of tests uses.
 pub(crate) fn satkit() -> Command {
-    Command::new(env!("CARGO_BIN_EXE_satkit"))
+    static CACHE: OnceLock<PathBuf> = OnceLock::new();
+    let cache = CACHE.get_or_init(|| {
+        let name = format!("cache-{}", std::process::id());
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        // An earlier process of the same number may have left one.
+        let _ = std::fs::remove_dir_all(&folder);
+        folder
+    });
+    let mut command = Command::new(env!("CARGO_BIN_EXE_satkit"));
+    command.env("XDG_CACHE_HOME", cache);
+    command
 }
 
 /// What a run of the command left.

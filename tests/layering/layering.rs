@@ -10,13 +10,32 @@ use std::process::Command;
 const ALLOWED: &[(&str, &[&str])] = &[
     ("satkit-spec", &[]),
     ("satkit-golden", &["satkit-spec"]),
-    ("satkit-plan", &["satkit-spec"]),
-    ("satkit-sim", &["satkit-spec", "satkit-plan"]),
-    ("satkit-host", &["satkit-spec", "satkit-plan"]),
-    ("satkit", &["satkit-spec", "satkit-golden", "satkit-plan", "satkit-sim", "satkit-host"]),
+    ("satkit-memory", &["satkit-spec"]),
+    ("satkit-plan", &["satkit-spec", "satkit-memory"]),
+    ("satkit-sim", &["satkit-spec", "satkit-memory", "satkit-plan"]),
+    ("satkit-host", &["satkit-spec", "satkit-memory", "satkit-plan"]),
+    (
+        "satkit",
+        &[
+            "satkit-spec",
+            "satkit-golden",
+            "satkit-memory",
+            "satkit-plan",
+            "satkit-sim",
+            "satkit-host",
+        ],
+    ),
     (
         "satkit-tests",
-        &["satkit-spec", "satkit-golden", "satkit-plan", "satkit-sim", "satkit-host", "satkit"],
+        &[
+            "satkit-spec",
+            "satkit-golden",
+            "satkit-memory",
+            "satkit-plan",
+            "satkit-sim",
+            "satkit-host",
+            "satkit",
+        ],
     ),
 ];
 

@@ -6,8 +6,10 @@ use crate::{Sparsity, SpecError};
 pub const MAX_INTERLEAVE: usize = 16;
 
 /// One machine. The named ones are committed; a changed one passes [`ArrayConfig::validate`]
-/// before anything is planned or generated for it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize)]
+/// before anything is planned or generated for it, and so does one that is read from a file: reading does not
+/// check it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ArrayConfig {
     /// Name, as given to `--array`.
@@ -38,7 +40,11 @@ pub struct ArrayConfig {
     pub sore_latency_cycles: usize,
     /// Bytes of one AXI beat.
     pub axi_beat_bytes: usize,
-    /// Cycles from a read's address to its first beat.
+    /// Beats that one load or store engine may have requested and not yet received.
+    pub axi_inflight_beats: usize,
+    /// Instructions that one engine's queue holds.
+    pub queue_depth: usize,
+    /// Cycles from a read's address to its first beat in the memory of fixed latency.
     pub dram_latency_cycles: usize,
     /// DRAM channels, each with one AXI port of one beat per cycle and direction.
     pub dram_channels: usize,
@@ -86,13 +92,15 @@ impl ArrayConfig {
             clock_hz: 200_000_000,
             adder_latency_cycles: 5,
             multiplier_latency_cycles: 3,
-            w2e_words_per_row: 2048,
+            w2e_words_per_row: 16_384,
             n2s_entries_per_col: 4096,
             psum_depth: 1024,
             ve_lanes: 64,
             wuve_lanes: 16,
             sore_latency_cycles: 16,
             axi_beat_bytes: 64,
+            axi_inflight_beats: 256,
+            queue_depth: 64,
             dram_latency_cycles: 80,
             dram_channels: 4,
         }
@@ -117,6 +125,27 @@ impl ArrayConfig {
     pub fn with_m_lanes(mut self, m_lanes: usize) -> Result<Self, SpecError> {
         self.name = format!("{}-m{m_lanes}", self.name);
         self.m_lanes = m_lanes;
+        self.validate()?;
+        Ok(self)
+    }
+
+    /// The same machine with `rows` by `cols` USPEs, named so.
+    ///
+    /// # Errors
+    /// [`SpecError::Array`] if that cannot be built.
+    pub fn with_size(mut self, rows: usize, cols: usize) -> Result<Self, SpecError> {
+        self.name = format!("{rows}x{cols}");
+        (self.rows, self.cols) = (rows, cols);
+        self.validate()?;
+        Ok(self)
+    }
+
+    /// The same machine at another core clock.
+    ///
+    /// # Errors
+    /// [`SpecError::Array`] if that cannot be built.
+    pub fn with_clock(mut self, clock_hz: u64) -> Result<Self, SpecError> {
+        self.clock_hz = clock_hz;
         self.validate()?;
         Ok(self)
     }
@@ -152,6 +181,12 @@ impl ArrayConfig {
             (1..=8).contains(&self.multiplier_latency_cycles),
             format!("a multiplier of {} stages; accepted: 1 to 8", self.multiplier_latency_cycles),
         )?;
+        for (what, value) in [
+            ("cycles from a weight block into SORE to its compact form", self.sore_latency_cycles),
+            ("cycles of DRAM latency", self.dram_latency_cycles),
+        ] {
+            check(value <= 65_536, format!("{value} {what}; accepted: up to 65536"))?;
+        }
         check(self.clock_hz > 0, "a clock of 0 Hz; accepted: at least 1 Hz".into())?;
         for (what, value) in [
             ("words per W2E row bank", self.w2e_words_per_row),
@@ -170,11 +205,20 @@ impl ArrayConfig {
                 self.psum_depth
             ),
         )?;
+        check(
+            self.axi_beat_bytes as u64 == crate::isa::ADDRESS_UNIT_BYTES,
+            format!(
+                "{} bytes per AXI beat; accepted: {}",
+                self.axi_beat_bytes,
+                crate::isa::ADDRESS_UNIT_BYTES
+            ),
+        )?;
         for (what, value) in [
             ("VE lanes", self.ve_lanes),
             ("WUVE lanes", self.wuve_lanes),
-            ("bytes per AXI beat", self.axi_beat_bytes),
             ("DRAM channels", self.dram_channels),
+            ("beats in flight", self.axi_inflight_beats),
+            ("instructions per queue", self.queue_depth),
         ] {
             check(
                 value.is_power_of_two() && value <= 1024,
@@ -208,6 +252,16 @@ impl ArrayConfig {
                 self.m_lanes
             ),
         })
+    }
+
+    /// First 32 bits of the SHA-256 of all of it but the name, as `regs::CONFIGURATION_HASH` holds them.
+    #[must_use]
+    pub fn hash_word(&self) -> u32 {
+        use sha2::{Digest as _, Sha256};
+        // Every field is in the debug form, so a field that is added counts too.
+        let unnamed = Self { name: String::new(), ..self.clone() };
+        let digest = Sha256::digest(format!("{unnamed:?}"));
+        u32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]])
     }
 
     /// Peak dense rate, one multiply-accumulate per USPE and cycle.

@@ -4,8 +4,9 @@ use crate::{K_BLOCK, Method, Sparsity, Stage, isa, regs};
 use sha2::{Digest, Sha256};
 use std::fmt::{self, Write as _};
 
-/// Version of `docs/contract.md` and `docs/contract-elementwise.md`: raised with every change of what is computed.
-pub const CONTRACT_VERSION: u32 = 1;
+/// Version of `docs/contract.md`, `docs/contract-elementwise.md` and the encodings: raised with every change of what is
+/// computed or how an instruction is encoded.
+pub const CONTRACT_VERSION: u32 = 2;
 
 /// SHA-256 over the canonical text of the contract's tables.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -50,7 +51,13 @@ fn canonical_text() -> String {
         ));
     }
     for semaphore in isa::Semaphore::ALL {
-        line(format_args!("semaphore {} {}\n", semaphore.name(), semaphore.initial()));
+        line(format_args!(
+            "semaphore {} {} {} {}\n",
+            semaphore.name(),
+            semaphore.poster().name(),
+            semaphore.taker().name(),
+            semaphore.initial()
+        ));
     }
     for op in isa::VectorOp::ALL {
         line(format_args!("vector {} {} {}\n", *op as u8, op.name(), op.passes()));

@@ -1,8 +1,9 @@
 //! The one error of this crate.
 
-/// Why a configuration, shape, sparsity or instruction is impossible.
+/// Why a configuration, shape, sparsity, name or instruction is refused.
 ///
-/// Each message names the value and what would be accepted.
+/// Each message names what was given and, where there is a choice, what would be accepted; messages are for people, the
+/// variants for code.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SpecError {
     /// An N:M sparsity that the accelerator cannot run.
@@ -15,28 +16,29 @@ pub enum SpecError {
         /// Why it is refused.
         reason: String,
     },
-    /// A layer shape without a meaning.
+    /// A layer shape that means nothing or is beyond the limits of [`ConvShape`](crate::ConvShape); the text says which
+    /// dimension, and why.
     #[error("layer shape is not possible: {0}")]
     Shape(String),
-    /// An array configuration that cannot be built.
+    /// An array configuration that cannot be built, or that is too small for what is asked of it.
     #[error("array configuration {name:?} is not possible: {reason}")]
     Array {
         /// Name of the configuration.
         name: String,
-        /// Why it is refused.
+        /// Why it is refused, and what would be accepted.
         reason: String,
     },
-    /// A name that is not one of a list.
+    /// A name that is not in its list.
     #[error("{what} {given:?} is unknown; accepted: {accepted}")]
     Name {
-        /// What kind of name.
+        /// What it should name, such as `method`.
         what: &'static str,
         /// What was given.
         given: String,
-        /// The accepted names.
+        /// The accepted names, joined by commas.
         accepted: String,
     },
-    /// A field whose value does not fit its bits.
+    /// Encoding: a value does not fit the bits of its field.
     #[error("instruction {mnemonic}: field {field} is {value}, but holds at most {max}")]
     FieldOverflow {
         /// Mnemonic of the instruction.
@@ -48,25 +50,35 @@ pub enum SpecError {
         /// The largest value that does.
         max: u64,
     },
-    /// A word that is no instruction.
+    /// Decoding: the opcode, which is held here, is that of no instruction.
     #[error("instruction word has the unknown opcode {0:#04x}")]
     UnknownOpcode(u8),
-    /// A word with bits set outside its instruction's fields.
+    /// Decoding: a bit above the instruction's fields is set.
     #[error("instruction {mnemonic}: bit {bit} is set, but belongs to no field")]
     ReservedBit {
         /// Mnemonic of the instruction.
         mnemonic: &'static str,
-        /// Lowest offending bit.
+        /// The lowest such bit of the word.
         bit: u32,
     },
-    /// A field value inside its bits that means nothing.
+    /// Decoding: the bits of a field stand for no value, such as a stage or a semaphore that does not exist.
     #[error("instruction {mnemonic}: field {field} has the meaningless value {value}")]
     FieldValue {
         /// Mnemonic of the instruction.
         mnemonic: &'static str,
-        /// Name of the field.
+        /// Name of the field; `wait` or `post` in the header.
         field: &'static str,
-        /// The value.
+        /// The value of its bits.
         value: u64,
+    },
+    /// Text that is no instruction.
+    #[error("instruction text: {given:?} {problem}; accepted: {accepted}")]
+    Text {
+        /// The offending word, cut if it is long.
+        given: String,
+        /// What is wrong with it, as the predicate of a sentence.
+        problem: String,
+        /// What would be accepted.
+        accepted: String,
     },
 }

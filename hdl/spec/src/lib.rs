@@ -12,9 +12,11 @@
 
 mod array;
 mod contract;
+mod described;
 mod error;
 pub mod isa;
 mod method;
+pub mod reference;
 pub mod regs;
 mod shape;
 mod sparsity;

@@ -1,28 +1,19 @@
 //! The register map of the card's AXI4-Lite window.
 
-/// What a register allows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Access {
-    /// Read only.
-    ReadOnly,
-    /// Read and write.
-    ReadWrite,
-    /// Reads as zero; a written one starts something.
-    WriteStrobe,
-    /// Sticky status: reads as set until a one is written to the bit.
-    WriteOneToClear,
-}
+use crate::described::described;
 
-impl Access {
-    /// Short name in listings.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::ReadOnly => "RO",
-            Self::ReadWrite => "RW",
-            Self::WriteStrobe => "WS",
-            Self::WriteOneToClear => "W1C",
-        }
+described! {
+    /// What a register allows.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Access {
+        /// Read only.
+        ReadOnly = "RO",
+        /// Read and write.
+        ReadWrite = "RW",
+        /// Write strobe: reads as zero, and a one that is written starts something.
+        WriteStrobe = "WS",
+        /// Sticky status: a bit reads as one until a one is written to it.
+        WriteOneToClear = "W1C",
     }
 }
 

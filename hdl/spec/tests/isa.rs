@@ -2,24 +2,29 @@
 
 use proptest::prelude::*;
 use satkit_spec::isa::{
-    Field, HEADER_BITS, Instruction, Operation, Semaphore, SemaphoreSet, VectorOp, Word, reference,
+    Field, HEADER_BITS, Instruction, OPCODE_BITS, Operation, Semaphore, SemaphoreSet, VectorOp,
+    Word, reference,
 };
-use satkit_spec::{Dataflow, SpecError, Stage, isa};
+use satkit_spec::{Dataflow, MAX_INTERLEAVE, SpecError, Stage, isa};
+use std::collections::HashSet;
+
+const WAIT_LSB: u32 = OPCODE_BITS;
+const POST_LSB: u32 = OPCODE_BITS + SemaphoreSet::BITS;
 
 /// Any word whose opcode and enumerated fields mean something: built from the table alone.
 fn legal_word() -> impl Strategy<Value = Word> {
     let layouts: Vec<(u8, Vec<Field>)> =
         reference().map(|(_, opcode, _, fields)| (opcode, fields)).collect();
-    (proptest::sample::select(layouts), any::<[u64; 24]>(), any::<[bool; 12]>()).prop_map(
+    (proptest::sample::select(layouts), any::<[u64; 24]>(), any::<[u64; 2]>()).prop_map(
         |((opcode, fields), values, semaphores)| {
-            let mut bits = vec![(0, 8, u64::from(opcode))];
-            for (i, chosen) in semaphores.into_iter().enumerate() {
-                let place = if i < 6 { 8 + i } else { 24 + i - 6 };
-                bits.push((place as u32, 1, u64::from(chosen)));
+            assert!(fields.len() <= values.len());
+            let mut bits = vec![(0, OPCODE_BITS, u64::from(opcode))];
+            for (lsb, chosen) in [WAIT_LSB, POST_LSB].into_iter().zip(semaphores) {
+                bits.push((lsb, Semaphore::ALL.len() as u32, chosen));
             }
             for (field, value) in fields.iter().zip(values) {
                 let meaningful = match field.name {
-                    "stage" => value % 3,
+                    "stage" => value % Stage::ALL.len() as u64,
                     "op" => value % VectorOp::ALL.len() as u64,
                     _ => value & field.max(),
                 };
@@ -85,8 +90,20 @@ fn fields_do_not_overlap_and_fit_the_word() {
 
 #[test]
 fn a_value_too_wide_for_its_field_is_refused_by_name() {
-    let store =
-        isa::Store { row_base: 0, rows: 1 << 16, col_base: 0, cols: 1, fp32: false, bytes: 0 };
+    let store = isa::Store {
+        group: 0,
+        row_base: 0,
+        rows: 1 << 16,
+        col_base: 0,
+        cols: 1,
+        fp32: false,
+        bias: false,
+        add: false,
+        relu: false,
+        mask: false,
+        sums: false,
+        products: false,
+    };
     let error = Instruction::new(Operation::Store(store)).encode().unwrap_err();
     assert_eq!(error.to_string(), "instruction ST: field rows is 65536, but holds at most 65535");
 }
@@ -100,9 +117,43 @@ fn unknown_opcodes_and_meaningless_values_are_refused() {
         Instruction::decode(&word),
         Err(SpecError::FieldValue { field: "stage", value: 3, .. })
     ));
-    // A semaphore that does not exist.
-    let word = Word([0x01 | 1 << (8 + 15), 0, 0, 0]);
-    assert!(matches!(Instruction::decode(&word), Err(SpecError::FieldValue { .. })));
+    // A semaphore that does not exist, in either set.
+    for lsb in [WAIT_LSB, POST_LSB] {
+        for spare in Semaphore::ALL.len() as u32..SemaphoreSet::BITS {
+            let word = Word([0x01 | 1 << (lsb + spare), 0, 0, 0]);
+            assert!(matches!(Instruction::decode(&word), Err(SpecError::FieldValue { .. })));
+        }
+    }
+}
+
+#[test]
+fn a_semaphore_has_a_bit_and_a_name_of_its_own_and_joins_two_engines() {
+    assert!(Semaphore::ALL.len() <= SemaphoreSet::BITS as usize);
+    let names: HashSet<_> = Semaphore::ALL.iter().map(|semaphore| semaphore.name()).collect();
+    assert_eq!(names.len(), Semaphore::ALL.len());
+    for (bit, &semaphore) in Semaphore::ALL.iter().enumerate() {
+        assert_ne!(semaphore.poster(), semaphore.taker(), "{}", semaphore.name());
+        let set = SemaphoreSet::of(&[semaphore]);
+        assert_eq!(set, SemaphoreSet::EMPTY.with(semaphore));
+        assert!(set.contains(semaphore) && !set.is_empty());
+        assert_eq!(set.iter().collect::<Vec<_>>(), [semaphore]);
+        let vector = isa::Vector { op: VectorOp::Fill, elements: 1 };
+        let mut instruction = Instruction::new(Operation::Vector(vector));
+        let bare = instruction.encode().unwrap();
+        (instruction.wait, instruction.post) = (set, set);
+        let word = instruction.encode().unwrap();
+        let bits = 1 << (WAIT_LSB + bit as u32) | 1 << (POST_LSB + bit as u32);
+        assert_eq!(word.0[0] ^ bare.0[0], bits, "{}", semaphore.name());
+    }
+    let all = SemaphoreSet::of(Semaphore::ALL);
+    assert_eq!(all.iter().collect::<Vec<_>>(), Semaphore::ALL);
+}
+
+#[test]
+fn opcodes_and_mnemonics_are_unique() {
+    let opcodes: HashSet<_> = reference().map(|layout| layout.1).collect();
+    let mnemonics: HashSet<_> = reference().map(|layout| layout.0).collect();
+    assert_eq!((opcodes.len(), mnemonics.len()), (reference().count(), reference().count()));
 }
 
 #[test]
@@ -123,7 +174,13 @@ fn geometry_holds_every_possible_shape_limit() {
     fits("stride", ConvShape::MAX_STRIDE);
     fits("pad", ConvShape::MAX_PAD);
     fits("phase", ConvShape::MAX_STRIDE * ConvShape::MAX_STRIDE - 1);
+    fits("n", 16);
     fits("m", 16);
+    fits("patch_h", MAX_INTERLEAVE);
+    fits("patch_w", MAX_INTERLEAVE);
+    // As many channels as the largest array has rows.
+    fits("block", 64);
+    fits("weight_source", 2);
 }
 
 #[test]
@@ -147,6 +204,11 @@ fn listings_name_fields_and_semaphores() {
             kw: 3,
             stride: 1,
             pad: 1,
+            flat: false,
+            patch_h: 2,
+            patch_w: 2,
+            block: 1,
+            weight_source: 0,
         }),
     };
     let text = instruction.to_string();

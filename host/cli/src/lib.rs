@@ -13,6 +13,7 @@ mod command;
 mod error;
 mod interrupt;
 mod output;
+mod schedules;
 
 pub use error::CliError;
 

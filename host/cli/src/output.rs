@@ -14,6 +14,18 @@ pub(crate) fn line(text: impl Display) -> Result<(), CliError> {
     writeln!(stdout, "{text}").and_then(|()| stdout.flush()).map_err(stdout_error)
 }
 
+/// Writes many lines to standard output, through a buffer.
+///
+/// # Errors
+/// As [`line`].
+pub(crate) fn lines(lines: impl Iterator<Item = String>) -> Result<(), CliError> {
+    let mut stdout = io::BufWriter::new(io::stdout().lock());
+    for text in lines {
+        writeln!(stdout, "{text}").map_err(stdout_error)?;
+    }
+    stdout.flush().map_err(stdout_error)
+}
+
 /// Writes `value` as indented JSON to standard output.
 ///
 /// # Errors
@@ -121,6 +133,46 @@ pub(crate) fn duration(seconds: f64) -> String {
     if seconds >= 1.0 { format!("{seconds:.3} s") } else { format!("{:.3} ms", seconds * 1e3) }
 }
 
+/// A number of bytes in the unit that suits it, with three digits.
+pub(crate) fn bytes(value: u64) -> String {
+    let units = ["B", "kB", "MB", "GB", "TB"];
+    let (mut scaled, mut unit) = (value as f64, 0);
+    while scaled >= 999.5 && unit + 1 < units.len() {
+        (scaled, unit) = (scaled / 1e3, unit + 1);
+    }
+    let digits = if unit == 0 || scaled >= 99.95 {
+        0
+    } else if scaled >= 9.995 {
+        1
+    } else {
+        2
+    };
+    format!("{scaled:.digits$} {}", units[unit])
+}
+
+/// A bar on standard error of a work of `length`; hidden where that is no terminal.
+pub(crate) fn progress_bar(length: u64, what: &str) -> indicatif::ProgressBar {
+    let bar = indicatif::ProgressBar::new(length);
+    let template = "{prefix} [{bar:24}] {percent} %, {eta} left";
+    if let Ok(style) = indicatif::ProgressStyle::with_template(template) {
+        bar.set_style(style.progress_chars("=> "));
+    }
+    bar.set_prefix(what.to_owned());
+    bar
+}
+
+/// A spinner with a count and a message on standard error; hidden where that is no terminal.
+pub(crate) fn spinner(what: &str) -> indicatif::ProgressBar {
+    let bar = indicatif::ProgressBar::new_spinner();
+    if let Ok(style) =
+        indicatif::ProgressStyle::with_template("{spinner} {prefix}: {pos} {wide_msg}")
+    {
+        bar.set_style(style);
+    }
+    bar.set_prefix(what.to_owned());
+    bar
+}
+
 /// A table that fits pipes and terminals alike.
 pub(crate) fn table(header: &[&str]) -> comfy_table::Table {
     let mut table = comfy_table::Table::new();
@@ -137,7 +189,7 @@ pub(crate) fn right_align(table: &mut comfy_table::Table) {
 
 #[cfg(test)]
 mod tests {
-    use super::{duration, thousands};
+    use super::{bytes, duration, thousands};
 
     #[test]
     fn digits_are_grouped_by_three() {
@@ -145,6 +197,16 @@ mod tests {
         for (value, text) in cases {
             assert_eq!(thousands(value), text);
         }
+    }
+
+    #[test]
+    fn bytes_have_three_digits() {
+        let cases = [(0, "0 B"), (999, "999 B"), (1000, "1.00 kB"), (9_996, "10.0 kB")];
+        for (value, text) in cases {
+            assert_eq!(bytes(value), text);
+        }
+        assert_eq!((&bytes(99_960)[..], &bytes(999_600)[..]), ("100 kB", "1.00 MB"));
+        assert_eq!(bytes(u64::MAX), "18446744 TB");
     }
 
     #[test]

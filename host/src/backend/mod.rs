@@ -20,7 +20,7 @@ pub use operand::{
     RunningStatistics, SgdStep, Tensor, UpdateTarget,
 };
 
-use crate::network::MacLayer;
+use crate::network::{MacLayer, Network};
 
 /// A machine that computes the contract's operations and counts their cycles.
 ///
@@ -36,6 +36,24 @@ pub trait Backend {
 
     /// Turns counting on or off. A new backend counts; the host turns it off during evaluation.
     fn set_counting(&mut self, counting: bool);
+
+    /// Gets ready to train `network` with `batch` images a step: called once, before the first step.
+    ///
+    /// # Errors
+    /// If the machine cannot run such a step.
+    fn prepare(&mut self, network: &Network, batch: usize) -> BackendResult<()> {
+        let _ = (network, batch);
+        Ok(())
+    }
+
+    /// A training step has ended; `applied` is false if its updates were skipped.
+    ///
+    /// # Errors
+    /// If the step was not the one that the backend had prepared for.
+    fn finish_step(&mut self, applied: bool) -> BackendResult<()> {
+        let _ = applied;
+        Ok(())
+    }
 
     /// FF. `x` is `(n, ci, h, w)` or, for a linear layer, tokens or rows of `ci` channels; `w` the FP32 master, OIHW or
     /// (Co, Ci). Returns `(n, co, out_h, out_w)` or `(rows, co)`, which the host reshapes.

@@ -42,7 +42,7 @@ impl LayerSpec {
     ///
     /// # Errors
     /// [`HostError::Setting`] if that batch is not possible.
-    pub(super) fn with_batch(&self, id: usize, batch: usize) -> Result<MacLayer, HostError> {
+    pub(crate) fn with_batch(&self, id: usize, batch: usize) -> Result<MacLayer, HostError> {
         let shape = batch
             .checked_mul(self.shape.batch)
             .and_then(|rows| self.shape.with_batch(rows).ok())

@@ -43,7 +43,7 @@ impl<'a, B: Backend> Trainer<'a, B> {
         network: &'a Network,
         data: &'a Dataset,
         settings: TrainSettings,
-        backend: B,
+        mut backend: B,
     ) -> Result<Self, HostError> {
         settings.check()?;
         data.check_fits(network)?;
@@ -52,6 +52,9 @@ impl<'a, B: Backend> Trainer<'a, B> {
             let accepted = format!("1 to {images}, the images to train on");
             return Err(HostError::setting("batch", settings.batch, accepted));
         }
+        backend
+            .prepare(network, settings.batch)
+            .map_err(HostError::backend("the step's program"))?;
         Ok(Self {
             backend,
             network,
@@ -207,6 +210,7 @@ impl<'a, B: Backend> Trainer<'a, B> {
             };
             update(backend, network, layers, state, &gradients, &sgd)?;
         }
+        backend.finish_step(apply).map_err(HostError::backend("the step's end"))?;
         let cycles = backend.cycles().minus(&before);
 
         let progress = &mut self.progress;

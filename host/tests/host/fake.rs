@@ -5,6 +5,8 @@ use half::f16;
 use ndarray::{ArrayD, IxDyn};
 use satkit_host::backend::*;
 use satkit_host::network::MacLayer;
+use satkit_host::step::{Call, Calls};
+use satkit_spec::Stage;
 use std::collections::VecDeque;
 
 /// See the module.
@@ -20,6 +22,8 @@ pub(crate) struct Fake {
     pub(crate) updates: Vec<(String, SgdStep)>,
     /// Labels of the training steps.
     pub(crate) labels: Vec<u32>,
+    /// Calls of the training steps, with their elements.
+    pub(crate) counted: Calls,
     pub(crate) cycles: StepCycles,
     pub(crate) quiet: bool,
 }
@@ -30,6 +34,16 @@ impl Fake {
         if !self.quiet {
             cycles(&mut self.cycles);
         }
+    }
+
+    fn count(&mut self, call: Call, elements: usize) {
+        if !self.quiet {
+            *self.counted.entry((call, elements)).or_default() += 1;
+        }
+    }
+
+    fn count_macs(&mut self, call: Call, layer: &MacLayer, stage: Stage) {
+        self.count(call, layer.shape.dense_macs(stage) as usize);
     }
 
     fn elementwise(&mut self, call: impl Into<String>) {
@@ -80,6 +94,7 @@ impl Backend for Fake {
     }
 
     fn ff(&mut self, layer: &MacLayer, x: &Tensor, w: &[f32]) -> BackendResult<Accumulator> {
+        self.count_macs(Call::Ff, layer, Stage::Ff);
         let s = layer.shape;
         assert_eq!((x.len(), w.len()), (s.x_len(), s.w_len()), "{}", layer.name);
         if layer.is_linear {
@@ -98,6 +113,7 @@ impl Backend for Fake {
     }
 
     fn bp(&mut self, layer: &MacLayer, dy: &Tensor, w: &[f32]) -> BackendResult<Accumulator> {
+        self.count_macs(Call::Bp, layer, Stage::Bp);
         let s = layer.shape;
         assert!(!layer.is_first, "{}", layer.name);
         assert_eq!((dy.len(), w.len()), (s.y_len(), s.w_len()), "{}", layer.name);
@@ -109,6 +125,7 @@ impl Backend for Fake {
     }
 
     fn wu(&mut self, layer: &MacLayer, x: &Tensor, dy: &Tensor) -> BackendResult<Vec<f32>> {
+        self.count_macs(Call::Wu, layer, Stage::Wu);
         let s = layer.shape;
         assert_eq!((x.len(), dy.len()), (s.x_len(), s.y_len()), "{}", layer.name);
         self.note(format!("wu {}", layer.name), |cycles| cycles.wu += 30);
@@ -129,6 +146,7 @@ impl Backend for Fake {
         bias: Option<&[f32]>,
         fused: Fused<'_>,
     ) -> BackendResult<Tensor> {
+        self.count(Call::Store, acc.len());
         let shape = acc.shape().to_vec();
         let acc: Vec<f32> = acc.into_iter().collect();
         let y = tensor(&shape, mix(acc.len(), &acc, bias.unwrap_or(&[])));
@@ -152,23 +170,27 @@ impl Backend for Fake {
     }
 
     fn bias_gradient(&mut self, dy: &Tensor) -> BackendResult<Vec<f32>> {
+        self.count(Call::BiasGradient, dy.len());
         self.elementwise("bias_gradient");
         Ok(mix(channels(dy), &wide(dy), &[]))
     }
 
     fn relu_backward(&mut self, y: &Tensor, dy: &Tensor) -> BackendResult<Tensor> {
+        self.count(Call::ReluBackward, dy.len());
         assert_eq!(y.shape(), dy.shape());
         self.elementwise("relu_backward");
         Ok(like(dy, &wide(y)))
     }
 
     fn add(&mut self, a: &Tensor, b: &Tensor, _: bool) -> BackendResult<Tensor> {
+        self.count(Call::Add, a.len());
         assert_eq!(a.shape(), b.shape());
         self.elementwise("add");
         Ok(like(a, &wide(b)))
     }
 
     fn merge(&mut self, sofar: &Tensor, new: &Tensor) -> BackendResult<Tensor> {
+        self.count(Call::Merge, new.len());
         assert_eq!(sofar.shape(), new.shape());
         self.elementwise("merge");
         Ok(like(sofar, &wide(new)))
@@ -181,6 +203,7 @@ impl Backend for Fake {
         running: &mut RunningStatistics,
         fused: Fused<'_>,
     ) -> BackendResult<(Tensor, Self::Saved)> {
+        self.count(Call::BatchNorm, y.len());
         self.elementwise(format!("bn {:?}", fused.residual.is_some()));
         let saved = mix(channels(y), &wide(y), parameters.gamma);
         for (mean, saved) in running.mean.iter_mut().zip(&saved) {
@@ -208,6 +231,7 @@ impl Backend for Fake {
         _: NormParameters<'_>,
         saved: &Self::Saved,
     ) -> BackendResult<NormGradient> {
+        self.count(Call::BatchNormBackward, y.len());
         assert_eq!(y.shape(), dz.shape());
         self.elementwise("bn_backward");
         let dgamma = mix(channels(y), &wide(dz), saved);
@@ -219,6 +243,7 @@ impl Backend for Fake {
         x: &Tensor,
         parameters: NormParameters<'_>,
     ) -> BackendResult<(Tensor, Self::Saved)> {
+        self.count(Call::LayerNorm, x.len());
         assert_eq!(parameters.gamma.len(), channels(x));
         self.elementwise("ln");
         Ok((like(x, parameters.gamma), vec![0.5]))
@@ -231,22 +256,26 @@ impl Backend for Fake {
         _: NormParameters<'_>,
         saved: &Self::Saved,
     ) -> BackendResult<NormGradient> {
+        self.count(Call::LayerNormBackward, x.len());
         self.elementwise("ln_backward");
         let dgamma = mix(channels(x), &wide(dy), saved);
         Ok(NormGradient { dx: like(dy, &wide(x)), dbeta: dgamma.clone(), dgamma })
     }
 
     fn gelu(&mut self, x: &Tensor) -> BackendResult<Tensor> {
+        self.count(Call::Gelu, x.len());
         self.elementwise("gelu");
         Ok(like(x, &[]))
     }
 
     fn gelu_backward(&mut self, x: &Tensor, dy: &Tensor) -> BackendResult<Tensor> {
+        self.count(Call::GeluBackward, x.len());
         self.elementwise("gelu_backward");
         Ok(like(dy, &wide(x)))
     }
 
     fn max_pool(&mut self, x: &Tensor, window: PoolWindow) -> BackendResult<(Tensor, Self::Saved)> {
+        self.count(Call::MaxPool, x.len());
         self.elementwise("max_pool");
         Ok((pooled(x, window), vec![1.0]))
     }
@@ -258,12 +287,14 @@ impl Backend for Fake {
         _: PoolWindow,
         saved: &Self::Saved,
     ) -> BackendResult<Tensor> {
+        self.count(Call::MaxPoolBackward, x.len());
         assert_eq!(saved, &[1.0]);
         self.elementwise("max_pool_backward");
         Ok(like(x, &wide(dy)))
     }
 
     fn average_pool(&mut self, x: &Tensor, window: PoolWindow) -> BackendResult<Tensor> {
+        self.count(Call::AveragePool, x.len());
         self.elementwise("average_pool");
         Ok(pooled(x, window))
     }
@@ -274,11 +305,13 @@ impl Backend for Fake {
         dy: &Tensor,
         _: PoolWindow,
     ) -> BackendResult<Tensor> {
+        self.count(Call::AveragePoolBackward, x_shape.iter().product());
         self.elementwise("average_pool_backward");
         Ok(tensor(&x_shape, mix(x_shape.iter().product(), &wide(dy), &[])))
     }
 
     fn global_average_pool(&mut self, x: &Tensor) -> BackendResult<Tensor> {
+        self.count(Call::GlobalAveragePool, x.len());
         self.elementwise("global_average_pool");
         let shape = &x.shape()[..2];
         Ok(tensor(shape, mix(shape.iter().product(), &wide(x), &[])))
@@ -289,6 +322,7 @@ impl Backend for Fake {
         x_shape: [usize; 4],
         dy: &Tensor,
     ) -> BackendResult<Tensor> {
+        self.count(Call::GlobalAveragePoolBackward, x_shape.iter().product());
         self.elementwise("global_average_pool_backward");
         Ok(tensor(&x_shape, mix(x_shape.iter().product(), &wide(dy), &[])))
     }
@@ -299,6 +333,7 @@ impl Backend for Fake {
         labels: &[u32],
         loss_scale: Option<f32>,
     ) -> BackendResult<LossOutput> {
+        self.count(Call::SoftmaxCrossEntropy, logits.len());
         assert_eq!(logits.shape()[0], labels.len());
         self.elementwise(format!("loss {loss_scale:?}"));
         if loss_scale.is_some() {
@@ -313,6 +348,7 @@ impl Backend for Fake {
     }
 
     fn attention(&mut self, qkv: &Tensor, heads: usize) -> BackendResult<(Tensor, Self::Saved)> {
+        self.count(Call::Attention, qkv.len());
         self.elementwise(format!("attention {heads}"));
         let shape = [qkv.shape()[0], qkv.shape()[1], qkv.shape()[2] / 3];
         Ok((tensor(&shape, mix(shape.iter().product(), &wide(qkv), &[])), vec![2.0]))
@@ -325,6 +361,7 @@ impl Backend for Fake {
         _: usize,
         saved: &Self::Saved,
     ) -> BackendResult<Tensor> {
+        self.count(Call::AttentionBackward, qkv.len());
         assert_eq!(saved, &[2.0]);
         self.elementwise("attention_backward");
         Ok(like(qkv, &wide(dout)))
@@ -334,10 +371,12 @@ impl Backend for Fake {
         self.elementwise("embed");
         let shape = [x.shape()[0], x.shape()[1] + 1, x.shape()[2]];
         assert_eq!((cls.len(), pos.len()), (shape[2], shape[1] * shape[2]));
+        self.count(Call::Embed, shape.iter().product());
         Ok(tensor(&shape, mix(shape.iter().product(), &wide(x), pos)))
     }
 
     fn embed_backward(&mut self, dy: &Tensor) -> BackendResult<EmbedGradient> {
+        self.count(Call::EmbedBackward, dy.len());
         self.elementwise("embed_backward");
         let shape = [dy.shape()[0], dy.shape()[1] - 1, dy.shape()[2]];
         Ok(EmbedGradient {
@@ -355,6 +394,7 @@ impl Backend for Fake {
         dw: &[f32],
         step: &SgdStep,
     ) -> BackendResult<()> {
+        self.count(Call::Update, w.len());
         assert_eq!((w.len(), v.len()), (dw.len(), dw.len()));
         let name = match target {
             UpdateTarget::Weights(layer) => format!("weights {}", layer.name),

@@ -5,4 +5,6 @@ mod data;
 mod fake;
 mod networks;
 mod npz;
+mod step;
+mod topology;
 mod training;

@@ -2,34 +2,9 @@
 
 use satkit_host::HostError;
 use satkit_host::backend::PoolWindow;
-use satkit_host::network::{Builder, Epilogue, Kernel, MacKind, MacLayer, ModelState, Network};
+use satkit_host::network::{Builder, Epilogue, Kernel, MacLayer, ModelState, Network};
+use satkit_host::topology::Topology;
 use satkit_spec::{ArrayConfig, ConvShape, Sparsity, Stage};
-
-/// One row of a table of `host/networks`.
-fn table_row(kind: &str, cell: impl Fn(&str) -> usize) -> MacKind {
-    match kind {
-        "conv" => MacKind::Conv(
-            ConvShape::new(
-                1,
-                cell("Ci"),
-                (cell("H"), cell("W")),
-                cell("Co"),
-                (cell("Kh"), cell("Kw")),
-                cell("stride"),
-                cell("pad"),
-            )
-            .unwrap(),
-        ),
-        "linear" => {
-            assert_eq!((cell("N"), cell("K"), cell("repeat")), (cell("Co"), cell("Ci"), 1));
-            MacKind::Linear(ConvShape::linear(cell("M"), cell("K"), cell("N")).unwrap())
-        }
-        "matmul" => {
-            MacKind::Matmul { m: cell("M"), n: cell("N"), k: cell("K"), repeat: cell("repeat") }
-        }
-        _ => panic!("kind {kind}"),
-    }
-}
 
 #[test]
 fn layers_are_those_of_the_tables() {
@@ -41,27 +16,8 @@ fn layers_are_those_of_the_tables() {
         ("vit", include_str!("../../networks/vit_cifar100.csv")),
     ];
     for (name, table) in tables {
-        let mut reader =
-            csv::ReaderBuilder::new().comment(Some(b'#')).from_reader(table.as_bytes());
-        let headers = reader.headers().unwrap().clone();
-        let expected: Vec<(String, MacKind)> = reader
-            .records()
-            .map(|record| {
-                let record = record.unwrap();
-                let text = |header: &str| {
-                    &record[headers.iter().position(|known| known == header).unwrap()]
-                };
-                let cell = |header: &str| match text(header) {
-                    "" => 1,
-                    number => number.parse().unwrap(),
-                };
-                (text("name").to_string(), table_row(text("type"), cell))
-            })
-            .collect();
-        let rows = Network::named(name).unwrap().mac_rows();
-        let given: Vec<(String, MacKind)> =
-            rows.into_iter().map(|row| (row.name, row.kind)).collect();
-        assert_eq!(given, expected, "{name}");
+        let topology = Topology::parse(name, table.as_bytes()).unwrap();
+        assert_eq!(topology.rows, Network::named(name).unwrap().mac_rows(), "{name}");
     }
 }
 

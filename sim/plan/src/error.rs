@@ -33,19 +33,60 @@ pub enum PlanError {
         /// The semaphore that it waits for in vain.
         semaphore: &'static str,
     },
-    /// A semaphore with two takers or two posters, whose order would be undefined.
+    /// The observer asked to stop.
+    #[error("stopped after {retired} instructions")]
+    Stopped {
+        /// Instructions that were done.
+        retired: usize,
+    },
+    /// A semaphore used by another engine than its own.
     #[error(
-        "instruction {index} uses semaphore {semaphore} from engine {engine}, but {owner} already does; one engine may post it and one take it"
+        "instruction {index} {does} semaphore {semaphore} on engine {engine}, but only {owner} {does} it"
     )]
-    SharedSemaphore {
+    WrongSemaphore {
         /// Index of the instruction.
         index: usize,
         /// The semaphore.
         semaphore: &'static str,
         /// Engine of the instruction.
         engine: &'static str,
-        /// The engine that used it before.
+        /// `takes` or `posts`.
+        does: &'static str,
+        /// The engine that may.
         owner: &'static str,
+    },
+    /// An instruction that makes no sense where it stands.
+    #[error("instruction {index} ({instruction}): {reason}")]
+    Instruction {
+        /// Index of the instruction.
+        index: usize,
+        /// The instruction.
+        instruction: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A memory that cannot be built.
+    #[error(transparent)]
+    Memory(#[from] satkit_memory::MemoryError),
+    /// Tensors that do not fit the card.
+    #[error(
+        "the step's tensors take {needed} bytes, but the card has {available}; accepted: a smaller batch"
+    )]
+    CardMemory {
+        /// Bytes needed.
+        needed: u64,
+        /// Bytes that there are.
+        available: u64,
+    },
+    /// A mapping that the machine cannot run.
+    #[error("mapping {mapping} of {problem}: {reason}")]
+    Mapping {
+        /// The mapping.
+        mapping: String,
+        /// The problem.
+        problem: String,
+        /// What is wrong.
+        reason: String,
     },
     /// An engine instruction before any GEOMETRY.
     #[error("instruction {index} ({instruction}) comes before any GEOMETRY")]

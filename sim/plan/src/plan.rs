@@ -1,15 +1,21 @@
-//! Planning: a stage in, a program and its report out.
+//! Planning one stage on its own: a program and its report.
 
-use crate::schedule::{OsMapping, WsMapping};
-use crate::{MacStage, PlanError, Program, Timing, time};
-use satkit_spec::isa::{Engine, Instruction, Operation, Update, Vector, VectorOp};
-use satkit_spec::{ArrayConfig, Dataflow, Sparsity, SpecError};
+use crate::mapping::{Mapping, StoreWork, emit};
+use crate::program::Program;
+use crate::schedule::{Scheduler, Task, weight_source};
+use crate::stage::StageEmitter;
+use crate::timing::{NoObserver, Observer, Timing, time};
+use crate::{MacStage, PlanError};
+use satkit_memory::{MemoryModel, Ports};
+use satkit_spec::isa::Engine;
+use satkit_spec::{ArrayConfig, Dataflow, Sparsity, SpecError, Stage};
 use std::{fmt, str::FromStr};
 
 /// Which dataflow a plan may use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum DataflowChoice {
-    /// The one with fewer cycles, stage by stage.
+    /// The one with fewer cycles, problem by problem.
     #[default]
     Auto,
     /// Weight-stationary only.
@@ -32,7 +38,7 @@ impl DataflowChoice {
         }
     }
 
-    fn dataflows(self) -> &'static [Dataflow] {
+    pub(crate) fn dataflows(self) -> &'static [Dataflow] {
         match self {
             Self::Auto => &[Dataflow::OutputStationary, Dataflow::WeightStationary],
             Self::Ws => &[Dataflow::WeightStationary],
@@ -59,11 +65,70 @@ impl FromStr for DataflowChoice {
     }
 }
 
-/// What a stage costs and why.
+/// What limits a stage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Bound {
+    /// The array's slots.
+    Compute,
+    /// The path on which outputs leave the array.
+    Drain,
+    /// Loads and stores.
+    Dram,
+    /// WUVE and SORE.
+    Update,
+    /// The elementwise unit.
+    Elementwise,
+}
+
+impl Bound {
+    /// Name in tables.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Compute => "compute",
+            Self::Drain => "drain",
+            Self::Dram => "dram",
+            Self::Update => "update",
+            Self::Elementwise => "elementwise",
+        }
+    }
+
+    /// What was taken longest, from the busy cycles of the engines in the order of `Engine::ALL` and the array's wait for
+    /// its drain path.
+    #[must_use]
+    pub fn of(busy: &[u64; Engine::ALL.len()], drain_wait: u64) -> Self {
+        let of = |engine: Engine| busy[engine as usize];
+        let array = of(Engine::Mm);
+        let compute = if drain_wait > array / 10 { Self::Drain } else { Self::Compute };
+        let port = of(Engine::LoadActivations).max(of(Engine::LoadWeights)).max(of(Engine::Store));
+        let mut longest = (array + drain_wait, compute);
+        for (cycles, bound) in [
+            (port, Self::Dram),
+            (of(Engine::Update), Self::Update),
+            (of(Engine::Vector), Self::Elementwise),
+        ] {
+            if cycles > longest.0 {
+                longest = (cycles, bound);
+            }
+        }
+        longest.1
+    }
+}
+
+impl fmt::Display for Bound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// What a stage costs on its own and why.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct StageReport {
-    /// The dataflow chosen.
+    /// The dataflow of the largest problem.
     pub dataflow: Dataflow,
+    /// The mapping of each matrix problem, in words.
+    pub mappings: Vec<String>,
     /// Cycles from the first load to the last store.
     pub cycles: u64,
     /// Useful multiply-accumulates.
@@ -74,29 +139,8 @@ pub struct StageReport {
     pub dram_read_bytes: u64,
     /// Bytes written to DRAM.
     pub dram_write_bytes: u64,
-    /// The engine that is taken longest: what limits the stage.
-    pub bound: &'static str,
-}
-
-impl StageReport {
-    fn new(config: &ArrayConfig, dataflow: Dataflow, timing: &Timing) -> Self {
-        // The first of the busiest engines, so that a tie has one answer.
-        let mut bound = Engine::Mm;
-        for engine in Engine::ALL {
-            if timing.busy(engine) > timing.busy(bound) {
-                bound = engine;
-            }
-        }
-        Self {
-            dataflow,
-            cycles: timing.cycles,
-            useful_macs: timing.useful_macs,
-            utilization: timing.utilization(config),
-            dram_read_bytes: timing.dram_read_bytes,
-            dram_write_bytes: timing.dram_write_bytes,
-            bound: bound.name(),
-        }
-    }
+    /// What limits the stage.
+    pub bound: Bound,
 }
 
 /// A planned stage: the program and what it costs.
@@ -104,15 +148,17 @@ impl StageReport {
 pub struct Plan {
     /// The stage.
     pub stage: MacStage,
+    /// The mapping of each of its matrix problems.
+    pub mappings: Vec<Mapping>,
     /// The program.
     pub program: Program,
-    /// Its timing, instruction by instruction.
+    /// Its timing.
     pub timing: Timing,
     /// The summary.
     pub report: StageReport,
 }
 
-/// Plans one MAC stage on a machine.
+/// Plans one MAC stage on its own, with the pooled memory.
 ///
 /// # Errors
 /// [`PlanError::Spec`] if the machine is impossible or its words do not hold a group of the sparsity,
@@ -122,78 +168,115 @@ pub fn plan_stage(
     stage: MacStage,
     choice: DataflowChoice,
 ) -> Result<Plan, PlanError> {
-    config.validate()?;
+    let scheduler = Scheduler::new(config, choice)?;
     config.check_sparsity(stage.sparsity)?;
-    let mut best: Option<Plan> = None;
-    for &dataflow in choice.dataflows() {
-        let mut program = Program::default();
-        for problem in stage.problems() {
-            match dataflow {
-                Dataflow::OutputStationary => {
-                    OsMapping::choose(config, &problem).emit(config, &problem, &mut program)?;
-                }
-                Dataflow::WeightStationary => {
-                    WsMapping::choose(config, &problem).emit(config, &problem, &mut program)?;
-                }
-            }
-        }
-        let timing = time(config, &program)?;
-        if best.as_ref().is_none_or(|plan| timing.cycles < plan.timing.cycles) {
-            let report = StageReport::new(config, dataflow, &timing);
-            best = Some(Plan { stage, program, timing, report });
-        }
+    let source = weight_source(stage.stage);
+    let mut mappings = Vec::new();
+    for problem in stage.problems() {
+        let work = StoreWork { single: stage.stage == Stage::Wu, ..StoreWork::default() };
+        let task = Task { problem, source, work, groups: 1 };
+        mappings.push(scheduler.choose(&task)?.mapping);
     }
-    best.ok_or_else(|| {
-        PlanError::Spec(SpecError::Shape(format!("{:?} has no outputs", stage.shape)))
-    })
+    plan_mapped(config, stage, &mappings)
 }
 
-/// Plans the update of `parameters` master weights. `ff` and `bp` are the sparsities of the weights that SORE makes
-/// for the next step's FF and BP (dense: their FP16 copy); `None` makes none.
+/// Plans one MAC stage with the given mapping for each of its problems.
 ///
 /// # Errors
-/// As [`time`].
-pub fn plan_update(
+/// As [`plan_stage`]; [`PlanError::Mapping`] if a mapping is not legal.
+pub fn plan_mapped(
     config: &ArrayConfig,
-    parameters: u64,
+    stage: MacStage,
+    mappings: &[Mapping],
+) -> Result<Plan, PlanError> {
+    let program = stage_program(config, stage, mappings)?;
+    let memory = MemoryModel::default();
+    let timing = time_with(config, &program, &memory, &mut NoObserver)?;
+    let largest = stage.problems().iter().zip(mappings).max_by_key(|(p, _)| p.macs()).map(|m| *m.1);
+    let report = StageReport {
+        dataflow: largest.map_or(Dataflow::OutputStationary, |mapping| mapping.dataflow()),
+        mappings: mappings.iter().map(ToString::to_string).collect(),
+        cycles: timing.cycles,
+        useful_macs: timing.useful_macs,
+        utilization: timing.utilization(config),
+        dram_read_bytes: timing.dram_read_bytes,
+        dram_write_bytes: timing.dram_write_bytes,
+        bound: Bound::of(&timing.busy_cycles, timing.drain_wait_cycles),
+    };
+    Ok(Plan { stage, mappings: mappings.to_vec(), program, timing, report })
+}
+
+/// The program of a stage on its own; its tensors lie from address 0.
+fn stage_program(
+    config: &ArrayConfig,
+    stage: MacStage,
+    mappings: &[Mapping],
+) -> Result<Program, PlanError> {
+    let source = weight_source(stage.stage);
+    let mut emitter = StageEmitter::new();
+    for (index, (problem, mapping)) in stage.problems().iter().zip(mappings).enumerate() {
+        let space = mapping.space(config, problem, source)?;
+        if index == 0 {
+            emitter.tensors(&space)?;
+        }
+        let work = StoreWork { single: stage.stage == Stage::Wu, ..StoreWork::default() };
+        emit(config, &space, mapping, work, 1, &mut emitter)?;
+    }
+    Ok(emitter.finish("", stage.stage))
+}
+
+/// Cycles of one update of a layer's weights on its own, with the pooled memory. `ff` and `bp` are the sparsities of
+/// the weights that SORE makes for the next step's FF and BP (dense: their FP16 copy); `None` makes none.
+///
+/// # Errors
+/// [`PlanError::Channels`] if M does not divide the channels, [`PlanError::CardMemory`] if the layer does not fit.
+pub fn update_cycles(
+    config: &ArrayConfig,
+    shape: &satkit_spec::ConvShape,
     ff: Option<Sparsity>,
     bp: Option<Sparsity>,
-) -> Result<(Program, Timing), PlanError> {
-    // FP32 W, V and dW come in; W and V go out with the FP16 operands and their 4-bit positions.
-    let operand_bytes = |sparsity: Option<Sparsity>| match sparsity {
-        None => 0,
-        Some(sparsity) if sparsity.is_dense() => 2 * parameters,
-        Some(sparsity) => (parameters * sparsity.n() as u64).div_ceil(sparsity.m() as u64) * 5 / 2,
+) -> Result<u64, PlanError> {
+    use crate::step::{StepOperation, StepWork, UpdateOperation, compile};
+    let mut work = StepWork::default();
+    let master = work.tensor("W and V", 2 * crate::layout::master_bytes(shape));
+    let gradient = work.tensor("dW", crate::layout::master_bytes(shape));
+    let mut operand = |name: &str, stage, sparsity: Option<Sparsity>| {
+        let Some(sparsity) = sparsity else { return Ok::<_, PlanError>(None) };
+        let mac = MacStage::new(*shape, stage, sparsity)?;
+        let tensor = work.tensor(name, crate::layout::weight_bytes(&mac));
+        Ok(Some((work.all(tensor), sparsity)))
     };
-    let operation = Operation::Update(Update {
-        parameters,
-        make_ff: ff.is_some(),
-        make_bp: bp.is_some(),
-        read_bytes: 12 * parameters,
-        write_bytes: 8 * parameters + operand_bytes(ff) + operand_bytes(bp),
-    });
-    single(config, operation)
+    let (ff, bp) = (operand("W_FF", Stage::Ff, ff)?, operand("W_BP", Stage::Bp, bp)?);
+    let update = UpdateOperation {
+        name: "update".into(),
+        parameters: shape.w_len() as u64,
+        master: work.all(master),
+        gradient: work.all(gradient),
+        ff,
+        bp,
+    };
+    work.operations.push(StepOperation::Update(update));
+    let step = compile(&work, &Scheduler::new(config, DataflowChoice::Auto)?, &|_| {})?;
+    let memory = MemoryModel::default();
+    Ok(time_with(config, &step.program, &memory, &mut NoObserver)?.cycles)
 }
 
-/// Plans one elementwise stream.
+/// Times a program against a fresh memory of a model.
 ///
 /// # Errors
-/// As [`time`].
-pub fn plan_vector(
+/// As [`time`]; [`PlanError::Memory`] if the model does not fit the machine.
+pub fn time_with(
     config: &ArrayConfig,
-    op: VectorOp,
-    elements: u64,
-    read_bytes: u64,
-    write_bytes: u64,
-) -> Result<(Program, Timing), PlanError> {
-    single(config, Operation::Vector(Vector { op, elements, read_bytes, write_bytes }))
-}
-
-fn single(config: &ArrayConfig, operation: Operation) -> Result<(Program, Timing), PlanError> {
-    config.validate()?;
-    let instruction = Instruction::new(operation);
-    instruction.encode()?;
-    let program = Program::new(vec![instruction]);
-    let timing = time(config, &program)?;
-    Ok((program, timing))
+    program: &Program,
+    memory: &MemoryModel,
+    observer: &mut impl Observer,
+) -> Result<Timing, PlanError> {
+    use satkit_memory::AnyMemory;
+    // One copy of the engines per model, so that a request costs no dispatch.
+    match memory.build(&Ports::from(config))? {
+        AnyMemory::Pool(mut memory) => time(config, program, &mut memory, observer),
+        AnyMemory::Fixed(mut memory) => time(config, program, &mut memory, observer),
+        AnyMemory::BackPressure(mut memory) => time(config, program, &mut memory, observer),
+        AnyMemory::Ddr4(mut memory) => time(config, program, &mut memory, observer),
+    }
 }

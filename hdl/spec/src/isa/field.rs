@@ -1,6 +1,6 @@
 //! Fields of instructions and the values they hold.
 
-use super::HEADER_BITS;
+use super::{Engine, HEADER_BITS};
 use crate::{Dataflow, Stage};
 
 /// One field of an instruction.
@@ -8,7 +8,7 @@ use crate::{Dataflow, Stage};
 pub struct Field {
     /// Name.
     pub name: &'static str,
-    /// Lowest bit in the word.
+    /// Its lowest bit in the word.
     pub lsb: u32,
     /// Width in bits.
     pub width: u32,
@@ -25,15 +25,21 @@ impl Field {
 }
 
 /// The table of one instruction: its fields lie one after another above the header.
-pub(super) struct Layout {
-    pub(super) mnemonic: &'static str,
-    pub(super) opcode: u8,
-    pub(super) doc: &'static str,
-    pub(super) widths: &'static [(&'static str, u32, &'static str)],
+pub(crate) struct Layout {
+    pub(crate) mnemonic: &'static str,
+    pub(crate) opcode: u8,
+    /// The engine whose queue takes it; `None` if the sequencer keeps it.
+    pub(crate) engine: Option<Engine>,
+    pub(crate) doc: &'static str,
+    /// Name, width in bits and documentation of each field, from the lowest up.
+    pub(crate) widths: &'static [(&'static str, u32, &'static str)],
+    /// The words of each field's values, in the order of `widths`.
+    pub(crate) words: &'static [fn() -> FieldWords],
 }
 
 impl Layout {
-    pub(super) fn fields(&self) -> Vec<Field> {
+    /// The fields with their places.
+    pub(crate) fn fields(&self) -> Vec<Field> {
         let mut lsb = HEADER_BITS;
         let place = |&(name, width, doc): &(&'static str, u32, &'static str)| {
             let field = Field { name, lsb, width, doc: doc.trim_ascii() };
@@ -44,12 +50,28 @@ impl Layout {
     }
 }
 
+/// Words that stand for values of a field in text, each with the bits of its value.
+pub type FieldWords = Vec<(String, u64)>;
+
 /// A value that an instruction field can hold.
 pub trait FieldValue: Sized + Copy {
     /// The bits of the value.
     fn to_bits(self) -> u64;
     /// The value of these bits, `None` if they mean nothing.
     fn from_bits(bits: u64) -> Option<Self>;
+    /// The words that stand for values in text, each with its bits; none for numbers, which are written in decimal.
+    #[must_use]
+    fn words() -> FieldWords {
+        Vec::new()
+    }
+}
+
+/// The words of an enumerated field: the values' names in lower case.
+pub(super) fn words_of<T: FieldValue>(
+    values: &[T],
+    name: impl Fn(T) -> &'static str,
+) -> FieldWords {
+    values.iter().map(|&value| (name(value).to_ascii_lowercase(), value.to_bits())).collect()
 }
 
 macro_rules! unsigned_field {
@@ -82,6 +104,9 @@ impl FieldValue for Stage {
     fn from_bits(bits: u64) -> Option<Self> {
         Self::ALL.into_iter().find(|stage| *stage as u64 == bits)
     }
+    fn words() -> FieldWords {
+        words_of(&Self::ALL, Self::name)
+    }
 }
 
 impl FieldValue for Dataflow {
@@ -90,5 +115,8 @@ impl FieldValue for Dataflow {
     }
     fn from_bits(bits: u64) -> Option<Self> {
         [Self::WeightStationary, Self::OutputStationary].into_iter().find(|d| *d as u64 == bits)
+    }
+    fn words() -> FieldWords {
+        words_of(&[Self::WeightStationary, Self::OutputStationary], Self::name)
     }
 }

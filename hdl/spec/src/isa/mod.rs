@@ -1,80 +1,53 @@
-//! The instruction encoding: what the sequencer fetches and the engines execute.
+//! The instruction set: what the sequencer fetches and the engines execute.
 //!
-//! An instruction is one [`Word`] of 256 bits. Every instruction starts with the same header (opcode,
-//! semaphores to wait for, semaphores to post) and goes on with its own fields, packed upwards without gaps in the
-//! order of its table. [`encode`](Instruction::encode), [`decode`](Instruction::decode), the printed form and the contract hash all read the
-//! one table that the `operations!` macro below makes, so they cannot drift apart.
+//! **Words.** An instruction is one [`Word`] of 256 bits. Every instruction starts with the same header: its opcode, the
+//! semaphores that it waits for, the semaphores that it posts. Its own fields follow, packed upwards without gaps in
+//! the order of its table; the bits above them are 0. [`encode`](Instruction::encode), [`decode`](Instruction::decode),
+//! the text form, the contract hash and `docs/reference/instructions.md` all read the one table that the `operations!`
+//! macro below makes, so they cannot drift apart.
 //!
-//! Instructions go to one in-order queue per [`Engine`]. One starts when its engine is idle and every
-//! semaphore in its `wait` set is above zero (each is then decremented); when it ends, every semaphore in its
-//! `post` set is incremented. "Ends" means: data has arrived (loads), the array is free (MM), and for the
-//! drain semaphores posted by an MM, the drain is done. A semaphore has one engine that posts it and one that takes it. A [`Geometry`] goes to all queues: it costs nothing and sets the layer that later
-//! instructions of the program speak of.
+//! **Queues.** The sequencer fetches in order. [`Geometry`], [`Operands`], [`Results`], [`Reads`] and [`Writes`] go to no
+//! engine and use no semaphore: the sequencer keeps each until the next of its kind, and they say which layer and which
+//! memory the instructions fetched after them speak of. All others go to the in-order queue of their [`Engine`].
+//!
+//! **Semaphores.** An instruction starts when its engine is free and every semaphore in its `wait` set is above zero; each
+//! of them is then decremented. When it ends, every semaphore in its `post` set is incremented. A load ends when its data
+//! is in the banks, ST, WU, SORE and VE when their last beat is written, MM when the array is free again; only
+//! [`Semaphore::DrainFull`] is posted later, when the tile's last output has left the array. A semaphore has one
+//! engine that posts it and one that takes it.
+//!
+//! **Addresses** are in units of [`ADDRESS_UNIT_BYTES`], so that 30 bits reach the card's 64 GB. Which bytes a load or
+//! store moves follows from the geometry, the tensors and the tile that it names (`docs/machine.md`, memory layout).
 
+mod engine;
 mod field;
 mod semaphore;
+mod text;
 mod vector;
 mod word;
 
-pub use field::{Field, FieldValue};
+pub use engine::Engine;
+pub use field::{Field, FieldValue, FieldWords};
 pub use semaphore::{Semaphore, SemaphoreSet};
 pub use vector::VectorOp;
 pub use word::Word;
 
 use crate::{Dataflow, SpecError, Stage};
-use field::Layout;
+pub(crate) use field::Layout;
 
 /// Bits of the opcode field.
 pub const OPCODE_BITS: u32 = 8;
 /// First bit after the header (opcode, wait, post).
 pub const HEADER_BITS: u32 = OPCODE_BITS + 2 * SemaphoreSet::BITS;
-
-/// The engines, each with an in-order instruction queue of its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Engine {
-    /// Loads activations from DRAM into the W2E row banks.
-    LoadActivations,
-    /// Loads weights from DRAM into the N2S column banks.
-    LoadWeights,
-    /// The USPE array.
-    Mm,
-    /// Stores drained outputs to DRAM.
-    Store,
-    /// WUVE and SORE: the update and the pre-generation of pruned weights.
-    Update,
-    /// The elementwise unit.
-    Vector,
-}
-
-impl Engine {
-    /// All engines.
-    pub const ALL: [Self; 6] = [
-        Self::LoadActivations,
-        Self::LoadWeights,
-        Self::Mm,
-        Self::Store,
-        Self::Update,
-        Self::Vector,
-    ];
-
-    /// The engine's short name in tables and traces.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::LoadActivations => "LD.A",
-            Self::LoadWeights => "LD.W",
-            Self::Mm => "MM",
-            Self::Store => "ST",
-            Self::Update => "WU",
-            Self::Vector => "VE",
-        }
-    }
-}
+/// Bytes of one unit of an address field.
+pub const ADDRESS_UNIT_BYTES: u64 = 64;
+/// Bits of an address field.
+pub const ADDRESS_BITS: u32 = 30;
 
 /// One instruction: what to wait for, what to do, what to post.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Instruction {
-    /// Semaphores that are taken before the start.
+    /// Semaphores that are taken at the start.
     pub wait: SemaphoreSet,
     /// Semaphores that are given at the end.
     pub post: SemaphoreSet,
@@ -100,8 +73,10 @@ macro_rules! operations {
                 const LAYOUT: Layout = Layout {
                     mnemonic: $mnemonic,
                     opcode: $opcode,
-                    doc: concat!($($doc),+),
+                    engine: $engine,
+                    doc: concat!($($doc),+).trim_ascii(),
                     widths: &[$( (stringify!($field), $width, concat!($($field_doc),+)) ),*],
+                    words: &[$( <$ty as FieldValue>::words ),*],
                 };
             }
         )*
@@ -112,16 +87,17 @@ macro_rules! operations {
             $( $(#[doc = $doc])+ $variant($variant), )*
         }
 
-        const LAYOUTS: &[Layout] = &[$( $variant::LAYOUT ),*];
+        /// The table of each instruction.
+        pub(crate) const LAYOUTS: &[Layout] = &[$( $variant::LAYOUT ),*];
 
         impl Operation {
-            /// The engine whose queue takes the instruction; `None` goes to all of them.
+            /// The engine whose queue takes the instruction; `None` if the sequencer keeps it.
             #[must_use]
             pub const fn engine(&self) -> Option<Engine> {
-                match self { $( Self::$variant(_) => $engine, )* }
+                self.layout().engine
             }
 
-            fn layout(&self) -> &'static Layout {
+            const fn layout(&self) -> &'static Layout {
                 match self { $( Self::$variant(_) => &$variant::LAYOUT, )* }
             }
 
@@ -153,17 +129,17 @@ macro_rules! operations {
 }
 
 operations! {
-    /// Sets the layer and stage that the instructions after it speak of.
+    /// Sets the layer and the stage of the instructions after it, and how the rows of tiles number the outputs.
     Geometry = 0x01, "GEOMETRY", None, {
         /// MAC stage.
         stage: Stage = 2,
         /// How the stage is laid over the array.
         dataflow: Dataflow = 1,
-        /// Weights come compact: N kept values of each M, with positions.
+        /// Weights come compact: the N kept values of each group of M, with their positions.
         compact: bool = 1,
-        /// N of the compact weights (1 where dense).
+        /// N of the compact weights; 1 where they are dense.
         n: u8 = 5,
-        /// M of the compact weights (1 where dense).
+        /// M of the compact weights; 1 where they are dense.
         m: u8 = 5,
         /// Index of the BP phase, in the order of `ConvShape::bp_phases`; 0 in FF and WU.
         phase: u8 = 8,
@@ -185,12 +161,89 @@ operations! {
         stride: u8 = 4,
         /// Zero padding on every side.
         pad: u8 = 5,
+        /// FF and BP: all pixels of the batch count as one image row (1 x 1 kernels without stride or padding).
+        flat: bool = 1,
+        /// FF and BP: height in pixels of the patch that one array row owns; 1 in WU.
+        patch_h: u8 = 5,
+        /// FF and BP: width in pixels of the patch that one array row owns; 1 in WU.
+        patch_w: u8 = 5,
+        /// WU: input channels of one block of weight rows; 1 in FF and BP.
+        block: u8 = 7,
+        /// Where the operand of the columns comes from: 0 weights in tiles of the array's width, 1 activations `[K][columns]`, 2 activations `[columns][K]`.
+        weight_source: u8 = 2,
+    }
+    /// Sets where the operands lie that loads read.
+    Operands = 0x02, "OPERANDS", None, {
+        /// Address of the streamed operand: X in FF and WU, dY in BP.
+        a: u32 = 30,
+        /// Address of the operand in the columns: weights in FF and BP, dY in WU; activations in products of activations.
+        w: u32 = 30,
+        /// Distance from one pixel or row of `a` to the next, in units of 8 elements.
+        a_pitch: u32 = 16,
+        /// The same for `w` where it holds activations or dY; operand weights lie in tiles and have no pitch.
+        w_pitch: u32 = 16,
+        /// Products that lie side by side in one row of each tensor, such as attention heads; 1 elsewhere.
+        heads: u8 = 8,
+        /// Distance from one such product to the next in `a`, in units of 8 elements.
+        a_head: u32 = 12,
+        /// The same in `w`.
+        w_head: u32 = 12,
+    }
+    /// Sets where the results lie that stores write, and what stores read for the work at the drain. `add` and `sum` are laid
+    /// out as the results.
+    Results = 0x05, "RESULTS", None, {
+        /// Address of the results.
+        out: u32 = 30,
+        /// Address of the tensor that a store adds: a residual, or a gradient so far.
+        add: u32 = 30,
+        /// Address of the tensor whose products a store sums: Y of a batch norm.
+        sum: u32 = 30,
+        /// Address of the ReLU mask, one bit per value.
+        mask: u32 = 30,
+        /// Distance from one pixel or row of the results to the next, in units of 8 elements.
+        pitch: u32 = 16,
+        /// Products that lie side by side in one row; 1 elsewhere.
+        heads: u8 = 8,
+        /// Distance from one such product to the next, in units of 8 FP16 elements.
+        head: u32 = 12,
+    }
+    /// Sets the streams that WU, SORE and VE read, each contiguous.
+    Reads = 0x03, "READS", None, {
+        /// Address of the first stream.
+        first: u32 = 30,
+        /// Beats of the first stream, of 64 bytes each; 0 is no stream.
+        first_beats: u32 = 32,
+        /// Address of the second stream.
+        second: u32 = 30,
+        /// Beats of the second stream.
+        second_beats: u32 = 32,
+        /// Address of the third stream.
+        third: u32 = 30,
+        /// Beats of the third stream.
+        third_beats: u32 = 32,
+    }
+    /// Sets the streams that WU, SORE and VE write, each contiguous.
+    Writes = 0x04, "WRITES", None, {
+        /// Address of the first stream.
+        first: u32 = 30,
+        /// Beats of the first stream, of 64 bytes each; 0 is no stream.
+        first_beats: u32 = 32,
+        /// Address of the second stream.
+        second: u32 = 30,
+        /// Beats of the second stream.
+        second_beats: u32 = 32,
+        /// Address of the third stream.
+        third: u32 = 30,
+        /// Beats of the third stream.
+        third_beats: u32 = 32,
     }
     /// Fills one half of the W2E row banks for a range of output rows and K slots.
-    LoadActivations = 0x02, "LD.A", Some(Engine::LoadActivations), {
-        /// First output row of the tile.
+    LoadActivations = 0x10, "LD.A", Some(Engine::LoadActivations), {
+        /// Index of the product in a batched multiplication; 0 elsewhere.
+        group: u32 = 24,
+        /// First row of the tile: a patch in FF and BP, a weight row in WU.
         row_base: u32 = 32,
-        /// Output rows of the tile.
+        /// Rows of the tile.
         rows: u32 = 16,
         /// First K slot of the chunk.
         slot_base: u32 = 32,
@@ -198,11 +251,11 @@ operations! {
         slots: u32 = 32,
         /// Words of one row bank that the chunk takes.
         words: u32 = 16,
-        /// Bytes read from DRAM.
-        bytes: u32 = 32,
     }
     /// Fills one half of the N2S column banks for a range of output columns and K slots.
-    LoadWeights = 0x03, "LD.W", Some(Engine::LoadWeights), {
+    LoadWeights = 0x11, "LD.W", Some(Engine::LoadWeights), {
+        /// Index of the product in a batched multiplication; 0 elsewhere.
+        group: u32 = 24,
         /// First output column of the tile.
         col_base: u32 = 20,
         /// Output columns of the tile.
@@ -213,14 +266,14 @@ operations! {
         slots: u32 = 32,
         /// Entries of one column bank that the chunk takes.
         entries: u32 = 16,
-        /// Bytes read from DRAM.
-        bytes: u32 = 32,
     }
     /// Multiplies and accumulates one tile over a range of K slots.
-    MatMul = 0x04, "MM", Some(Engine::Mm), {
-        /// First output row of the tile.
+    MatMul = 0x12, "MM", Some(Engine::Mm), {
+        /// Index of the product in a batched multiplication; 0 elsewhere.
+        group: u32 = 24,
+        /// First row of the tile: a patch in FF and BP, a weight row in WU.
         row_base: u32 = 32,
-        /// Output rows of the tile.
+        /// Rows of the tile.
         rows: u32 = 16,
         /// First output column of the tile.
         col_base: u32 = 20,
@@ -230,20 +283,22 @@ operations! {
         slot_base: u32 = 32,
         /// K slots.
         slots: u32 = 32,
-        /// Output rows that one USPE owns (OS), 1 in WS.
+        /// Outputs along the rows that one USPE owns in OS; 1 in WS.
         ip: u8 = 5,
-        /// Output columns that one USPE owns (OS), 1 in WS.
+        /// Output columns that one USPE owns in OS; 1 in WS.
         iq: u8 = 5,
         /// Goes on from the accumulators (OS) or the psum buffer (WS) instead of +0.0.
         accumulate: bool = 1,
         /// Hands the finished outputs to the drain.
         drain: bool = 1,
     }
-    /// Stores a drained tile.
-    Store = 0x05, "ST", Some(Engine::Store), {
-        /// First output row of the tile.
+    /// Stores a drained tile, with the elementwise work that is fused at the drain.
+    Store = 0x13, "ST", Some(Engine::Store), {
+        /// Index of the product in a batched multiplication; 0 elsewhere.
+        group: u32 = 24,
+        /// First row of the tile: a patch in FF and BP, a weight row in WU.
         row_base: u32 = 32,
-        /// Output rows of the tile.
+        /// Rows of the tile.
         rows: u32 = 16,
         /// First output column of the tile.
         col_base: u32 = 20,
@@ -251,36 +306,46 @@ operations! {
         cols: u32 = 16,
         /// Stores FP32 accumulators (dW); otherwise FP16.
         fp32: bool = 1,
-        /// Bytes written to DRAM.
-        bytes: u32 = 32,
+        /// Adds the bias of each column.
+        bias: bool = 1,
+        /// Adds the tensor `add` of RESULTS.
+        add: bool = 1,
+        /// Applies ReLU.
+        relu: bool = 1,
+        /// Applies the ReLU mask of the forward pass, `mask` of RESULTS.
+        mask: bool = 1,
+        /// Sums each column's values exactly: batch-norm statistics, bias gradients.
+        sums: bool = 1,
+        /// Sums each column's products with the tensor `sum` of RESULTS exactly: batch norm's backward sums.
+        products: bool = 1,
     }
-    /// Momentum SGD on a range of master weights, and their pruned forms for the next step.
-    Update = 0x06, "WU", Some(Engine::Update), {
+    /// Momentum SGD on a range of master weights, and their pruned forms for the next step. Reads W and V, then dW; writes
+    /// W and V, the FF weights, the BP weights.
+    Update = 0x14, "WU", Some(Engine::Update), {
         /// Parameters updated.
         parameters: u64 = 40,
         /// SORE makes the FF weights (pruned along Ci, or their FP16 copy).
         make_ff: bool = 1,
         /// SORE makes the BP weights (pruned along Co, or their FP16 copy).
         make_bp: bool = 1,
-        /// Bytes read from DRAM.
-        read_bytes: u64 = 40,
-        /// Bytes written to DRAM.
-        write_bytes: u64 = 40,
     }
-    /// One elementwise operation over a stream.
-    Vector = 0x07, "VE", Some(Engine::Vector), {
+    /// Makes operand weights from FP16 ones without an update (pruning on the fly).
+    Prune = 0x15, "SORE", Some(Engine::Update), {
+        /// Weights read.
+        parameters: u64 = 40,
+        /// Prunes along Co instead of Ci.
+        along_co: bool = 1,
+    }
+    /// One elementwise operation over streams.
+    Vector = 0x16, "VE", Some(Engine::Vector), {
         /// What is computed.
         op: VectorOp = 6,
-        /// Elements of the stream.
+        /// Elements of the stream; each takes a lane for as many cycles as `op` has passes.
         elements: u64 = 40,
-        /// Bytes read from DRAM.
-        read_bytes: u64 = 40,
-        /// Bytes written to DRAM.
-        write_bytes: u64 = 40,
     }
 }
 
-/// The table of all instructions: mnemonic, opcode, documentation and fields with their bits.
+/// The table of all instructions: of each its mnemonic, opcode, documentation, and fields with their bits.
 pub fn reference() -> impl Iterator<Item = (&'static str, u8, &'static str, Vec<Field>)> {
     LAYOUTS.iter().map(|layout| (layout.mnemonic, layout.opcode, layout.doc, layout.fields()))
 }
@@ -332,19 +397,19 @@ impl Instruction {
         if let Some(bit) = word.lowest_set_bit_from(end) {
             return Err(SpecError::ReservedBit { mnemonic: layout.mnemonic, bit });
         }
-        let set = |lsb: u32| {
+        let set = |field: &'static str, lsb: u32| {
             let value = word.get(lsb, SemaphoreSet::BITS);
             SemaphoreSet::from_bits(value).ok_or(SpecError::FieldValue {
                 mnemonic: layout.mnemonic,
-                field: "semaphores",
+                field,
                 value,
             })
         };
         let values: Vec<u64> =
             fields.iter().map(|field| word.get(field.lsb, field.width)).collect();
         Ok(Self {
-            wait: set(OPCODE_BITS)?,
-            post: set(OPCODE_BITS + SemaphoreSet::BITS)?,
+            wait: set("wait", OPCODE_BITS)?,
+            post: set("post", OPCODE_BITS + SemaphoreSet::BITS)?,
             operation: Operation::from_values(opcode, &values)?,
         })
     }
@@ -353,21 +418,5 @@ impl Instruction {
     #[must_use]
     pub fn mnemonic(&self) -> &'static str {
         self.operation.layout().mnemonic
-    }
-}
-
-impl std::fmt::Display for Instruction {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let layout = self.operation.layout();
-        write!(f, "{}", layout.mnemonic)?;
-        for (field, value) in layout.fields().iter().zip(self.operation.values()) {
-            write!(f, " {}={value}", field.name)?;
-        }
-        for (name, set) in [("wait", self.wait), ("post", self.post)] {
-            if set != SemaphoreSet::EMPTY {
-                write!(f, " {name}={set}")?;
-            }
-        }
-        Ok(())
     }
 }

@@ -1,60 +1,88 @@
 //! The counting semaphores that order the engines.
 
-use super::FieldValue;
+use super::{Engine, FieldValue};
 use std::fmt;
 
-/// A counting semaphore. Full/free pairs guard the two halves of each double buffer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Semaphore {
+macro_rules! semaphores {
+    ($( $(#[doc = $doc:literal])+ $variant:ident = $name:literal, $poster:ident => $taker:ident, initial $initial:literal; )*) => {
+        /// A counting semaphore, with the one engine that posts it and the one that takes it. Full/free pairs guard the
+        /// two halves of each double buffer; the others order what one engine writes to card memory and another reads.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Semaphore {
+            $( $(#[doc = $doc])+ $variant, )*
+        }
+
+        impl Semaphore {
+            /// All semaphores, in the order of their bits.
+            pub const ALL: &'static [Self] = &[$( Self::$variant ),*];
+
+            /// Count at the start of a program: both halves of every double buffer are free.
+            #[must_use]
+            pub const fn initial(self) -> u32 {
+                match self { $( Self::$variant => $initial, )* }
+            }
+
+            /// Name in listings.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $( Self::$variant => $name, )* }
+            }
+
+            /// What it counts, in words.
+            #[must_use]
+            pub const fn doc(self) -> &'static str {
+                match self { $( Self::$variant => concat!($($doc),+).trim_ascii(), )* }
+            }
+
+            /// The engine that posts it.
+            #[must_use]
+            pub const fn poster(self) -> Engine {
+                match self { $( Self::$variant => Engine::$poster, )* }
+            }
+
+            /// The engine that takes it.
+            #[must_use]
+            pub const fn taker(self) -> Engine {
+                match self { $( Self::$variant => Engine::$taker, )* }
+            }
+        }
+    };
+}
+
+semaphores! {
     /// Free halves of the W2E row banks.
-    ActivationsFree,
+    ActivationsFree = "a.free", Mm => LoadActivations, initial 2;
     /// Filled halves of the W2E row banks.
-    ActivationsFull,
+    ActivationsFull = "a.full", LoadActivations => Mm, initial 0;
     /// Free halves of the N2S column banks.
-    WeightsFree,
+    WeightsFree = "w.free", Mm => LoadWeights, initial 2;
     /// Filled halves of the N2S column banks.
-    WeightsFull,
+    WeightsFull = "w.full", LoadWeights => Mm, initial 0;
     /// Free drain buffers.
-    DrainFree,
+    DrainFree = "d.free", Store => Mm, initial 2;
     /// Drained tiles that wait to be stored.
-    DrainFull,
+    DrainFull = "d.full", Mm => Store, initial 0;
+    /// Stored results that activations are loaded from.
+    StoredForActivations = "st.a", Store => LoadActivations, initial 0;
+    /// Stored results that column operands are loaded from.
+    StoredForWeights = "st.w", Store => LoadWeights, initial 0;
+    /// Stored results that the elementwise unit reads.
+    StoredForVector = "st.ve", Store => Vector, initial 0;
+    /// Stored gradients that the update reads.
+    StoredForUpdate = "st.wu", Store => Update, initial 0;
+    /// Elementwise results that activations are loaded from.
+    VectorForActivations = "ve.a", Vector => LoadActivations, initial 0;
+    /// Elementwise results that column operands are loaded from.
+    VectorForWeights = "ve.w", Vector => LoadWeights, initial 0;
+    /// Elementwise results that stores read.
+    VectorForStore = "ve.st", Vector => Store, initial 0;
+    /// Elementwise results that the update reads.
+    VectorForUpdate = "ve.wu", Vector => Update, initial 0;
+    /// Weights made by SORE that are loaded.
+    UpdateForWeights = "wu.w", Update => LoadWeights, initial 0;
 }
 
-impl Semaphore {
-    /// All semaphores.
-    pub const ALL: [Self; 6] = [
-        Self::ActivationsFree,
-        Self::ActivationsFull,
-        Self::WeightsFree,
-        Self::WeightsFull,
-        Self::DrainFree,
-        Self::DrainFull,
-    ];
-
-    /// Count at the start of a program: two halves of everything are free.
-    #[must_use]
-    pub const fn initial(self) -> u32 {
-        match self {
-            Self::ActivationsFree | Self::WeightsFree | Self::DrainFree => 2,
-            Self::ActivationsFull | Self::WeightsFull | Self::DrainFull => 0,
-        }
-    }
-
-    /// Name in listings.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::ActivationsFree => "a.free",
-            Self::ActivationsFull => "a.full",
-            Self::WeightsFree => "w.free",
-            Self::WeightsFull => "w.full",
-            Self::DrainFree => "d.free",
-            Self::DrainFull => "d.full",
-        }
-    }
-}
-
-/// A set of semaphores, one bit each.
+/// A set of semaphores: bit `i` of the field stands for `Semaphore::ALL[i]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub struct SemaphoreSet(u16);
 
@@ -88,9 +116,20 @@ impl SemaphoreSet {
         self.0 >> semaphore as u16 & 1 == 1
     }
 
-    /// The semaphores of the set.
+    /// The semaphores of the set, in the order of their bits.
     pub fn iter(self) -> impl Iterator<Item = Semaphore> {
-        Semaphore::ALL.into_iter().filter(move |&semaphore| self.contains(semaphore))
+        let mut bits = self.0;
+        std::iter::from_fn(move || {
+            let semaphore = *Semaphore::ALL.get(bits.trailing_zeros() as usize)?;
+            bits &= bits - 1;
+            Some(semaphore)
+        })
+    }
+
+    /// True if no semaphore is in the set.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
     }
 }
 

@@ -1,6 +1,7 @@
 //! Operations of the elementwise unit.
 
 use super::FieldValue;
+use super::field::{FieldWords, words_of};
 
 macro_rules! vector_ops {
     ($( $(#[doc = $doc:literal])+ $variant:ident = $code:literal, $name:literal, passes $passes:literal; )*) => {
@@ -20,7 +21,13 @@ macro_rules! vector_ops {
                 match self { $( Self::$variant => $name, )* }
             }
 
-            /// Times that each element of the stream occupies a lane.
+            /// What it computes, in words.
+            #[must_use]
+            pub const fn doc(self) -> &'static str {
+                match self { $( Self::$variant => concat!($($doc),+).trim_ascii(), )* }
+            }
+
+            /// Cycles that each element of the stream occupies a lane.
             #[must_use]
             pub const fn passes(self) -> u64 {
                 match self { $( Self::$variant => $passes, )* }
@@ -66,6 +73,10 @@ vector_ops! {
     Embed = 16, "embed", passes 1;
     /// Gradients of class token and positions.
     EmbedBackward = 17, "embed-backward", passes 1;
+    /// N:M pruning of gradients along their channels (sdgp).
+    PruneGradient = 18, "prune-gradient", passes 1;
+    /// Zeros.
+    Fill = 19, "fill", passes 1;
 }
 
 impl FieldValue for VectorOp {
@@ -74,5 +85,8 @@ impl FieldValue for VectorOp {
     }
     fn from_bits(bits: u64) -> Option<Self> {
         Self::ALL.iter().copied().find(|op| *op as u64 == bits)
+    }
+    fn words() -> FieldWords {
+        words_of(Self::ALL, Self::name)
     }
 }

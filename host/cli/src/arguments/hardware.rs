@@ -9,9 +9,9 @@ const SIXTEEN_LANES: &str = "-m16";
 /// Options of the simulated machine.
 #[derive(clap::Args, Clone, Debug, Default)]
 pub(crate) struct DeviceArguments {
-    /// Array configuration, see `satkit list arrays`; NAME-m16 has 16 lanes per word [default: vcu1525, with
-    /// 16 lanes where M is 16]
-    #[arg(long, value_name = "NAME", value_parser = array)]
+    /// Array configuration, see `satkit list arrays`, or RxC for vcu1525 with as many rows and columns; NAME-m16
+    /// has 16 lanes per word [default: vcu1525, with 16 lanes where M is 16]
+    #[arg(long, value_name = "NAME|RxC", value_parser = array)]
     pub(crate) array: Option<ArrayConfig>,
     /// How stages are laid over the array: weight- or output-stationary; auto takes the faster one, stage by
     /// stage. Values do not depend on it [default: auto]
@@ -25,12 +25,20 @@ fn dataflow() -> impl clap::builder::TypedValueParser<Value = DataflowChoice> {
         .try_map(|name| name.parse::<DataflowChoice>())
 }
 
-/// A named configuration, or one with 16 lanes.
+/// A named configuration, one of another size, or either with 16 lanes.
 pub(crate) fn array(name: &str) -> Result<ArrayConfig, SpecError> {
-    match name.strip_suffix(SIXTEEN_LANES) {
-        Some(base) if ArrayConfig::NAMES.contains(&base) => {
-            ArrayConfig::named(base)?.with_m_lanes(16)
-        }
+    if let Some(base) = name.strip_suffix(SIXTEEN_LANES)
+        && let Ok(config) = sized(base)
+    {
+        return config.with_m_lanes(16);
+    }
+    sized(name)
+}
+
+fn sized(name: &str) -> Result<ArrayConfig, SpecError> {
+    let sides = name.split_once(['x', 'X']).map(|(r, c)| (r.parse(), c.parse()));
+    match sides {
+        Some((Ok(rows), Ok(cols))) => ArrayConfig::vcu1525().with_size(rows, cols),
         _ => ArrayConfig::named(name),
     }
 }
@@ -65,6 +73,9 @@ mod tests {
             assert_eq!(array(&wide).unwrap().name, wide);
         }
         assert!(array("huge").is_err() && array("-m16").is_err() && array("tiny-m16-m16").is_err());
+        assert_eq!(array("16x8").unwrap().peak_macs_per_cycle(), 128);
+        assert_eq!(array("16x8-m16").unwrap().name, "16x8-m16");
+        assert!(array("12x8").is_err() && array("16x").is_err() && array("0x0").is_err());
     }
 
     #[test]

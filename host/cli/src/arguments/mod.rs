@@ -6,8 +6,17 @@ pub(crate) mod number;
 pub(crate) use hardware::{DeviceArguments, array, array_for};
 
 use crate::command::{
-    bench::BenchArguments, completions::CompletionsArguments, doctor::DoctorArguments,
-    eval::EvalArguments, export::ExportArguments, kernel::KernelArguments, list::ListArguments,
+    bench::BenchArguments,
+    compile::CompileArguments,
+    completions::CompletionsArguments,
+    doctor::DoctorArguments,
+    eval::EvalArguments,
+    export::ExportArguments,
+    kernel::KernelArguments,
+    list::ListArguments,
+    listing::{AssembleArguments, DisasmArguments},
+    reproduce::ReproduceArguments,
+    simulate::SimulateArguments,
     train::TrainArguments,
 };
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -21,6 +30,7 @@ Examples:
   satkit train                          train the default network, 2:8 next to dense
   satkit train --network resnet9 --data cifar10:DIR --epochs 30 --checkpoint run1
   satkit kernel ff --in operands.npz --out result.npz --sparsity 2:8 --pad 1
+  satkit simulate --network resnet50 --compare dense
   satkit list networks
 
 Exit codes: 0 done, 1 failed, 2 bad input, 130 interrupted.")]
@@ -36,6 +46,11 @@ pub(crate) enum Command {
     Eval(EvalArguments),
     Export(ExportArguments),
     Kernel(Box<KernelArguments>),
+    Simulate(Box<SimulateArguments>),
+    Reproduce(ReproduceArguments),
+    Compile(Box<CompileArguments>),
+    Disasm(DisasmArguments),
+    Assemble(AssembleArguments),
     List(ListArguments),
     Doctor(DoctorArguments),
     Bench(BenchArguments),

@@ -29,6 +29,20 @@ pub(crate) fn batch(text: &str) -> Result<usize, String> {
     whole(text, 1, ConvShape::MAX_BATCH as u64).map(|value| value as usize)
 }
 
+/// A clock in hertz: plain, or in kHz, MHz or GHz.
+pub(crate) fn clock(text: &str) -> Result<u64, String> {
+    let units = [("ghz", 1e9), ("mhz", 1e6), ("khz", 1e3), ("hz", 1.0)];
+    let lower = text.trim().to_ascii_lowercase();
+    let unit = units.into_iter().find(|(unit, _)| lower.ends_with(unit));
+    let (number, factor) = unit
+        .map_or((&lower[..], 1.0), |(unit, factor)| (&lower[..lower.len() - unit.len()], factor));
+    let hertz = number.trim().parse::<f64>().ok().map(|value| value * factor);
+    hertz
+        .filter(|hertz| (1e6..=1e9).contains(hertz))
+        .map(|hertz| hertz.round() as u64)
+        .ok_or_else(|| "accepted: 1MHz to 1GHz, such as 200MHz or 200000000".into())
+}
+
 /// Threads of the simulator.
 pub(crate) fn threads(text: &str) -> Result<usize, String> {
     whole(text, 1, MAX_THREADS as u64).map(|value| value as usize)
@@ -75,7 +89,7 @@ pub(crate) fn loss_scale(text: &str) -> Result<f32, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{batch, count, decay, learning_rate, loss_scale, momentum, stride, threads};
+    use super::{batch, clock, count, decay, learning_rate, loss_scale, momentum, stride, threads};
 
     #[test]
     fn limits_are_where_the_words_say() {
@@ -83,6 +97,10 @@ mod tests {
         assert!(count("0").is_err() && count("-1").is_err() && count("1.5").is_err());
         assert!(batch("0").is_err() && batch("16777216").is_err());
         assert!(threads("0").is_err() && threads("1025").is_err());
+        assert_eq!((clock("200MHz"), clock("0.25 GHz")), (Ok(200_000_000), Ok(250_000_000)));
+        assert_eq!(clock("200000000"), Ok(200_000_000));
+        assert!(clock("0").is_err() && clock("2GHz").is_err() && clock("MHz").is_err());
+        assert!(clock("nan").is_err() && clock("-5MHz").is_err());
         assert_eq!(stride("15"), Ok(15));
         assert!(stride("0").is_err() && stride("16").is_err());
         for text in ["nan", "inf", "-inf", "-0.1", "1e39", ""] {

@@ -1,10 +1,9 @@
 //! What the training loop trains on: the simulator, the reference, and one checked against the other.
 
-mod charge;
 mod golden;
-mod operands;
 mod shapes;
 mod sim;
+mod step;
 mod verify;
 
 pub use golden::GoldenBackend;

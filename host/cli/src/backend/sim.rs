@@ -1,8 +1,7 @@
 //! The simulated accelerator as the training loop's backend.
 
-use super::charge::{Account, Book, Traffic};
-use super::operands::Pruning;
 use super::shapes::{attention_sizes, image, planes, pool_shape, rows, tokens};
+use super::step::StepProgram;
 use super::{elements, halves, tensor};
 use half::f16;
 use satkit_host::backend::{
@@ -10,27 +9,31 @@ use satkit_host::backend::{
     NormGradient, NormParameters, PoolWindow, RunningStatistics, SgdStep, StepCycles, Tensor,
     UpdateTarget,
 };
-use satkit_host::network::MacLayer;
-use satkit_plan::DataflowChoice;
+use satkit_host::network::{MacLayer, Network};
+use satkit_host::step::{Call, Pruning, StepSettings};
+use satkit_memory::MemoryModel;
+use satkit_plan::{DataflowChoice, MacStage, Scheduler};
 use satkit_sim::elementwise::{
     self as kernels, AttentionShape, BatchStatistics, EmbeddingShape, LogitGradient, RowStatistics,
 };
+use satkit_sim::mac::StageOperands;
 use satkit_sim::number::narrow;
 use satkit_sim::update::{MomentumSgd, PrunedDecay};
 use satkit_sim::{Accelerator, AcceleratorError, Weights, prune};
-use satkit_spec::isa::VectorOp;
-use satkit_spec::{ArrayConfig, BpGradient, Method, Sparsity, WeightOperand};
+use satkit_spec::{ArrayConfig, BpGradient, Method, Sparsity, Stage, WeightOperand};
+use std::borrow::Cow;
 
-/// Trains on [`Accelerator`]: matrix stages are executed as the instruction programs that are timed, everything else
-/// with the kernels of [`satkit_sim::elementwise`] at the elementwise unit's cost.
-///
-/// Attention's products are computed by its kernel and charged as matrix stages: `Q.K^T` and `P.V` to FF, `dP` and `dQ`
-/// to BP, `dV` and `dK` to WU. sdgp's pruning of gradients is not charged.
+/// Trains on the simulated accelerator. Once it is prepared for a network, the MAC stages of a training step are
+/// executed as sections of the step's instruction program, and each finished step costs that program's cycles.
+/// Everything else is computed by the kernels of [`satkit_sim::elementwise`], attention's products included; the program
+/// has an instruction for each of them, and a step that differs from the program is an error.
 #[derive(Debug)]
 pub struct SimBackend {
     machine: Accelerator,
     pruning: Pruning,
-    account: Account,
+    step: Option<StepProgram>,
+    cycles: StepCycles,
+    counting: bool,
 }
 
 /// What a forward operation keeps for its backward one.
@@ -73,7 +76,13 @@ impl SimBackend {
             config.check_sparsity(sparsity).map_err(satkit_plan::PlanError::from)?;
         }
         let machine = Accelerator::new(config, dataflow)?;
-        Ok(Self { machine, pruning: Pruning { method, sparsity }, account: Account::new() })
+        Ok(Self {
+            machine,
+            pruning: Pruning { method, sparsity },
+            step: None,
+            cycles: StepCycles::default(),
+            counting: true,
+        })
     }
 
     /// The machine.
@@ -93,8 +102,43 @@ impl SimBackend {
         Weights::new(&layer.shape, &oihw, operand, self.pruning.sparsity).map_err(BackendError::new)
     }
 
-    fn charge(&mut self, op: VectorOp, elements: usize, traffic: Traffic) -> BackendResult<()> {
-        self.account.vector(&self.machine, op, elements, traffic).map_err(BackendError::new)
+    /// A training step made a call.
+    fn note(&mut self, call: Call, elements: usize) {
+        if let Some(step) = self.step.as_mut().filter(|_| self.counting) {
+            step.note(call, elements);
+        }
+    }
+
+    /// Executes a MAC stage: the section of the step's program while training, the kernels else.
+    fn stage(
+        &mut self,
+        layer: &MacLayer,
+        stage: Stage,
+        sparsity: Sparsity,
+        operands: &StageOperands,
+    ) -> BackendResult<Vec<f32>> {
+        let refuse = |error: AcceleratorError| BackendError::new(error);
+        let counting = self.counting;
+        if let Some(step) = self.step.as_mut().filter(|_| counting) {
+            let call = match stage {
+                Stage::Ff => Call::Ff,
+                Stage::Bp => Call::Bp,
+                Stage::Wu => Call::Wu,
+            };
+            step.note(call, layer.shape.dense_macs(stage) as usize);
+            let mac = MacStage::new(layer.shape, stage, sparsity)
+                .map_err(|error| refuse(error.into()))?;
+            if let Some(values) = step.run(layer, &mac, operands).map_err(refuse)? {
+                return Ok(values);
+            }
+            return Err(BackendError::new(format!(
+                "{stage} of layer {} is not in the step's program as {mac:?}",
+                layer.name
+            )));
+        }
+        let mut values = vec![0.0; operands.out_len()];
+        operands.run_all(&mut values).map_err(BackendError::new)?;
+        Ok(values)
     }
 }
 
@@ -112,47 +156,62 @@ impl Backend for SimBackend {
     type Saved = SimSaved;
 
     fn cycles(&self) -> StepCycles {
-        self.account.cycles()
+        self.cycles
     }
 
     fn set_counting(&mut self, counting: bool) {
-        self.account.set_counting(counting);
+        self.counting = counting;
+    }
+
+    fn prepare(&mut self, network: &Network, batch: usize) -> BackendResult<()> {
+        let Pruning { method, sparsity } = self.pruning;
+        let settings = StepSettings::new(batch, method, sparsity);
+        let dataflow = self.machine.dataflow();
+        let scheduler = Scheduler::new(self.machine.config(), dataflow)
+            .map_err(|error| BackendError::new(AcceleratorError::from(error)))?;
+        let memory = MemoryModel::default();
+        self.step = Some(StepProgram::new(network, &settings, &scheduler, &memory)?);
+        Ok(())
+    }
+
+    fn finish_step(&mut self, applied: bool) -> BackendResult<()> {
+        let Some(step) = &mut self.step else {
+            return Err(BackendError::new(
+                "a training step without its program; accepted: after `prepare`",
+            ));
+        };
+        self.cycles = self.cycles.plus(&step.finish(applied)?);
+        Ok(())
     }
 
     fn ff(&mut self, layer: &MacLayer, x: &Tensor, w: &[f32]) -> BackendResult<Accumulator> {
         let weights = self.weights(layer, w, self.pruning.ff_weight(layer))?;
         let shape = &layer.shape;
-        let run = self.machine.ff(shape, elements(x)?, &weights).map_err(BackendError::new)?;
-        self.account.stage(Book::Ff, run.report.cycles);
-        accumulator(layer, [shape.batch, shape.co, shape.out_h(), shape.out_w()], run.values)
+        let operands =
+            StageOperands::ff(shape, elements(x)?, &weights).map_err(BackendError::new)?;
+        let values = self.stage(layer, Stage::Ff, weights.sparsity(), &operands)?;
+        accumulator(layer, [shape.batch, shape.co, shape.out_h(), shape.out_w()], values)
     }
 
     fn bp(&mut self, layer: &MacLayer, dy: &Tensor, w: &[f32]) -> BackendResult<Accumulator> {
         let weights = self.weights(layer, w, self.pruning.bp_weight(layer))?;
         let shape = &layer.shape;
-        let dy = elements(dy)?;
-        let run = match self.pruning.bp_gradient(layer) {
-            BpGradient::Dense => self.machine.bp(shape, dy, &weights),
-            BpGradient::PrunedCoAsDense => {
-                let pixels = shape.out_h() * shape.out_w();
-                let (batch, sparsity) = (shape.batch, self.pruning.sparsity);
-                let dy = prune::prune_gradient(dy, batch, shape.co, pixels, sparsity)
-                    .map_err(BackendError::new)?;
-                self.machine.bp(shape, &dy, &weights)
-            }
-        };
-        let run = run.map_err(BackendError::new)?;
-        self.account.stage(Book::Bp, run.report.cycles);
-        accumulator(layer, [shape.batch, shape.ci, shape.h, shape.w], run.values)
+        let mut dy = Cow::Borrowed(elements(dy)?);
+        if self.pruning.bp_gradient(layer) == BpGradient::PrunedCoAsDense {
+            let pixels = shape.out_h() * shape.out_w();
+            let (batch, sparsity) = (shape.batch, self.pruning.sparsity);
+            let pruned = prune::prune_gradient(&dy, batch, shape.co, pixels, sparsity);
+            dy = Cow::Owned(pruned.map_err(BackendError::new)?);
+        }
+        let operands = StageOperands::bp(shape, &dy, &weights).map_err(BackendError::new)?;
+        let values = self.stage(layer, Stage::Bp, weights.sparsity(), &operands)?;
+        accumulator(layer, [shape.batch, shape.ci, shape.h, shape.w], values)
     }
 
     fn wu(&mut self, layer: &MacLayer, x: &Tensor, dy: &Tensor) -> BackendResult<Vec<f32>> {
-        let run = self
-            .machine
-            .wu(&layer.shape, elements(x)?, elements(dy)?)
+        let operands = StageOperands::wu(&layer.shape, elements(x)?, elements(dy)?)
             .map_err(BackendError::new)?;
-        self.account.stage(Book::Wu, run.report.cycles);
-        Ok(run.values)
+        self.stage(layer, Stage::Wu, Sparsity::DENSE, &operands)
     }
 
     fn store(
@@ -165,25 +224,21 @@ impl Backend for SimBackend {
         let planes = planes(acc.shape())?;
         kernels::store(planes, elements(&acc)?, bias, fused(fuse)?, &mut out)
             .map_err(BackendError::new)?;
-        if fuse.residual.is_some() {
-            // Everything else happens while results drain; the residual has to be fetched.
-            self.charge(VectorOp::Add, acc.len(), Traffic::halves(acc.len(), 0))?;
-        }
+        self.note(Call::Store, acc.len());
         tensor(acc.shape(), out)
     }
 
     fn bias_gradient(&mut self, dy: &Tensor) -> BackendResult<Vec<f32>> {
         let gradient = kernels::bias_gradient(planes(dy.shape())?, elements(dy)?)
             .map_err(BackendError::new)?;
-        let traffic = Traffic::halves(dy.len(), 0).and_singles(0, gradient.len());
-        self.charge(VectorOp::BiasGradient, dy.len(), traffic)?;
+        self.note(Call::BiasGradient, dy.len());
         Ok(gradient)
     }
 
     fn relu_backward(&mut self, y: &Tensor, dy: &Tensor) -> BackendResult<Tensor> {
         let mut dx = halves(dy.len());
         kernels::relu_backward(elements(y)?, elements(dy)?, &mut dx).map_err(BackendError::new)?;
-        self.charge(VectorOp::ReluBackward, dy.len(), Traffic::halves(2 * dy.len(), dy.len()))?;
+        self.note(Call::ReluBackward, dy.len());
         tensor(dy.shape(), dx)
     }
 
@@ -191,14 +246,14 @@ impl Backend for SimBackend {
         let mut out = halves(a.len());
         kernels::residual_add(elements(a)?, elements(b)?, relu, &mut out)
             .map_err(BackendError::new)?;
-        self.charge(VectorOp::Add, a.len(), Traffic::halves(2 * a.len(), a.len()))?;
+        self.note(Call::Add, a.len());
         tensor(a.shape(), out)
     }
 
     fn merge(&mut self, sofar: &Tensor, new: &Tensor) -> BackendResult<Tensor> {
         let mut sum = elements(sofar)?.to_vec();
         kernels::merge_gradient(&mut sum, elements(new)?).map_err(BackendError::new)?;
-        self.charge(VectorOp::Add, sum.len(), Traffic::halves(2 * sum.len(), sum.len()))?;
+        self.note(Call::Merge, sum.len());
         tensor(sofar.shape(), sum)
     }
 
@@ -223,12 +278,7 @@ impl Backend for SimBackend {
             &mut out,
         )
         .map_err(BackendError::new)?;
-        let channels = gamma.len();
-        let statistics = Traffic::halves(y.len(), 0).and_singles(0, 4 * channels);
-        self.charge(VectorOp::BatchNormStatistics, y.len(), statistics)?;
-        let read = y.len() * if fuse.residual.is_some() { 2 } else { 1 };
-        let apply = Traffic::halves(read, y.len()).and_singles(4 * channels, 0);
-        self.charge(VectorOp::BatchNormApply, y.len(), apply)?;
+        self.note(Call::BatchNorm, y.len());
         Ok((tensor(y.shape(), out)?, SimSaved::Batch(saved)))
     }
 
@@ -252,9 +302,6 @@ impl Backend for SimBackend {
             &mut out,
         )
         .map_err(BackendError::new)?;
-        let read = y.len() * if fuse.residual.is_some() { 2 } else { 1 };
-        let traffic = Traffic::halves(read, y.len()).and_singles(4 * gamma.len(), 0);
-        self.charge(VectorOp::BatchNormApply, y.len(), traffic)?;
         tensor(y.shape(), out)
     }
 
@@ -276,11 +323,7 @@ impl Backend for SimBackend {
             &mut dx,
         )
         .map_err(BackendError::new)?;
-        let channels = parameters.gamma.len();
-        let sums = Traffic::halves(2 * y.len(), 0).and_singles(0, 2 * channels);
-        self.charge(VectorOp::BatchNormBackwardSums, y.len(), sums)?;
-        let apply = Traffic::halves(2 * y.len(), y.len()).and_singles(5 * channels, 0);
-        self.charge(VectorOp::BatchNormBackwardApply, y.len(), apply)?;
+        self.note(Call::BatchNormBackward, y.len());
         let kernels::NormGradient { dgamma, dbeta } = gradient;
         Ok(NormGradient { dx: tensor(y.shape(), dx)?, dgamma, dbeta })
     }
@@ -295,8 +338,7 @@ impl Backend for SimBackend {
         let NormParameters { gamma, beta } = parameters;
         let saved = kernels::layer_norm(rows, d, elements(x)?, gamma, beta, &mut out)
             .map_err(BackendError::new)?;
-        let traffic = Traffic::halves(x.len(), x.len()).and_singles(2 * d, 2 * rows);
-        self.charge(VectorOp::LayerNorm, x.len(), traffic)?;
+        self.note(Call::LayerNorm, x.len());
         Ok((tensor(x.shape(), out)?, SimSaved::Rows(saved)))
     }
 
@@ -315,8 +357,7 @@ impl Backend for SimBackend {
         let gradient =
             kernels::layer_norm_backward(rows, d, x_values, dy_values, gamma, saved, &mut dx)
                 .map_err(BackendError::new)?;
-        let traffic = Traffic::halves(2 * x.len(), x.len()).and_singles(d + 2 * rows, 2 * d);
-        self.charge(VectorOp::LayerNormBackward, x.len(), traffic)?;
+        self.note(Call::LayerNormBackward, x.len());
         let kernels::NormGradient { dgamma, dbeta } = gradient;
         Ok(NormGradient { dx: tensor(x.shape(), dx)?, dgamma, dbeta })
     }
@@ -324,14 +365,14 @@ impl Backend for SimBackend {
     fn gelu(&mut self, x: &Tensor) -> BackendResult<Tensor> {
         let mut out = halves(x.len());
         kernels::gelu(elements(x)?, &mut out).map_err(BackendError::new)?;
-        self.charge(VectorOp::Gelu, x.len(), Traffic::halves(x.len(), x.len()))?;
+        self.note(Call::Gelu, x.len());
         tensor(x.shape(), out)
     }
 
     fn gelu_backward(&mut self, x: &Tensor, dy: &Tensor) -> BackendResult<Tensor> {
         let mut dx = halves(x.len());
         kernels::gelu_backward(elements(x)?, elements(dy)?, &mut dx).map_err(BackendError::new)?;
-        self.charge(VectorOp::GeluBackward, x.len(), Traffic::halves(2 * x.len(), x.len()))?;
+        self.note(Call::GeluBackward, x.len());
         tensor(x.shape(), dx)
     }
 
@@ -342,7 +383,7 @@ impl Backend for SimBackend {
         let len = out_shape.iter().product();
         let (mut out, mut best) = (halves(len), vec![0; len]);
         kernels::max_pool(shape, elements(x)?, &mut out, &mut best).map_err(BackendError::new)?;
-        self.charge(VectorOp::Pool, x.len(), Traffic::halves(x.len(), len))?;
+        self.note(Call::MaxPool, x.len());
         Ok((tensor(&out_shape, out)?, SimSaved::Best(best)))
     }
 
@@ -358,9 +399,7 @@ impl Backend for SimBackend {
         let mut dx = halves(x.len());
         kernels::max_pool_backward(shape, best, elements(dy)?, &mut dx)
             .map_err(BackendError::new)?;
-        // The machine finds the best pixels again from X.
-        let traffic = Traffic::halves(x.len() + dy.len(), x.len());
-        self.charge(VectorOp::PoolBackward, x.len(), traffic)?;
+        self.note(Call::MaxPoolBackward, x.len());
         tensor(x.shape(), dx)
     }
 
@@ -370,7 +409,7 @@ impl Backend for SimBackend {
         let out_shape = [n, c, shape.out_h(), shape.out_w()];
         let mut out = halves(out_shape.iter().product());
         kernels::average_pool(shape, elements(x)?, &mut out).map_err(BackendError::new)?;
-        self.charge(VectorOp::Pool, x.len(), Traffic::halves(x.len(), out.len()))?;
+        self.note(Call::AveragePool, x.len());
         tensor(&out_shape, out)
     }
 
@@ -383,7 +422,7 @@ impl Backend for SimBackend {
         let shape = pool_shape(x_shape, window)?;
         let mut dx = halves(x_shape.iter().product());
         kernels::average_pool_backward(shape, elements(dy)?, &mut dx).map_err(BackendError::new)?;
-        self.charge(VectorOp::PoolBackward, dx.len(), Traffic::halves(dy.len(), dx.len()))?;
+        self.note(Call::AveragePoolBackward, dx.len());
         tensor(&x_shape, dx)
     }
 
@@ -392,7 +431,7 @@ impl Backend for SimBackend {
         let mut out = halves(n * c);
         kernels::global_average_pool(planes(x.shape())?, elements(x)?, &mut out)
             .map_err(BackendError::new)?;
-        self.charge(VectorOp::Pool, x.len(), Traffic::halves(x.len(), out.len()))?;
+        self.note(Call::GlobalAveragePool, x.len());
         tensor(&[n, c], out)
     }
 
@@ -404,7 +443,7 @@ impl Backend for SimBackend {
         let mut dx = halves(x_shape.iter().product());
         kernels::global_average_pool_backward(planes(&x_shape)?, elements(dy)?, &mut dx)
             .map_err(BackendError::new)?;
-        self.charge(VectorOp::PoolBackward, dx.len(), Traffic::halves(dy.len(), dx.len()))?;
+        self.note(Call::GlobalAveragePoolBackward, dx.len());
         tensor(&x_shape, dx)
     }
 
@@ -422,9 +461,7 @@ impl Backend for SimBackend {
             .map(|(dlogits, loss_scale)| LogitGradient { loss_scale, dlogits });
         let loss = kernels::cross_entropy(batch, classes, elements(logits)?, labels, gradient)
             .map_err(BackendError::new)?;
-        let written = dlogits.as_ref().map_or(0, Vec::len);
-        let traffic = Traffic::halves(logits.len(), written).and_singles(batch, 0);
-        self.charge(VectorOp::CrossEntropy, logits.len(), traffic)?;
+        self.note(Call::SoftmaxCrossEntropy, logits.len());
         let dlogits = dlogits.map(|dlogits| tensor(logits.shape(), dlogits)).transpose()?;
         Ok(LossOutput { loss: loss.loss, predicted: loss.predicted, dlogits })
     }
@@ -436,14 +473,7 @@ impl Backend for SimBackend {
         let mut out = halves(shape.output_len());
         kernels::attention(shape, elements(qkv)?, &mut probabilities, &mut out)
             .map_err(BackendError::new)?;
-        let d = width / heads;
-        for size in [[t, t, d], [t, d, t]] {
-            self.account
-                .products(&self.machine, Book::Ff, b * heads, size)
-                .map_err(BackendError::new)?;
-        }
-        let scores = probabilities.len();
-        self.charge(VectorOp::Softmax, scores, Traffic::halves(scores, scores))?;
+        self.note(Call::Attention, qkv.len());
         Ok((tensor(&sizes, out)?, SimSaved::Probabilities(probabilities)))
     }
 
@@ -468,22 +498,7 @@ impl Backend for SimBackend {
             &mut dqkv,
         )
         .map_err(BackendError::new)?;
-        let d = width / heads;
-        let (dp, from_scores) = ([t, t, d], [t, d, t]);
-        for (book, size) in [
-            (Book::Bp, dp),
-            (Book::Bp, from_scores),
-            (Book::Wu, from_scores),
-            (Book::Wu, from_scores),
-        ] {
-            self.account
-                .products(&self.machine, book, b * heads, size)
-                .map_err(BackendError::new)?;
-        }
-        // dP comes as FP32 accumulators, P and dS are FP16.
-        let scores = probabilities.len();
-        let traffic = Traffic::halves(scores, scores).and_singles(scores, 0);
-        self.charge(VectorOp::SoftmaxBackward, scores, traffic)?;
+        self.note(Call::AttentionBackward, qkv.len());
         tensor(qkv.shape(), dqkv)
     }
 
@@ -492,8 +507,7 @@ impl Backend for SimBackend {
         let shape = EmbeddingShape::new(b, t, d).map_err(BackendError::new)?;
         let mut out = halves(b * (t + 1) * d);
         kernels::embed(shape, elements(x)?, cls, pos, &mut out).map_err(BackendError::new)?;
-        let traffic = Traffic::halves(x.len(), out.len()).and_singles(cls.len() + pos.len(), 0);
-        self.charge(VectorOp::Embed, out.len(), traffic)?;
+        self.note(Call::Embed, out.len());
         tensor(&[b, t + 1, d], out)
     }
 
@@ -506,9 +520,7 @@ impl Backend for SimBackend {
         let mut dx = halves(b * t * d);
         let gradient =
             kernels::embed_backward(shape, elements(dy)?, &mut dx).map_err(BackendError::new)?;
-        let parameters = gradient.dclass.len() + gradient.dposition.len();
-        let traffic = Traffic::halves(dy.len(), dx.len()).and_singles(0, parameters);
-        self.charge(VectorOp::EmbedBackward, dy.len(), traffic)?;
+        self.note(Call::EmbedBackward, dy.len());
         let dx = tensor(&[b, t, d], dx)?;
         Ok(EmbedGradient { dx, dcls: gradient.dclass, dpos: gradient.dposition })
     }
@@ -528,11 +540,11 @@ impl Backend for SimBackend {
             loss_scale: step.loss_scale,
         };
         let Pruning { method, sparsity } = self.pruning;
-        let (keep, ff, bp) = match target {
-            UpdateTarget::Plain(_) => (None, None, None),
+        let keep = match target {
+            UpdateTarget::Plain(_) => None,
             UpdateTarget::Weights(layer) => {
                 let decays = method.decays_pruned() && self.pruning.along_ci(layer);
-                let keep = if decays {
+                if decays {
                     let mut oihw = halves(w.len());
                     narrow(w, &mut oihw);
                     let shape = &layer.shape;
@@ -541,15 +553,13 @@ impl Backend for SimBackend {
                     Some(compact.map_err(BackendError::new)?.mask_oihw())
                 } else {
                     None
-                };
-                let ff = self.pruning.compact(self.pruning.ff_weight(layer));
-                let bp = self.pruning.compact(self.pruning.bp_weight(layer));
-                (keep, Some(ff), (!layer.is_first).then_some(bp))
+                }
             }
         };
         let decay = keep.as_ref().map(|keep| PrunedDecay { lambda: step.lambda, keep });
         sgd.update(w, v, dw, decay).map_err(BackendError::new)?;
-        self.account.update(&self.machine, w.len(), ff, bp).map_err(BackendError::new)
+        self.note(Call::Update, w.len());
+        Ok(())
     }
 
     fn all_finite(&mut self, values: &[f32]) -> bool {

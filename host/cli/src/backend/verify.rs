@@ -8,7 +8,7 @@ use satkit_host::backend::{
     NormGradient, NormParameters, PoolWindow, RunningStatistics, SgdStep, StepCycles, Tensor,
     UpdateTarget,
 };
-use satkit_host::network::MacLayer;
+use satkit_host::network::{MacLayer, Network};
 use satkit_spec::{Method, Sparsity, Stage};
 use std::fmt;
 use std::sync::Arc;
@@ -198,6 +198,14 @@ impl VerifiedBackend {
 
 impl Backend for VerifiedBackend {
     type Saved = SimSaved;
+
+    fn prepare(&mut self, network: &Network, batch: usize) -> BackendResult<()> {
+        self.sim.prepare(network, batch)
+    }
+
+    fn finish_step(&mut self, applied: bool) -> BackendResult<()> {
+        self.sim.finish_step(applied)
+    }
 
     fn cycles(&self) -> StepCycles {
         self.sim.cycles()

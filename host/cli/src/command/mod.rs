@@ -1,12 +1,16 @@
 //! The commands, one module each.
 
 pub(crate) mod bench;
+pub(crate) mod compile;
 pub(crate) mod completions;
 pub(crate) mod doctor;
 pub(crate) mod eval;
 pub(crate) mod export;
 pub(crate) mod kernel;
 pub(crate) mod list;
+pub(crate) mod listing;
+pub(crate) mod reproduce;
+pub(crate) mod simulate;
 pub(crate) mod train;
 
 use crate::arguments::Command;
@@ -21,6 +25,11 @@ pub(crate) fn run(command: Command) -> anyhow::Result<()> {
         Command::Eval(arguments) => eval::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
         Command::Kernel(arguments) => kernel::run(&arguments),
+        Command::Simulate(arguments) => simulate::run(&arguments),
+        Command::Reproduce(arguments) => reproduce::run(&arguments),
+        Command::Compile(arguments) => compile::run(&arguments),
+        Command::Disasm(arguments) => listing::disasm(&arguments),
+        Command::Assemble(arguments) => listing::run_assemble(&arguments),
         Command::List(arguments) => list::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),

@@ -3,7 +3,7 @@
 use super::Cost;
 use super::task::{Computed, Sgd, Task, Work};
 use half::f16;
-use satkit_plan::{DataflowChoice, StageReport};
+use satkit_plan::{DataflowChoice, StageReport, update_cycles};
 use satkit_sim::number::narrow;
 use satkit_sim::prune::{prune_ci, prune_co, prune_gradient};
 use satkit_sim::update::{MomentumSgd, PrunedDecay};
@@ -36,7 +36,7 @@ pub(super) fn compute(
                 directions.map(|compact| (compact.values().to_vec(), compact.positions().to_vec()));
             // SORE prunes inside the update: it costs the update instruction that makes both directions.
             let made = Some(task.sparsity);
-            let cycles = machine.update_cycles(w.len() as u64, made, made)?;
+            let cycles = update_cycles(machine.config(), shape, made, made)?;
             Ok((Computed::Pruned(directions), Cost::of_update(array, cycles)))
         }
         Work::Ff { x, w } => {
@@ -67,7 +67,7 @@ pub(super) fn compute(
                 _ => Sparsity::DENSE,
             };
             let (ff, bp) = (made(task.method.ff_weight(), ci), made(task.method.bp_weight(), co));
-            let cycles = machine.update_cycles(w.len() as u64, Some(ff), Some(bp))?;
+            let cycles = update_cycles(machine.config(), shape, Some(ff), Some(bp))?;
             Ok((Computed::Updated(w1, v1), Cost::of_update(array, cycles)))
         }
     }

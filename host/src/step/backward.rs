@@ -1,0 +1,154 @@
+//! The backward pass. Nodes come in reverse, so where gradients meet, the consumer that is last in the network comes
+//! first.
+
+use super::calls::Call;
+use super::graph::Graph;
+use super::value::{Gradient, Value};
+use crate::HostError;
+use crate::network::{NodeId, Op};
+use satkit_plan::step::Stream;
+use satkit_spec::Stage;
+use satkit_spec::isa::VectorOp;
+
+impl Graph<'_> {
+    /// Appends a node's backward pass from the gradient of its value.
+    pub(super) fn backward(&mut self, index: usize, dy: Gradient) -> Result<(), HostError> {
+        let network = self.network;
+        let node = &network.nodes()[index];
+        let own = self.values[index];
+        match node.op {
+            // Neither has a gradient: nothing before them learns.
+            Op::Input | Op::Patches { .. } => {}
+            Op::Flatten { x } => self.give(x, dy),
+            Op::ClassToken { x } => {
+                // Zeros around the first tokens.
+                let dx = self.like(x);
+                let (reads, writes) = (vec![dy.value.stream], vec![dx.stream]);
+                self.recorder.stream(&node.name, VectorOp::Fill, dx.elements, reads, writes);
+                self.give(x, dx.into());
+            }
+            Op::Mac { x, layer, bias, residual, relu } => {
+                let dz = self.unmask(index, dy, relu);
+                let bias = bias.map(|bias| self.parameter(index, bias)).transpose()?;
+                if bias.is_some() {
+                    self.call(Call::BiasGradient, own.elements);
+                }
+                self.mac(x, layer, dz);
+                let x = self.value(x);
+                self.recorder.wu(&self.weights[layer], x, dz, bias.as_ref());
+                self.give_residual(residual, dz);
+            }
+            Op::BatchNorm { x, gamma, beta, residual, relu, .. } => {
+                let dz = self.unmask(index, dy, relu);
+                let parameters = [self.parameter(index, gamma)?, self.parameter(index, beta)?];
+                self.call(Call::BatchNormBackward, own.elements);
+                let y = self.value(x);
+                let dx = self.recorder.norm_backward(&node.name, y, dz, &parameters);
+                self.give(x, dx.into());
+                self.give_residual(residual, dz);
+            }
+            Op::LayerNorm { x, gamma, beta } => {
+                let parameters = [self.parameter(index, gamma)?, self.parameter(index, beta)?];
+                self.call(Call::LayerNormBackward, own.elements);
+                let rows = self.kept[index].map(|kept| kept.stream);
+                let also = parameters.each_ref().map(|p| self.recorder.work.all(p.gradient));
+                let op = (VectorOp::LayerNormBackward, own.elements);
+                let reads = [self.value(x).stream, dy.value.stream].into_iter().chain(rows);
+                self.elementwise_backward(index, op, x, reads.collect(), &also);
+                self.recorder.update(&parameters);
+            }
+            Op::Gelu { x } => {
+                self.call(Call::GeluBackward, own.elements);
+                let op = (VectorOp::GeluBackward, own.elements);
+                let reads = vec![self.value(x).stream, dy.value.stream];
+                self.elementwise_backward(index, op, x, reads, &[]);
+            }
+            Op::Add { a, b, relu } => {
+                let dz = self.unmask(index, dy, relu);
+                self.give_residual(Some(b), dz);
+                self.give_residual(Some(a), dz);
+            }
+            // The machine finds the best pixels again from X.
+            Op::MaxPool { x, .. } => self.pool_backward(index, x, dy, Call::MaxPoolBackward, true),
+            Op::AveragePool { x, .. } => {
+                self.pool_backward(index, x, dy, Call::AveragePoolBackward, false);
+            }
+            Op::GlobalAveragePool { x } => {
+                self.pool_backward(index, x, dy, Call::GlobalAveragePoolBackward, false);
+            }
+            Op::Attention { qkv, heads } => self.attention_backward(index, qkv, heads, dy.value)?,
+            Op::Embed { x, cls, pos } => {
+                let parameters = [self.parameter(index, cls)?, self.parameter(index, pos)?];
+                self.call(Call::EmbedBackward, own.elements);
+                let also = parameters.each_ref().map(|p| self.recorder.work.all(p.gradient));
+                let op = (VectorOp::EmbedBackward, own.elements);
+                self.elementwise_backward(index, op, x, vec![dy.value.stream], &also);
+                self.recorder.update(&parameters);
+            }
+        }
+        Ok(())
+    }
+
+    /// BP, if the layer has one, and the calls of both of its stages.
+    fn mac(&mut self, x: NodeId, layer: usize, dz: Gradient) {
+        let shape = self.weights[layer].layer.shape;
+        self.call(Call::Wu, shape.dense_macs(Stage::Wu));
+        if self.weights[layer].bp.is_none() {
+            return;
+        }
+        let drain = self.drain(x, shape.ci);
+        let dx = self.like(x);
+        self.call(Call::Bp, shape.dense_macs(Stage::Bp));
+        self.call(Call::Store, dx.elements);
+        self.recorder.bp(&self.weights[layer], dz.value, dx, drain.edge);
+        self.give_drained(x, dx, drain);
+    }
+
+    /// A gradient that goes on as it is: the same tensor, of which nothing is summed for the one it goes to.
+    fn give_residual(&mut self, to: Option<NodeId>, dz: Gradient) {
+        if let Some(to) = to {
+            self.give(to, dz.value.into());
+        }
+    }
+
+    /// The gradient before a node's ReLU.
+    fn unmask(&mut self, index: usize, dy: Gradient, relu: bool) -> Gradient {
+        if !relu {
+            return dy;
+        }
+        self.call(Call::ReluBackward, self.values[index].elements);
+        let from = self.masks[index].unwrap_or(self.values[index].stream);
+        self.recorder.unmask(&self.network.nodes()[index].name, dy, from)
+    }
+
+    fn pool_backward(&mut self, index: usize, x: NodeId, dy: Gradient, call: Call, reads_x: bool) {
+        let value = self.value(x);
+        self.call(call, value.elements);
+        let x_read = reads_x.then_some(value.stream);
+        let reads = x_read.into_iter().chain([dy.value.stream]).collect();
+        let op = (VectorOp::PoolBackward, value.elements);
+        self.elementwise_backward(index, op, x, reads, &[]);
+    }
+
+    /// A stream that makes the gradient of `x`, and `also`.
+    fn elementwise_backward(
+        &mut self,
+        index: usize,
+        (op, elements): (VectorOp, u64),
+        x: NodeId,
+        reads: Vec<Stream>,
+        also: &[Stream],
+    ) {
+        let dx = self.like(x);
+        let writes = std::iter::once(dx.stream).chain(also.iter().copied()).collect();
+        self.recorder.stream(&self.network.nodes()[index].name, op, elements, reads, writes);
+        self.give(x, dx.into());
+    }
+
+    /// A tensor for a gradient of node `x`.
+    pub(super) fn like(&mut self, x: NodeId) -> Value {
+        let name = format!("{}.d", self.network.nodes()[x.0].name);
+        let value = self.value(x);
+        self.recorder.like(name, value)
+    }
+}

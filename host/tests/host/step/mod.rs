@@ -1,0 +1,7 @@
+//! Training steps as work for the machine.
+
+mod calls;
+mod chain;
+mod contents;
+mod given;
+mod order;

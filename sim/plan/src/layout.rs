@@ -1,0 +1,59 @@
+//! Where tensors lie in card memory (`docs/machine.md`, memory layout).
+//!
+//! Activations are NHWC with a pixel pitch of 8 elements up to 8 channels and of a multiple of 32 above. Operand weights
+//! lie in column tiles of the array's width, each in K order: FP16 values of all tiles, then their packed 4-bit
+//! positions. Weight gradients are rows of FP32 in the geometry's row order.
+
+use crate::{MacStage, Problem};
+use satkit_spec::{ArrayConfig, ConvShape, Sparsity, Stage};
+
+/// Bytes of an FP16 value.
+pub const HALF_BYTES: u64 = 2;
+/// Bytes of an FP32 value.
+pub const SINGLE_BYTES: u64 = 4;
+/// Bytes of one beat, and of one unit of an address.
+pub const BEAT_BYTES: u64 = satkit_spec::isa::ADDRESS_UNIT_BYTES;
+/// Tensors start at a multiple of this, so that the channels that they use do not depend on their place.
+pub const TENSOR_ALIGN_BYTES: u64 = 64 << 10;
+/// Bytes of card memory: four modules of 16 GB.
+pub const CARD_BYTES: u64 = 64 << 30;
+
+/// Elements from one pixel to the next of a tensor with `channels` channels.
+#[must_use]
+pub const fn pitch(channels: usize) -> usize {
+    if channels <= 8 { 8 } else { channels.next_multiple_of(32) }
+}
+
+/// Bytes of an FP16 tensor of `pixels` pixels with `channels` channels.
+#[must_use]
+pub const fn tensor_bytes(pixels: u64, channels: usize) -> u64 {
+    pixels * pitch(channels) as u64 * HALF_BYTES
+}
+
+/// Channels of one block of WU's weight rows: as many as the array has rows, or all of them.
+#[must_use]
+pub fn weight_row_block(config: &ArrayConfig, shape: &ConvShape) -> usize {
+    config.rows.min(shape.ci)
+}
+
+/// Bytes of the FP32 gradient of a layer's weights, of its master weights, or of their momentum.
+#[must_use]
+pub const fn master_bytes(shape: &ConvShape) -> u64 {
+    (shape.ci * shape.taps()) as u64 * pitch(shape.co) as u64 * SINGLE_BYTES
+}
+
+/// Bytes of the operand weights of one matrix problem: values, then positions, each rounded up to a beat.
+pub(crate) fn problem_weight_bytes(problem: &Problem) -> [u64; 2] {
+    let entries = problem.cols as u64 * problem.slots as u64;
+    let positions = if problem.mac.sparsity == Sparsity::DENSE { 0 } else { entries.div_ceil(2) };
+    [entries * HALF_BYTES, positions].map(|bytes| bytes.next_multiple_of(BEAT_BYTES))
+}
+
+/// Bytes of the operand weights that FF or BP of this stage loads; 0 in WU.
+#[must_use]
+pub fn weight_bytes(mac: &MacStage) -> u64 {
+    if mac.stage == Stage::Wu {
+        return 0;
+    }
+    mac.problems().iter().flat_map(problem_weight_bytes).sum()
+}

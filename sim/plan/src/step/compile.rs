@@ -1,0 +1,145 @@
+//! A step's work as a program.
+
+use super::depend::Ledger;
+use super::emit::StepEmitter;
+use super::memory::Places;
+use super::work::{MacOperation, ProductOperation, StepOperation, StepWork};
+use crate::mapping::StoreWork;
+use crate::program::{Program, Section};
+use crate::schedule::{Choice, Scheduler, Task, weight_source};
+use crate::{PlanError, layout};
+use satkit_spec::Stage;
+
+/// A training step as a program, with what was chosen for each section.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    /// Title of the work.
+    pub title: String,
+    /// The program; its sections are the operations of the work.
+    pub program: Program,
+    /// One per section.
+    pub sections: Vec<StepSection>,
+    /// Bytes of card memory that the tensors take.
+    pub card_bytes: u64,
+    /// Multiply-accumulates with dense operands.
+    pub dense_macs: u64,
+}
+
+/// What was chosen for one section.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StepSection {
+    /// Multiply-accumulates with dense operands; 0 for what has none.
+    pub dense_macs: u64,
+    /// The choice for each matrix problem, with its multiply-accumulates.
+    pub choices: Vec<(u64, Choice)>,
+}
+
+impl StepSection {
+    /// The choice for the largest problem.
+    #[must_use]
+    pub fn choice(&self) -> Option<&Choice> {
+        self.choices.iter().max_by_key(|(macs, _)| *macs).map(|(_, choice)| choice)
+    }
+}
+
+fn mac_tasks(operation: &MacOperation) -> Vec<Task> {
+    let source = weight_source(operation.stage.stage);
+    let work = operation.edge.store_work(operation.stage.stage == Stage::Wu);
+    let task = |problem| Task { problem, source, work, groups: 1 };
+    operation.stage.problems().into_iter().map(task).collect()
+}
+
+fn product_task(operation: &ProductOperation) -> Result<Task, PlanError> {
+    let problem = operation.stage.problems().into_iter().next();
+    let problem = problem.ok_or_else(|| PlanError::Mapping {
+        mapping: "product".into(),
+        problem: format!("{:?}", operation.stage),
+        reason: "it has no outputs".into(),
+    })?;
+    let groups = operation.groups as u64;
+    let max = (1 << 24) - 1;
+    if groups == 0 || groups > max {
+        return Err(PlanError::TooLarge { what: "products", value: groups, max });
+    }
+    let work = StoreWork { single: operation.single, ..StoreWork::default() };
+    Ok(Task { problem, source: operation.source, work, groups: groups as u32 })
+}
+
+/// Plans a step on the scheduler's machine. `progress` is called with a text for each problem whose mapping was searched.
+///
+/// # Errors
+/// [`PlanError::CardMemory`] if the tensors do not fit, [`PlanError::TooLong`] or [`PlanError::TooLarge`] if the step is
+/// beyond the instructions, [`PlanError::Spec`] if the machine cannot run a stage.
+pub fn compile(
+    work: &StepWork,
+    scheduler: &Scheduler,
+    progress: &(impl Fn(&str) + Sync),
+) -> Result<Step, PlanError> {
+    let places = Places::of(work)?;
+    let mut tasks = Vec::new();
+    for operation in &work.operations {
+        match operation {
+            StepOperation::Mac(operation) => {
+                scheduler.config().check_sparsity(operation.stage.sparsity)?;
+                tasks.extend(mac_tasks(operation));
+            }
+            StepOperation::Products(operation) => tasks.push(product_task(operation)?),
+            _ => {}
+        }
+    }
+    scheduler.choose_all(&tasks, progress)?;
+    let mut ledger = Ledger::new(work.tensors.len());
+    let (mut sections, mut details) = (Vec::new(), Vec::new());
+    for operation in &work.operations {
+        let first = ledger.len();
+        let mut emitter =
+            StepEmitter { config: scheduler.config(), places: &places, ledger: &mut ledger };
+        let choices = append(&mut emitter, scheduler, operation)?;
+        sections.push(Section {
+            name: operation.name().into(),
+            work: operation.work(),
+            first,
+            count: ledger.len() - first,
+        });
+        details.push(StepSection { dense_macs: operation.dense_macs(), choices });
+    }
+    // Sections are made one behind another, so they are in order.
+    let program = Program::with_sections(ledger.finish(), sections).unwrap_or_default();
+    Ok(Step {
+        title: work.title.clone(),
+        program,
+        sections: details,
+        card_bytes: places.end.max(layout::TENSOR_ALIGN_BYTES),
+        dense_macs: work.dense_macs(),
+    })
+}
+
+/// Appends one operation; gives what was chosen for its matrix problems.
+fn append(
+    emitter: &mut StepEmitter<'_>,
+    scheduler: &Scheduler,
+    operation: &StepOperation,
+) -> Result<Vec<(u64, Choice)>, PlanError> {
+    match operation {
+        StepOperation::Mac(operation) => {
+            let (mut problems, mut choices) = (Vec::new(), Vec::new());
+            for task in mac_tasks(operation) {
+                let (space, choice) = scheduler.space(&task)?;
+                problems.push((task.problem, space, choice.mapping));
+                choices.push((task.problem.macs(), choice));
+            }
+            debug_assert!(operation.stage.stage != Stage::Wu || problems.len() == 1);
+            emitter.mac(operation, &problems)?;
+            Ok(choices)
+        }
+        StepOperation::Products(operation) => {
+            let task = product_task(operation)?;
+            let (space, choice) = scheduler.space(&task)?;
+            emitter.products(operation, &space, &choice.mapping)?;
+            Ok(vec![(task.problem.macs() * u64::from(task.groups), choice)])
+        }
+        StepOperation::Vector(operation) => emitter.vector(operation).map(|()| Vec::new()),
+        StepOperation::Update(operation) => emitter.update(operation).map(|()| Vec::new()),
+        StepOperation::Prune(operation) => emitter.prune(operation).map(|()| Vec::new()),
+    }
+}

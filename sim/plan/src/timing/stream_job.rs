@@ -1,0 +1,279 @@
+//! What a stream engine does for one instruction: blocks with their reads, lane cycles and writes.
+
+use super::sequencer::Context;
+use crate::layout::BEAT_BYTES;
+use crate::space::Rows;
+use crate::traffic::{self, PageRequest, Requests, bytes_at};
+use satkit_memory::PAGE_BYTES;
+use satkit_spec::isa::{Instruction, Operation, Results, Store};
+use satkit_spec::{ArrayConfig, Dataflow};
+
+const PAGE_BEATS: u64 = PAGE_BYTES / BEAT_BYTES;
+/// Most requests of one block and direction: three streams, each cut once by a page.
+const MOST: usize = 6;
+
+/// Requests of one block and direction.
+#[derive(Clone, Copy, Default)]
+pub(super) struct BlockRequests {
+    list: [PageRequest; MOST],
+    len: usize,
+    beats: usize,
+}
+
+impl BlockRequests {
+    pub(super) const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    pub(super) fn list(&self) -> &[PageRequest] {
+        &self.list[..self.len]
+    }
+
+    pub(super) const fn beats(&self) -> usize {
+        self.beats
+    }
+
+    fn clear(&mut self) {
+        (self.len, self.beats) = (0, 0);
+    }
+
+    /// Appends beats from `address`: if paged, at most a page's, cut where a page ends.
+    fn push(&mut self, paged: bool, address: u64, beats: u64) {
+        let beat = address / BEAT_BYTES;
+        let here = if paged { beats.min(PAGE_BEATS - beat % PAGE_BEATS) } else { beats };
+        for (first, count) in [(beat, here), (beat + here, beats - here)] {
+            if count > 0 && self.len < MOST {
+                let address = first * BEAT_BYTES;
+                self.list[self.len] = PageRequest { address, beats: count as u32 };
+                self.len += 1;
+                self.beats += count as usize;
+            }
+        }
+    }
+}
+
+/// A contiguous stream.
+#[derive(Clone, Copy, Default)]
+struct Stream {
+    address: u64,
+    beats: u64,
+}
+
+/// Operands that a store reads besides its tile: where they lie, relative to the results.
+#[derive(Clone, Copy, Default)]
+struct Edge {
+    out: u64,
+    add: Option<u64>,
+    sum: Option<u64>,
+    mask: Option<u64>,
+}
+
+#[derive(Default)]
+pub(super) struct Job {
+    /// Requests stay in one page.
+    paged: bool,
+    /// Beats of a block of the longest stream.
+    block_beats: u64,
+    /// ST: the tile's requests.
+    tile: Requests,
+    edge: Edge,
+    is_tile: bool,
+    /// RESULTS of the store before.
+    results: Option<Results>,
+    reads: [Stream; 3],
+    writes: [Stream; 3],
+    /// Beats of the longest stream.
+    longest: u64,
+    blocks: u64,
+    lane_cycles: u64,
+    /// The lanes' work is all done before the first block is.
+    lanes_first: bool,
+    latency_cycles: u64,
+}
+
+/// Beats of a block where requests need not stay in one page.
+const LARGE_BLOCK_BEATS: u64 = 4 * PAGE_BEATS;
+/// Blocks of a tile there.
+const LARGE_TILE_BLOCKS: u64 = 4;
+
+impl Job {
+    pub(super) fn new(paged: bool) -> Self {
+        let block_beats = if paged { PAGE_BEATS } else { LARGE_BLOCK_BEATS };
+        Self { paged, block_beats, tile: Requests::new(paged), ..Self::default() }
+    }
+
+    pub(super) fn set(
+        &mut self,
+        config: &ArrayConfig,
+        instruction: &Instruction,
+        context: &Context,
+    ) {
+        self.is_tile = false;
+        (self.lane_cycles, self.lanes_first, self.latency_cycles) = (0, false, 0);
+        match &instruction.operation {
+            Operation::Store(store) => {
+                self.is_tile = true;
+                self.tile.clear();
+                if let (Some(space), Some(results)) = (&context.space, &context.results) {
+                    traffic::store(space, results, store, &mut self.tile);
+                    let used = |used: bool, field: u32| used.then(|| bytes_at(field));
+                    self.edge = Edge {
+                        out: bytes_at(results.out),
+                        add: used(store.add, results.add),
+                        sum: used(store.products, results.sum),
+                        mask: used(store.mask, results.mask),
+                    };
+                }
+                let reads = store.add || store.products || store.mask;
+                self.tile.cut(if reads { LARGE_TILE_BLOCKS } else { LARGE_TILE_BLOCKS / 2 });
+                self.blocks = self.tile.list().len() as u64;
+                (self.lane_cycles, self.lanes_first) = drained(config, context, store);
+            }
+            Operation::Update(update) => {
+                let sore =
+                    if update.make_ff || update.make_bp { config.sore_latency_cycles } else { 0 };
+                self.latency_cycles = sore as u64;
+                self.streams(context, update.parameters, config.wuve_lanes);
+            }
+            Operation::Prune(prune) => {
+                self.latency_cycles = config.sore_latency_cycles as u64;
+                self.streams(context, prune.parameters, config.wuve_lanes);
+            }
+            Operation::Vector(vector) => {
+                let work = vector.elements.saturating_mul(vector.op.passes());
+                self.streams(context, work, config.ve_lanes);
+            }
+            _ => self.blocks = 0,
+        }
+    }
+
+    fn streams(&mut self, context: &Context, elements: u64, lanes: usize) {
+        let stream = |address: u32, beats: u32| Stream {
+            address: bytes_at(address),
+            beats: u64::from(beats),
+        };
+        self.reads = context.reads.map_or_else(Default::default, |r| {
+            [
+                stream(r.first, r.first_beats),
+                stream(r.second, r.second_beats),
+                stream(r.third, r.third_beats),
+            ]
+        });
+        self.writes = context.writes.map_or_else(Default::default, |w| {
+            [
+                stream(w.first, w.first_beats),
+                stream(w.second, w.second_beats),
+                stream(w.third, w.third_beats),
+            ]
+        });
+        let all = self.reads.iter().chain(&self.writes);
+        self.longest = all.map(|stream| stream.beats).max().unwrap_or(0);
+        // Work without a stream is one block.
+        self.blocks = self.longest.div_ceil(self.block_beats).max(1);
+        self.lane_cycles = elements.div_ceil(lanes as u64);
+    }
+
+    /// True for a store that reads tensors and is the first after a RESULTS.
+    pub(super) fn reads_results(&mut self, context: &Context) -> bool {
+        let changed = self.is_tile && self.results != context.results;
+        self.results = context.results;
+        let Edge { add, sum, mask, .. } = self.edge;
+        changed && (add.is_some() || sum.is_some() || mask.is_some())
+    }
+
+    pub(super) const fn blocks(&self) -> u64 {
+        self.blocks
+    }
+
+    /// True for a tile's store, whose data passes one port, one beat per cycle.
+    pub(super) const fn one_port(&self) -> bool {
+        self.is_tile
+    }
+
+    pub(super) fn writes_anything(&self) -> bool {
+        self.is_tile || self.writes.iter().any(|stream| stream.beats > 0)
+    }
+
+    /// Cycles from a block's last lane to its first write.
+    pub(super) const fn latency_cycles(&self) -> u64 {
+        self.latency_cycles
+    }
+
+    /// Cycles that the lanes take for a block: the whole, spread evenly.
+    pub(super) fn lane_cycles(&self, block: u64) -> u64 {
+        if self.lane_cycles == 0 {
+            return 0;
+        }
+        if self.lanes_first {
+            return if block == 0 { self.lane_cycles } else { 0 };
+        }
+        let share = |blocks: u64| {
+            (u128::from(self.lane_cycles) * u128::from(blocks) / u128::from(self.blocks)) as u64
+        };
+        share(block + 1) - share(block)
+    }
+
+    pub(super) fn reads(&self, block: u64, requests: &mut BlockRequests) {
+        requests.clear();
+        if !self.is_tile {
+            return self.portions(&self.reads, block, requests);
+        }
+        let PageRequest { address, beats } = self.tile.list()[block as usize];
+        let (offset, beats) = (address - self.edge.out.min(address), u64::from(beats));
+        for base in [self.edge.add, self.edge.sum].into_iter().flatten() {
+            requests.push(self.paged, base + offset, beats);
+        }
+        if let Some(base) = self.edge.mask {
+            // One bit for each 16-bit value.
+            let first = (base + offset / 16) / BEAT_BYTES;
+            let end = (base + (offset + beats * BEAT_BYTES) / 16).div_ceil(BEAT_BYTES);
+            requests.push(self.paged, first * BEAT_BYTES, end.max(first + 1) - first);
+        }
+    }
+
+    pub(super) fn writes(&self, block: u64, requests: &mut BlockRequests) {
+        requests.clear();
+        if !self.is_tile {
+            return self.portions(&self.writes, block, requests);
+        }
+        let PageRequest { address, beats } = self.tile.list()[block as usize];
+        requests.push(self.paged, address, u64::from(beats));
+    }
+
+    /// The part of each stream that belongs to a block: in proportion to the longest.
+    fn portions(&self, streams: &[Stream; 3], block: u64, requests: &mut BlockRequests) {
+        let end = ((block + 1) * self.block_beats).min(self.longest);
+        let start = (block * self.block_beats).min(self.longest);
+        for stream in streams.iter().filter(|stream| stream.beats > 0) {
+            let share = |beats: u64| {
+                if stream.beats == self.longest {
+                    beats
+                } else {
+                    beats * stream.beats / self.longest
+                }
+            };
+            let (from, to) = (share(start), share(end));
+            if to > from {
+                requests.push(self.paged, stream.address + from * BEAT_BYTES, to - from);
+            }
+        }
+    }
+}
+
+/// Cycles in which the tile's outputs come to the edge, and whether a store has to wait for all of them: it follows the
+/// drain where it stores outputs in the order of the array's rows, but stores stripes of patches image row by image row.
+fn drained(config: &ArrayConfig, context: &Context, store: &Store) -> (u64, bool) {
+    let Some(space) = &context.space else { return (0, false) };
+    match (space.dataflow, space.rows) {
+        (Dataflow::WeightStationary, _) => (u64::from(store.rows), false),
+        (Dataflow::OutputStationary, rows) => {
+            let (ip, whole) = match rows {
+                Rows::Patches(grid) => (grid.area(), !grid.flat && grid.area() > 1),
+                Rows::WeightRows { .. } => ((store.rows as usize).div_ceil(config.rows), false),
+            };
+            let interleave = ip * (store.cols as usize).div_ceil(config.cols);
+            // The first array row's outputs are there when the store begins.
+            ((config.rows as u64 - 1) * interleave as u64, whole)
+        }
+    }
+}

@@ -1,0 +1,304 @@
+//! LD.A: the streamed operand.
+
+use super::{Requests, bytes_at, group_offset, half_pitch, row_bytes};
+use crate::layout::HALF_BYTES;
+use crate::space::{Grid, Patch, Piece, Rows, Taps, TileSpace};
+use satkit_spec::isa::{LoadActivations, Operands};
+use satkit_spec::{ArrayConfig, Dataflow, Stage};
+use std::ops::Range;
+
+/// The tensor that is streamed, as an image.
+struct Image {
+    base: u64,
+    /// Bytes of a pixel.
+    pixel: u64,
+    h: usize,
+    w: usize,
+    /// Channels of a pixel, and products side by side in it.
+    channels: usize,
+    heads: u8,
+}
+
+impl Image {
+    /// Appends rows `ys` of columns `xs` of one image, channels `channels`, cut at the image's edges.
+    fn read(
+        &self,
+        requests: &mut Requests,
+        image: usize,
+        ys: Range<isize>,
+        xs: Range<isize>,
+        channels: &Range<usize>,
+    ) {
+        let clip = |range: Range<isize>, side: usize| {
+            range.start.max(0) as usize..range.end.clamp(0, side as isize) as usize
+        };
+        let (ys, xs) = (clip(ys, self.h), clip(xs, self.w));
+        if xs.is_empty() {
+            return;
+        }
+        let offset = channels.start as u64 * HALF_BYTES;
+        let bytes = row_bytes(channels, self.channels, self.heads, HALF_BYTES, self.pixel);
+        if requests.is_whole() {
+            let first = ((image * self.h + ys.start) * self.w + xs.start) as u64;
+            let address = self.base + first * self.pixel + offset;
+            return requests.counted(address, bytes, self.pixel, xs.len(), ys.len());
+        }
+        for y in ys {
+            let first = ((image * self.h + y) * self.w + xs.start) as u64;
+            requests.strided(self.base + first * self.pixel + offset, bytes, self.pixel, xs.len());
+        }
+    }
+}
+
+/// Appends what the load reads. The tile lies within the space.
+pub(crate) fn load_activations(
+    space: &TileSpace,
+    operands: &Operands,
+    load: &LoadActivations,
+    requests: &mut Requests,
+) {
+    if load.slots == 0 || load.rows == 0 {
+        return;
+    }
+    let problem = &space.problem;
+    let shape = &problem.mac.shape;
+    let pixel = half_pitch(operands.a_pitch);
+    let (h, w, channels) = match problem.mac.stage {
+        Stage::Ff | Stage::Wu => (shape.h, shape.w, shape.ci),
+        Stage::Bp => (shape.out_h(), shape.out_w(), shape.co),
+    };
+    let rows = shape.batch * h * w;
+    let base = bytes_at(operands.a)
+        + group_offset(load.group, operands.heads, operands.a_head, rows, pixel);
+    let image = Image { base, pixel, h, w, channels, heads: operands.heads };
+    let (row_base, count) = (load.row_base as usize, load.rows as usize);
+    let (slot_base, slots) = (load.slot_base as usize, load.slots as usize);
+    match space.rows {
+        Rows::Patches(grid) => {
+            problem.pieces(slot_base, slots, |piece| {
+                patches(space, &image, &grid, row_base..row_base + count, piece, requests);
+            });
+        }
+        Rows::WeightRows { block } => {
+            let (channels, taps) = space.weight_row_span(block, row_base, count);
+            pixels(space, &image, slot_base..slot_base + slots, &channels, taps, requests);
+        }
+    }
+}
+
+/// FF and BP: neighbouring patches with their halo, image row by image row. A pixel that several of them hold is read once;
+/// its beats go into all their banks.
+fn patches(
+    space: &TileSpace,
+    image: &Image,
+    grid: &Grid,
+    range: Range<usize>,
+    piece: &Piece,
+    requests: &mut Requests,
+) {
+    if grid.flat {
+        let first = range.start * grid.patch_w;
+        let end = (range.end * grid.patch_w).min(grid.image_w);
+        let flat = Image { h: 1, w: grid.image_w, ..*image };
+        return flat.read(requests, 0, 0..1, first as isize..end as isize, &piece.channels);
+    }
+    for patch in grid.stripes(range.start, range.len()) {
+        patch_halo(space, image, &patch, piece, requests);
+    }
+}
+
+/// The first input row or column that output `at` sees, and the distance from one output to the next.
+fn first_seen(space: &TileSpace, at: usize, horizontal: bool, taps: &Taps) -> (isize, usize) {
+    let problem = &space.problem;
+    let shape = &problem.mac.shape;
+    let (first_tap, last_tap) =
+        if horizontal { (taps.first_w, taps.last_w) } else { (taps.first_h, taps.last_h) };
+    match problem.phase {
+        None => ((at * shape.stride + first_tap) as isize - shape.pad as isize, shape.stride),
+        // Inside a phase BP is a convolution of stride 1 over dY: tap t of pixel r sees dY row r + offset - t.
+        Some(phase) => {
+            let (first, residue) = if horizontal {
+                (phase.first_iw, phase.phase_w)
+            } else {
+                (phase.first_ih, phase.phase_h)
+            };
+            let offset = (first + shape.pad - residue) / shape.stride;
+            ((at + offset) as isize - last_tap as isize, 1)
+        }
+    }
+}
+
+/// The input ranges that `count` outputs from `at` on see: one if neighbours touch, one each if the stride skips
+/// over some.
+fn seen(
+    space: &TileSpace,
+    at: usize,
+    count: usize,
+    horizontal: bool,
+    taps: &Taps,
+) -> impl Iterator<Item = Range<isize>> + use<> {
+    let span = if horizontal { taps.span_w() } else { taps.span_h() };
+    let (first, step) = first_seen(space, at, horizontal, taps);
+    let (ranges, len) = if step <= span { (1, (count - 1) * step + span) } else { (count, span) };
+    (0..ranges).map(move |index| {
+        let start = first + (index * step) as isize;
+        start..start + len as isize
+    })
+}
+
+fn patch_halo(
+    space: &TileSpace,
+    image: &Image,
+    patch: &Patch,
+    piece: &Piece,
+    requests: &mut Requests,
+) {
+    for ys in seen(space, patch.y, patch.h, false, &piece.taps) {
+        if requests.is_whole() {
+            for xs in seen(space, patch.x, patch.w, true, &piece.taps) {
+                image.read(requests, patch.image, ys.clone(), xs, &piece.channels);
+            }
+            continue;
+        }
+        for y in ys {
+            for xs in seen(space, patch.x, patch.w, true, &piece.taps) {
+                image.read(requests, patch.image, y..y + 1, xs, &piece.channels);
+            }
+        }
+    }
+}
+
+/// WU: the input pixels that output pixels `range` see at these taps. A range inside one output row reads its
+/// own columns, a longer one whole rows.
+fn pixels(
+    space: &TileSpace,
+    image: &Image,
+    range: Range<usize>,
+    channels: &Range<usize>,
+    taps: Taps,
+    requests: &mut Requests,
+) {
+    let shape = &space.problem.mac.shape;
+    let (out_h, out_w) = (shape.out_h(), shape.out_w());
+    if Grid::may_be_flat(&space.problem) {
+        let w = shape.batch * out_h * out_w;
+        let flat = Image { h: 1, w, ..*image };
+        let xs = range.start as isize..range.end as isize;
+        return flat.read(requests, 0, 0..1, xs, channels);
+    }
+    let (mut at, per_image) = (range.start, out_h * out_w);
+    while at < range.end {
+        let number = at / per_image;
+        let stop = range.end.min((number + 1) * per_image);
+        let (first, last) = (at % per_image, (stop - 1) % per_image);
+        let (top, bottom) = (first / out_w, last / out_w);
+        let (left, width) =
+            if top == bottom { (first % out_w, last - first + 1) } else { (0, out_w) };
+        for ys in seen(space, top, bottom - top + 1, false, &taps) {
+            if requests.is_whole() {
+                for xs in seen(space, left, width, true, &taps) {
+                    image.read(requests, number, ys.clone(), xs, channels);
+                }
+                continue;
+            }
+            for y in ys {
+                for xs in seen(space, left, width, true, &taps) {
+                    image.read(requests, number, y..y + 1, xs, channels);
+                }
+            }
+        }
+        at = stop;
+    }
+}
+
+/// Words of one row bank that a load fills: what `LD.A words=` holds.
+pub(crate) fn words(
+    config: &ArrayConfig,
+    space: &TileSpace,
+    rows: Range<usize>,
+    slots: Range<usize>,
+) -> usize {
+    let lanes = config.m_lanes;
+    let (slot_base, slots) = (slots.start, slots.len());
+    if slots == 0 || rows.is_empty() {
+        return 0;
+    }
+    let problem = &space.problem;
+    match (space.rows, space.dataflow) {
+        // Each streamed output has one word per row bank: that of the bank's own slot, of which a pass has one.
+        (_, Dataflow::WeightStationary) => rows.len() * slots.div_ceil(config.rows),
+        (Rows::Patches(grid), Dataflow::OutputStationary) => {
+            let side = |count: usize, span: usize, step: usize| {
+                if step <= span { (count - 1) * step + span } else { count * span }
+            };
+            let step = problem.phase.map_or(problem.mac.shape.stride, |_| 1);
+            let mut words = 0;
+            problem.pieces(slot_base, slots, |piece| {
+                let pixels = side(grid.patch_h, piece.taps.span_h(), step)
+                    * side(grid.patch_w, piece.taps.span_w(), step);
+                words += pixels * piece.channels.len().div_ceil(lanes);
+            });
+            words
+        }
+        (Rows::WeightRows { block }, Dataflow::OutputStationary) => {
+            let kind = WeightRowKind::of(config, space, block, &rows);
+            kind.words(config, space, slot_base, slots)
+        }
+    }
+}
+
+/// What of a tile of weight rows decides how many words its loads fill.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct WeightRowKind {
+    /// Channels of one row bank: it holds pixels of each channel that its weight rows have.
+    banks: usize,
+    taps: Taps,
+}
+
+impl WeightRowKind {
+    /// That of weight rows `rows`, at least one.
+    pub(crate) fn of(
+        config: &ArrayConfig,
+        space: &TileSpace,
+        block: usize,
+        rows: &Range<usize>,
+    ) -> Self {
+        let (channels, taps) = space.weight_row_span(block, rows.start, rows.len());
+        let of = if block == config.rows { channels.len() } else { rows.len() };
+        Self { banks: of.div_ceil(config.rows), taps }
+    }
+
+    /// Words for `slots` output pixels from `slot_base` on.
+    pub(crate) fn words(
+        &self,
+        config: &ArrayConfig,
+        space: &TileSpace,
+        slot_base: usize,
+        slots: usize,
+    ) -> usize {
+        let pixels = seen_pixels(space, slot_base, slots, &self.taps);
+        self.banks * (pixels.div_ceil(config.m_lanes) + 1)
+    }
+}
+
+/// Input pixels, padding included, that `slots` output pixels see at these taps.
+fn seen_pixels(space: &TileSpace, slot_base: usize, slots: usize, taps: &Taps) -> usize {
+    let shape = &space.problem.mac.shape;
+    if Grid::may_be_flat(&space.problem) {
+        return slots;
+    }
+    let side = |count: usize, span: usize| {
+        if shape.stride <= span { (count - 1) * shape.stride + span } else { count * span }
+    };
+    let (out_w, per_image) = (shape.out_w(), shape.out_h() * shape.out_w());
+    let (mut at, end, mut total) = (slot_base, slot_base + slots, 0);
+    while at < end {
+        let stop = end.min((at / per_image + 1) * per_image);
+        let (first, last) = (at % per_image, (stop - 1) % per_image);
+        let (top, bottom) = (first / out_w, last / out_w);
+        let width = if top == bottom { last - first + 1 } else { out_w };
+        total += side(bottom - top + 1, taps.span_h()) * side(width, taps.span_w());
+        at = stop;
+    }
+    total
+}
