@@ -65,14 +65,13 @@ impl Ahead {
                     let Ok(beats) = u32::try_from(requests.beats() + 1) else { return };
                     self.beats[index].store(beats, Ordering::Relaxed);
                 }
-                operation if operation.engine().is_none() => {
-                    if sequencer.set(operation).is_err()
-                        || check::no_semaphores(index, instruction).is_err()
-                    {
+                operation if operation.engine().is_some() => {}
+                operation => {
+                    let set = sequencer.set(operation).is_ok();
+                    if !set || check::no_semaphores(index, instruction).is_err() {
                         return;
                     }
                 }
-                _ => {}
             }
         }
     }
