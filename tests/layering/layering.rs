@@ -9,6 +9,7 @@ use std::process::Command;
 /// Each package of the workspace and the packages of the workspace that it may depend on, in any way.
 const ALLOWED: &[(&str, &[&str])] = &[
     ("satkit-spec", &[]),
+    ("satkit-hdl", &["satkit-spec"]),
     ("satkit-golden", &["satkit-spec"]),
     ("satkit-memory", &["satkit-spec"]),
     ("satkit-plan", &["satkit-spec", "satkit-memory"]),
@@ -42,7 +43,9 @@ const ALLOWED: &[(&str, &[&str])] = &[
 /// Outside packages that some crates must not pull in, with the reason.
 const FORBIDDEN: &[(&str, &str, &str)] = &[
     ("satkit-spec", "ndarray", "the spec does no arithmetic"),
-    ("satkit-spec", "rust-hdl", "the spec is read by software too"),
+    ("satkit-spec", "rust-hdl-core", "the spec is read by software too"),
+    ("satkit-hdl", "rust-hdl", "its core and widgets are enough, and build faster"),
+    ("satkit-hdl", "verilated", "it does not compile against Verilator 5"),
     ("satkit-plan", "half", "time does not depend on values"),
     ("satkit-sim", "ndarray", "the simulator's kernels are independent of the reference's"),
     ("satkit-golden", "rayon", "the reference is obvious, not fast"),

@@ -1,0 +1,177 @@
+//! Merging on small designs.
+
+use super::{Design, emit, tidy::tidy};
+use rust_hdl_core::prelude::*;
+use rust_hdl_widgets::{dff::DFF, dff_setup};
+
+/// Four registers in a row.
+#[derive(Clone, Debug, Default, LogicBlock)]
+struct Chain<const W: usize> {
+    clock: Signal<In, Clock>,
+    from: Signal<In, Bits<W>>,
+    to: Signal<Out, Bits<W>>,
+    stage: [DFF<Bits<W>>; 4],
+}
+
+impl<const W: usize> Logic for Chain<W> {
+    #[hdl_gen]
+    fn update(&mut self) {
+        for i in 0..4 {
+            self.stage[i].clock.next = self.clock.val();
+        }
+        self.stage[0].d.next = self.from.val();
+        for i in 1..4 {
+            self.stage[i].d.next = self.stage[i - 1].q.val();
+        }
+        self.to.next = self.stage[3].q.val();
+    }
+}
+
+/// Chains of two widths beside each other, and registers of its own.
+#[derive(Clone, Debug, Default, LogicBlock)]
+struct Pair {
+    clock: Signal<In, Clock>,
+    from: Signal<In, Bits<8>>,
+    to: Signal<Out, Bits<12>>,
+    wide: Signal<Local, Bits<12>>,
+    left: Chain<8>,
+    right: Chain<8>,
+    other: Chain<12>,
+    last: DFF<Bits<12>>,
+}
+
+impl Logic for Pair {
+    #[hdl_gen]
+    fn update(&mut self) {
+        dff_setup!(self, clock, last);
+        self.left.clock.next = self.clock.val();
+        self.right.clock.next = self.clock.val();
+        self.other.clock.next = self.clock.val();
+        self.left.from.next = self.from.val();
+        self.right.from.next = self.left.to.val();
+        self.wide.next = bit_cast::<12, 8>(self.right.to.val());
+        self.other.from.next = self.wide.val() + bits::<12>(3);
+        self.last.d.next = self.other.to.val();
+        self.to.next = self.last.q.val();
+    }
+}
+
+/// A box from elsewhere, twice.
+#[derive(Clone, Debug, Default, LogicBlock)]
+struct Inverter {
+    from: Signal<In, Bit>,
+    to: Signal<Out, Bit>,
+}
+
+impl Logic for Inverter {
+    fn update(&mut self) {
+        self.to.next = !self.from.val();
+    }
+
+    fn connect(&mut self) {
+        self.to.connect();
+    }
+
+    fn hdl(&self) -> Verilog {
+        Verilog::Blackbox(BlackBox {
+            code:
+                "module inverter(input wire from, output wire to);\nassign to = ~from;\nendmodule"
+                    .into(),
+            name: "inverter".into(),
+        })
+    }
+}
+
+#[derive(Clone, Debug, Default, LogicBlock)]
+struct Twice {
+    from: Signal<In, Bit>,
+    to: Signal<Out, Bit>,
+    first: Inverter,
+    second: Inverter,
+}
+
+impl Logic for Twice {
+    #[hdl_gen]
+    fn update(&mut self) {
+        self.first.from.next = self.from.val();
+        self.second.from.next = self.first.to.val();
+        self.to.next = self.second.to.val();
+    }
+}
+
+fn names(design: &Design) -> Vec<&str> {
+    design.modules().iter().map(|module| module.name.as_str()).collect()
+}
+
+#[test]
+fn an_array_of_registers_is_one_module() {
+    let design = emit("chain", Chain::<8>::default);
+    assert_eq!(names(&design), ["chain_dff_8", "chain"]);
+    let top = &design.modules()[1].text;
+    assert_eq!(top.matches("chain_dff_8 stage$").count(), 4, "{top}");
+    assert_eq!(top.matches(".clock(clock)").count(), 4, "{top}");
+}
+
+#[test]
+fn kinds_are_merged_from_the_leaves_up() {
+    let design = emit("pair", Pair::default);
+    assert_eq!(
+        names(&design),
+        ["pair_dff_8", "pair_left", "pair_dff_12", "pair_other", "pair"],
+        "{}",
+        design.text()
+    );
+    let top = &design.modules()[4].text;
+    for instance in
+        ["pair_left left(", "pair_left right(", "pair_other other(", "pair_dff_12 last("]
+    {
+        assert_eq!(top.matches(instance).count(), 1, "{instance} in {top}");
+    }
+    assert!(top.contains("wide = {4'h0, right$to};"), "{top}");
+    assert!(top.contains("other$from = wide + 12'h3;"), "{top}");
+}
+
+#[test]
+fn the_text_does_not_change_from_run_to_run() {
+    assert_eq!(emit("pair", Pair::default), emit("pair", Pair::default));
+}
+
+#[test]
+fn a_black_box_is_declared_once() {
+    let design = emit("twice", Twice::default);
+    assert_eq!(names(&design), ["inverter", "twice"], "{}", design.text());
+}
+
+#[test]
+fn files_are_one_per_module_and_a_list() {
+    let directory = tempfile::tempdir().unwrap();
+    let list = emit("pair", Pair::default).write_to(directory.path()).unwrap();
+    assert_eq!(list.file_name().unwrap(), "pair.f");
+    let list = std::fs::read_to_string(list).unwrap();
+    assert_eq!(list, "pair_dff_8.v\npair_left.v\npair_dff_12.v\npair_other.v\npair.v\n");
+    for file in list.lines() {
+        let text = std::fs::read_to_string(directory.path().join(file)).unwrap();
+        assert_eq!(text.matches("endmodule").count(), 1, "{file}");
+    }
+}
+
+#[test]
+fn casts_become_slices_and_concatenations() {
+    let module = |line: &str| format!("    reg  [7:0] a;\n    reg  b;\n        {line}\n");
+    for (given, expected) in [
+        ("x = ((32'h1f) & 5'h1f);", "x = 5'h1f;"),
+        ("x = ((a) & 12'hfff);", "x = {4'h0, a};"),
+        ("x = ((a) & 8'hff);", "x = a;"),
+        ("x = ((a) & 3'h7);", "x = a[2:0];"),
+        ("x = ((b) & 2'h3);", "x = {1'h0, b};"),
+        ("x = ((a[32'h2]) & 2'h3);", "x = {1'h0, a[2]};"),
+        ("x = ((a[(32'h2)+:(4)]) & 6'h3f);", "x = {2'h0, a[5:2]};"),
+        ("x = ((a[(32'h2)+:(4)]) & 2'h3);", "x = a[3:2];"),
+        ("x = a[(32'h3)+:(1)];", "x = a[3];"),
+        // What has no width of its own stays, and the linter sees it.
+        ("x = ((a + b) & 8'hff);", "x = ((a + b) & 8'hff);"),
+        ("x = ((unknown) & 8'hff);", "x = ((unknown) & 8'hff);"),
+    ] {
+        assert_eq!(tidy(&module(given)), module(expected), "{given}");
+    }
+}

@@ -1,0 +1,338 @@
+//! The floating point blocks at three levels, each from one stimulus: plain Rust arithmetic is the truth, RustHDL simulates the
+//! block, and Verilator simulates the Verilog that is emitted for it.
+
+mod support;
+
+use half::f16;
+use rust_hdl_core::prelude::*;
+use satkit_hdl::emit::{Design, emit};
+use satkit_hdl::float::{AddSingle, MultiplyHalf, NarrowSingle, WidenHalf};
+use satkit_spec::ArrayConfig;
+use support::{Pipeline, Record, check_with_yosys, elaborate_with_icarus, has, lint};
+
+/// Vectors for RustHDL's own simulation, which is slow.
+const FEW: usize = 20_000;
+/// Vectors for Verilator.
+const MANY: usize = 10_000_000;
+
+fn canonical(value: f32) -> u32 {
+    if value.is_nan() { 0x7FC0_0000 } else { value.to_bits() }
+}
+
+fn canonical_half(value: f16) -> u32 {
+    if value.is_nan() { 0x7E00 } else { u32::from(value.to_bits()) }
+}
+
+/// SplitMix64: the same numbers everywhere.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+
+    fn below(&mut self, bound: u64) -> u64 {
+        self.next() % bound
+    }
+
+    /// A fraction field: any, few bits set, or few bits clear, so that ties and carries happen.
+    fn fraction(&mut self, bits: u32) -> u32 {
+        let mask = (1u32 << bits) - 1;
+        let any = self.next() as u32 & mask;
+        let few = (1u32 << self.below(u64::from(bits))) ^ (1u32 << self.below(u64::from(bits)));
+        match self.below(4) {
+            0 | 1 => any,
+            2 => few & mask,
+            _ => !few & mask,
+        }
+    }
+
+    fn half(&mut self) -> u32 {
+        let sign = (self.next() as u32 & 1) << 15;
+        let magnitude = match self.below(16) {
+            0 => [0, 1, 0x3FF, 0x400, 0x7BFF, 0x7C00, 0x7C01, 0x7FFF][self.below(8) as usize],
+            1..4 => self.fraction(10),
+            4..8 => ((self.below(30) as u32 + 1) << 10) | self.fraction(10),
+            _ => self.next() as u32 & 0x7FFF,
+        };
+        sign | magnitude
+    }
+
+    fn single(&mut self) -> u32 {
+        let sign = (self.next() as u32 & 1) << 31;
+        let specials =
+            [0, 1, 0x007F_FFFF, 0x0080_0000, 0x7F7F_FFFF, 0x7F80_0000, 0x7F80_0001, 0x7FFF_FFFF];
+        let magnitude = match self.below(16) {
+            0 => specials[self.below(8) as usize],
+            1 | 2 => self.fraction(23),
+            3 => (self.below(4) as u32) << 23 | self.fraction(23),
+            4 => (251 + self.below(4) as u32) << 23 | self.fraction(23),
+            5..8 => self.next() as u32 & 0x7FFF_FFFF,
+            _ => (97 + self.below(60) as u32) << 23 | self.fraction(23),
+        };
+        sign | magnitude
+    }
+
+    /// Two terms that meet: exponents near each other, or one almost the other's negative.
+    fn terms(&mut self) -> [u32; 2] {
+        let a = self.single();
+        let b = match self.below(8) {
+            0 | 1 => self.single(),
+            2 => (a ^ 0x8000_0000).wrapping_add(self.below(9) as u32).wrapping_sub(4),
+            3 => a ^ ((self.next() as u32 & 1) << 31),
+            _ => {
+                let exponent = (a >> 23 & 0xFF) as i64 + self.below(61) as i64 - 30;
+                let exponent = exponent.clamp(0, 254) as u32;
+                (self.next() as u32 & 1) << 31 | exponent << 23 | self.fraction(23)
+            }
+        };
+        if self.below(2) == 0 { [a, b] } else { [b, a] }
+    }
+}
+
+fn products() -> impl Iterator<Item = Record> {
+    let mut random = Random(1);
+    std::iter::repeat_with(move || {
+        let (a, b) = (random.half(), random.half());
+        let [x, y] = [a, b].map(|bits| f16::from_bits(bits as u16).to_f32());
+        [a, b, canonical(x * y)]
+    })
+}
+
+fn sums() -> impl Iterator<Item = Record> {
+    let mut random = Random(2);
+    std::iter::repeat_with(move || {
+        let [a, b] = random.terms();
+        [a, b, canonical(f32::from_bits(a) + f32::from_bits(b))]
+    })
+}
+
+fn narrowed(single: u32) -> Record {
+    [single, 0, canonical_half(f16::from_f32(f32::from_bits(single)))]
+}
+
+/// Where the result changes: around each FP16 value and around the middle between it and the next one.
+fn narrow_boundaries() -> impl Iterator<Item = Record> {
+    (0..=u16::MAX).flat_map(|bits| {
+        let value = f16::from_bits(bits).to_f32().to_bits();
+        // Between neighbours in FP16 lie 2^13 steps in FP32, or more among subnormals: the middle from arithmetic.
+        let next = f16::from_bits(bits.wrapping_add(1)).to_f32();
+        let middle = (f32::from_bits(value) / 2.0 + next / 2.0).to_bits();
+        [value, middle, value + (1 << 12)].into_iter().flat_map(|around| {
+            (0..3).map(move |step| narrowed(around.wrapping_add(step).wrapping_sub(1)))
+        })
+    })
+}
+
+fn narrow_values() -> impl Iterator<Item = Record> {
+    let mut random = Random(3);
+    std::iter::repeat_with(move || {
+        let single = random.single();
+        // Half of them near the range of FP16, with few low bits, so that ties are met.
+        let near = (single & 0x807F_FFFF) | (98 + random.below(50) as u32) << 23;
+        let low = [0x1FFF, 0xFFF, 0x3FFF, 0xF_FFFF][random.below(4) as usize];
+        narrowed(match random.below(4) {
+            0 => single,
+            1 => near,
+            2 => (near & !low) | (low + 1) >> 1,
+            _ => near & !low,
+        })
+    })
+}
+
+/// All of FP16.
+fn widened() -> impl Iterator<Item = Record> {
+    (0..=u16::MAX).map(|bits| [u32::from(bits), 0, canonical(f16::from_bits(bits).to_f32())])
+}
+
+/// Runs records through a block in RustHDL's simulation: a record's output is due after `latency_cycles` rising edges.
+fn simulate_records<U: Block>(
+    mut block: U,
+    latency_cycles: usize,
+    records: impl Iterator<Item = Record>,
+    cycle: impl Fn(&mut U, bool, Record) -> u32,
+) {
+    block.connect_all();
+    let records: Vec<Record> = records.collect();
+    let flush = std::iter::repeat_n([0; 3], latency_cycles - 1);
+    for (edge, record) in records.iter().copied().chain(flush).enumerate() {
+        cycle(&mut block, false, record);
+        let output = cycle(&mut block, true, record);
+        if let Some(due) = (edge + 1).checked_sub(latency_cycles) {
+            let [a, b, expected] = records[due];
+            assert_eq!(
+                output, expected,
+                "{a:08x}, {b:08x}: got {output:08x}, expected {expected:08x}"
+            );
+        }
+    }
+}
+
+/// Settles the block.
+fn settle<U: Block>(block: &mut U) {
+    assert!(simulate(block, 100), "the block does not settle");
+}
+
+fn multiply_half() -> Design {
+    emit("multiply_half", MultiplyHalf::default)
+}
+
+fn add_single() -> Design {
+    emit("add_single", AddSingle::default)
+}
+
+fn narrow_single() -> Design {
+    emit("narrow_single", NarrowSingle::default)
+}
+
+fn widen_half() -> Design {
+    emit("widen_half", WidenHalf::default)
+}
+
+#[test]
+fn latencies_are_those_of_the_configurations() {
+    for config in ArrayConfig::all() {
+        assert_eq!(config.multiplier_latency_cycles, MultiplyHalf::LATENCY_CYCLES);
+        assert_eq!(config.adder_latency_cycles, AddSingle::LATENCY_CYCLES);
+    }
+}
+
+#[test]
+fn multiply_half_in_rusthdl() {
+    let records = products().take(FEW);
+    simulate_records(
+        MultiplyHalf::default(),
+        MultiplyHalf::LATENCY_CYCLES,
+        records,
+        |block, clock, [a, b, _]| {
+            block.a.next = u64::from(a).to_bits();
+            block.b.next = u64::from(b).to_bits();
+            block.clock.next = Clock { clk: clock };
+            settle(block);
+            block.product.val().to_u32()
+        },
+    );
+}
+
+#[test]
+fn add_single_in_rusthdl() {
+    let records = sums().take(FEW);
+    simulate_records(
+        AddSingle::default(),
+        AddSingle::LATENCY_CYCLES,
+        records,
+        |block, clock, [a, b, _]| {
+            block.a.next = u64::from(a).to_bits();
+            block.b.next = u64::from(b).to_bits();
+            block.clock.next = Clock { clk: clock };
+            settle(block);
+            block.sum.val().to_u32()
+        },
+    );
+}
+
+#[test]
+fn narrow_single_in_rusthdl() {
+    let records = narrow_values().take(FEW);
+    simulate_records(
+        NarrowSingle::default(),
+        NarrowSingle::LATENCY_CYCLES,
+        records,
+        |block, clock, [a, ..]| {
+            block.single.next = u64::from(a).to_bits();
+            block.clock.next = Clock { clk: clock };
+            settle(block);
+            u32::from(block.half.val().to_u16())
+        },
+    );
+}
+
+#[test]
+fn widen_half_in_rusthdl() {
+    simulate_records(
+        WidenHalf::default(),
+        WidenHalf::LATENCY_CYCLES,
+        widened(),
+        |block, clock, [a, ..]| {
+            block.half.next = u64::from(a).to_bits();
+            block.clock.next = Clock { clk: clock };
+            settle(block);
+            block.single.val().to_u32()
+        },
+    );
+}
+
+#[test]
+fn multiply_half_in_verilog() {
+    if has("verilator") {
+        let pipeline =
+            Pipeline::build(&multiply_half(), &["a", "b"], "product", MultiplyHalf::LATENCY_CYCLES);
+        assert_eq!(pipeline.verdict(products().take(MANY)), format!("0 of {MANY} wrong"));
+    }
+}
+
+#[test]
+fn add_single_in_verilog() {
+    if has("verilator") {
+        let pipeline =
+            Pipeline::build(&add_single(), &["a", "b"], "sum", AddSingle::LATENCY_CYCLES);
+        assert_eq!(pipeline.verdict(sums().take(MANY)), format!("0 of {MANY} wrong"));
+    }
+}
+
+#[test]
+fn narrow_single_in_verilog() {
+    if has("verilator") {
+        let pipeline =
+            Pipeline::build(&narrow_single(), &["single"], "half", NarrowSingle::LATENCY_CYCLES);
+        let boundaries = 65_536 * 9;
+        assert_eq!(pipeline.verdict(narrow_boundaries()), format!("0 of {boundaries} wrong"));
+        assert_eq!(pipeline.verdict(narrow_values().take(MANY)), format!("0 of {MANY} wrong"));
+    }
+}
+
+#[test]
+fn widen_half_in_verilog() {
+    if has("verilator") {
+        let pipeline =
+            Pipeline::build(&widen_half(), &["half"], "single", WidenHalf::LATENCY_CYCLES);
+        assert_eq!(pipeline.verdict(widened()), "0 of 65536 wrong");
+        // The bench itself: a wrong expectation is seen, at whatever place.
+        for place in [0, 1, 40_000, 65_535] {
+            let spoilt = widened()
+                .map(|[a, b, expected]| [a, b, if a == place { expected ^ 1 } else { expected }]);
+            let verdict = pipeline.verdict(spoilt);
+            assert!(verdict.starts_with(&format!("{place:08x}, 00000000: got ")), "{verdict}");
+            assert!(verdict.ends_with("1 of 65536 wrong"), "{verdict}");
+        }
+    }
+}
+
+fn designs() -> [Design; 4] {
+    [multiply_half(), add_single(), narrow_single(), widen_half()]
+}
+
+#[test]
+fn verilator_lint_is_clean() {
+    if has("verilator") {
+        designs().iter().for_each(lint);
+    }
+}
+
+#[test]
+fn icarus_elaborates() {
+    if has("iverilog") {
+        designs().iter().for_each(elaborate_with_icarus);
+    }
+}
+
+#[test]
+fn yosys_checks() {
+    if has("yosys") {
+        designs().iter().for_each(check_with_yosys);
+    }
+}

@@ -1,0 +1,128 @@
+//! Verilog tools for tests: whether to use them, lint, and a simulation that is fed through a pipe.
+
+use satkit_hdl::emit::Design;
+use std::io::{BufWriter, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use tempfile::TempDir;
+
+/// True if `tool` can be run. Without it a test prints that it is skipped; under `RTL_SIM=require` it fails.
+pub(crate) fn has(tool: &str) -> bool {
+    let wish = std::env::var("RTL_SIM").unwrap_or_else(|_| "auto".into());
+    assert!(
+        matches!(wish.as_str(), "off" | "auto" | "require"),
+        "RTL_SIM={wish}; accepted: off, auto or require"
+    );
+    let version = if tool == "verilator" { "--version" } else { "-V" };
+    let found =
+        wish != "off" && Command::new(tool).arg(version).output().is_ok_and(|o| o.status.success());
+    assert!(found || wish != "require", "RTL_SIM=require, but {tool} cannot be run");
+    if !found {
+        println!("skipped: {tool} is not used (RTL_SIM={wish})");
+    }
+    found
+}
+
+fn text(output: &Output) -> String {
+    [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes)).concat()
+}
+
+/// Runs a command that has to succeed; returns what it printed.
+fn run(command: &mut Command) -> String {
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{command:?}:\n{}", text(&output));
+    text(&output)
+}
+
+fn written(design: &Design) -> (TempDir, Vec<PathBuf>) {
+    let directory = tempfile::tempdir().unwrap();
+    let list = design.write_to(directory.path()).unwrap();
+    let files = std::fs::read_to_string(list).unwrap();
+    let files = files.lines().map(|file| directory.path().join(file)).collect();
+    (directory, files)
+}
+
+/// Verilator's linter has nothing to say. No warning is waived: where one is to be, it is an argument here, with its reason.
+pub(crate) fn lint(design: &Design) {
+    let (_directory, files) = written(design);
+    let mut lint = Command::new("verilator");
+    lint.args(["--lint-only", "-Wall", "--top-module", design.top()]).args(files);
+    assert_eq!(run(&mut lint), "", "{}", design.text());
+}
+
+/// Icarus Verilog elaborates it.
+pub(crate) fn elaborate_with_icarus(design: &Design) {
+    let (_directory, files) = written(design);
+    let mut icarus = Command::new("iverilog");
+    icarus.args(["-g2012", "-Wall", "-t", "null", "-s", design.top()]).args(files);
+    assert_eq!(run(&mut icarus), "");
+}
+
+/// Yosys reads it and finds neither a latch, a loop nor a missing or double driver.
+pub(crate) fn check_with_yosys(design: &Design) {
+    let (directory, files) = written(design);
+    let files: Vec<&str> = files.iter().map(|f| f.file_name().unwrap().to_str().unwrap()).collect();
+    let script = format!(
+        "read_verilog -sv {}; hierarchy -check -auto-top; proc; select -assert-none t:$dlatch; flatten; opt_clean; check -assert",
+        files.join(" ")
+    );
+    run(Command::new("yosys").args(["-q", "-p", &script]).current_dir(directory.path()));
+}
+
+/// One operation: two inputs and what comes of them.
+pub(crate) type Record = [u32; 3];
+
+/// A block compiled by Verilator, with `pipeline.cpp` around it.
+pub(crate) struct Pipeline {
+    directory: TempDir,
+}
+
+impl Pipeline {
+    /// Compiles `design`, whose ports are `inputs` and `output`.
+    pub(crate) fn build(
+        design: &Design,
+        inputs: &[&str],
+        output: &str,
+        latency_cycles: usize,
+    ) -> Self {
+        let (directory, files) = written(design);
+        let bench = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/pipeline.cpp");
+        let mut flags = format!("-O2 -DLATENCY={latency_cycles} -DOUTPUT={output}");
+        for (name, port) in ["INPUT_A", "INPUT_B"].iter().zip(inputs) {
+            flags += &format!(" -D{name}={port}");
+        }
+        let mut verilator = Command::new("verilator");
+        verilator.args([
+            "--cc",
+            "--exe",
+            "--build",
+            "-O3",
+            "--x-assign",
+            "fast",
+            "--prefix",
+            "Vdut",
+        ]);
+        verilator.args(["--top-module", design.top(), "-CFLAGS", &flags]);
+        verilator.args(["-MAKEFLAGS", "OPT_FAST=-O2 OPT_GLOBAL=-O1"]);
+        verilator.arg("--Mdir").arg(directory.path().join("obj")).args(files).arg(bench);
+        run(&mut verilator);
+        Self { directory }
+    }
+
+    /// Simulates all records; returns the verdict: the first wrong ones, and how many are wrong of how many.
+    pub(crate) fn verdict(&self, records: impl Iterator<Item = Record>) -> String {
+        let mut child = Command::new(self.directory.path().join("obj/Vdut"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut input = BufWriter::with_capacity(1 << 16, child.stdin.take().unwrap());
+        for record in records {
+            for word in record {
+                input.write_all(&word.to_le_bytes()).unwrap();
+            }
+        }
+        drop(input.into_inner().unwrap());
+        text(&child.wait_with_output().unwrap()).trim().to_owned()
+    }
+}
