@@ -6,7 +6,7 @@ mod support;
 use half::f16;
 use rust_hdl_core::prelude::*;
 use satkit_hdl::emit::{Design, emit};
-use satkit_hdl::float::{AddSingle, MultiplyHalf, NarrowSingle, WidenHalf};
+use satkit_hdl::float::{AddSingle, MultiplyHalf, MultiplySingle, NarrowSingle, WidenHalf};
 use satkit_spec::ArrayConfig;
 use support::{Pipeline, Record, check_with_yosys, elaborate_with_icarus, has, lint};
 
@@ -103,6 +103,24 @@ fn products() -> impl Iterator<Item = Record> {
     })
 }
 
+fn single_products() -> impl Iterator<Item = Record> {
+    let mut random = Random(4);
+    std::iter::repeat_with(move || {
+        let a = random.single();
+        let b = match random.below(4) {
+            0 => random.single(),
+            // The product's exponent is near the smallest, near the largest, or in the subnormals.
+            kind => {
+                let target = [0, 1, 254, -12][kind as usize] + 127 + random.below(25) as i64 - 12;
+                let exponent = (target - (a >> 23 & 0xFF) as i64).clamp(0, 254) as u32;
+                (random.next() as u32 & 1) << 31 | exponent << 23 | random.fraction(23)
+            }
+        };
+        let [a, b] = if random.below(2) == 0 { [a, b] } else { [b, a] };
+        [a, b, canonical(f32::from_bits(a) * f32::from_bits(b))]
+    })
+}
+
 fn sums() -> impl Iterator<Item = Record> {
     let mut random = Random(2);
     std::iter::repeat_with(move || {
@@ -181,6 +199,10 @@ fn multiply_half() -> Design {
     emit("multiply_half", MultiplyHalf::default)
 }
 
+fn multiply_single() -> Design {
+    emit("multiply_single", MultiplySingle::default)
+}
+
 fn add_single() -> Design {
     emit("add_single", AddSingle::default)
 }
@@ -207,6 +229,23 @@ fn multiply_half_in_rusthdl() {
     simulate_records(
         MultiplyHalf::default(),
         MultiplyHalf::LATENCY_CYCLES,
+        records,
+        |block, clock, [a, b, _]| {
+            block.a.next = u64::from(a).to_bits();
+            block.b.next = u64::from(b).to_bits();
+            block.clock.next = Clock { clk: clock };
+            settle(block);
+            block.product.val().to_u32()
+        },
+    );
+}
+
+#[test]
+fn multiply_single_in_rusthdl() {
+    let records = single_products().take(FEW);
+    simulate_records(
+        MultiplySingle::default(),
+        MultiplySingle::LATENCY_CYCLES,
         records,
         |block, clock, [a, b, _]| {
             block.a.next = u64::from(a).to_bits();
@@ -276,6 +315,19 @@ fn multiply_half_in_verilog() {
 }
 
 #[test]
+fn multiply_single_in_verilog() {
+    if has("verilator") {
+        let pipeline = Pipeline::build(
+            &multiply_single(),
+            &["a", "b"],
+            "product",
+            MultiplySingle::LATENCY_CYCLES,
+        );
+        assert_eq!(pipeline.verdict(single_products().take(MANY)), format!("0 of {MANY} wrong"));
+    }
+}
+
+#[test]
 fn add_single_in_verilog() {
     if has("verilator") {
         let pipeline =
@@ -312,8 +364,8 @@ fn widen_half_in_verilog() {
     }
 }
 
-fn designs() -> [Design; 4] {
-    [multiply_half(), add_single(), narrow_single(), widen_half()]
+fn designs() -> [Design; 5] {
+    [multiply_half(), multiply_single(), add_single(), narrow_single(), widen_half()]
 }
 
 #[test]

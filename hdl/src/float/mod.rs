@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | [`MultiplyHalf`] | FP16 x FP16, exact in FP32 | 3 |
 //! | [`AddSingle`] | FP32 + FP32 | 5 |
+//! | [`MultiplySingle`] | FP32 x FP32 | 6 |
 //! | [`NarrowSingle`] | FP32 to FP16 | 2 |
 //! | [`WidenHalf`] | FP16 to FP32 | 1 |
 //!
@@ -12,12 +13,14 @@
 
 mod add_single;
 mod multiply_half;
+mod multiply_single;
 mod narrow_single;
 mod product;
 mod widen_half;
 
 pub use add_single::AddSingle;
 pub use multiply_half::MultiplyHalf;
+pub use multiply_single::MultiplySingle;
 pub use narrow_single::NarrowSingle;
 pub use product::Product;
 pub use widen_half::WidenHalf;
