@@ -54,6 +54,10 @@ const KIND_PREFIX: &str = "$kind$";
 impl<'a> Merger<'a> {
     /// Takes RustHDL's modules apart. What stands outside of them is returned: the modules of wrapped and black boxes.
     fn read(&mut self, verilog: &'a str) -> String {
+        let ended: BTreeSet<&str> = verilog
+            .lines()
+            .filter_map(|line| line.trim_end().strip_prefix("endmodule // "))
+            .collect();
         let mut outside = String::new();
         let mut module: Option<(&str, String)> = None;
         for line in verilog.lines().map(str::trim_end) {
@@ -67,10 +71,7 @@ impl<'a> Merger<'a> {
                         module = None;
                     }
                 }
-                (None, Some((name, _)))
-                    if verilog.contains(&format!("endmodule // {name}\n"))
-                        || verilog.ends_with(&format!("endmodule // {name}")) =>
-                {
+                (None, Some((name, _))) if ended.contains(name) => {
                     module = Some((name, format!("{line}\n")));
                 }
                 (None, _) => {

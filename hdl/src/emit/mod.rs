@@ -83,6 +83,3 @@ pub fn emit<U: Block>(top: &str, build: impl FnOnce() -> U + Send) -> Design {
     });
     Design { modules: merge::merge(top, &verilog) }
 }
-
-#[cfg(test)]
-mod tests;

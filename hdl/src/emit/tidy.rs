@@ -102,3 +102,29 @@ fn direct_clocks(text: &str) -> String {
     }
     direct
 }
+
+#[cfg(test)]
+mod tests {
+    use super::tidy;
+
+    #[test]
+    fn casts_become_slices_and_concatenations() {
+        let module = |line: &str| format!("    reg  [7:0] a;\n    reg  b;\n        {line}\n");
+        for (given, expected) in [
+            ("x = ((32'h1f) & 5'h1f);", "x = 5'h1f;"),
+            ("x = ((a) & 12'hfff);", "x = {4'h0, a};"),
+            ("x = ((a) & 8'hff);", "x = a;"),
+            ("x = ((a) & 3'h7);", "x = a[2:0];"),
+            ("x = ((b) & 2'h3);", "x = {1'h0, b};"),
+            ("x = ((a[32'h2]) & 2'h3);", "x = {1'h0, a[2]};"),
+            ("x = ((a[(32'h2)+:(4)]) & 6'h3f);", "x = {2'h0, a[5:2]};"),
+            ("x = ((a[(32'h2)+:(4)]) & 2'h3);", "x = a[3:2];"),
+            ("x = a[(32'h3)+:(1)];", "x = a[3];"),
+            // What has no width of its own stays, and the linter sees it.
+            ("x = ((a + b) & 8'hff);", "x = ((a + b) & 8'hff);"),
+            ("x = ((unknown) & 8'hff);", "x = ((unknown) & 8'hff);"),
+        ] {
+            assert_eq!(tidy(&module(given)), module(expected), "{given}");
+        }
+    }
+}

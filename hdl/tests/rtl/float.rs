@@ -1,14 +1,12 @@
 //! The floating point blocks at three levels, each from one stimulus: plain Rust arithmetic is the truth, RustHDL simulates the
 //! block, and Verilator simulates the Verilog that is emitted for it.
 
-mod support;
-
+use crate::support::{Pipeline, Record, check_with_yosys, elaborate_with_icarus, has, lint};
 use half::f16;
 use rust_hdl_core::prelude::*;
 use satkit_hdl::emit::{Design, emit};
 use satkit_hdl::float::{AddSingle, MultiplyHalf, MultiplySingle, NarrowSingle, WidenHalf};
 use satkit_spec::ArrayConfig;
-use support::{Pipeline, Record, check_with_yosys, elaborate_with_icarus, has, lint};
 
 /// Vectors for RustHDL's own simulation, which is slow.
 const FEW: usize = 20_000;

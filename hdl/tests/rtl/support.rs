@@ -86,7 +86,7 @@ impl Pipeline {
         latency_cycles: usize,
     ) -> Self {
         let (directory, files) = written(design);
-        let bench = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/pipeline.cpp");
+        let bench = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rtl/pipeline.cpp");
         let mut flags = format!("-O2 -DLATENCY={latency_cycles} -DOUTPUT={output}");
         for (name, port) in ["INPUT_A", "INPUT_B"].iter().zip(inputs) {
             flags += &format!(" -D{name}={port}");

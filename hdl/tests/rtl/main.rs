@@ -1,0 +1,5 @@
+//! What RustHDL and the Verilog tools say of the blocks and of what is emitted.
+
+mod emit;
+mod float;
+mod support;
