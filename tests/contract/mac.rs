@@ -110,11 +110,9 @@ proptest! {
 
     #[test]
     fn one_and_two_threads_give_the_same_bits(case in any_case()) {
-        let run = |threads| {
-            let accelerator = Accelerator::new(
-                ArrayConfig::tiny().with_m_lanes(16).unwrap(), DataflowChoice::Auto).unwrap();
-            on_threads(threads, || case.by_sim(&accelerator))
-        };
+        let config = ArrayConfig::tiny().with_m_lanes(16).unwrap();
+        let accelerator = Accelerator::new(config, DataflowChoice::Auto).unwrap();
+        let run = |threads| on_threads(threads, || case.by_sim(&accelerator));
         for ((name, one), two) in NAMES.iter().zip(run(1)).zip(run(2)) {
             prop_assert_eq!(first_difference(&one, &two), None, "{}", name);
         }
