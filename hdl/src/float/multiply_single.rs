@@ -284,8 +284,8 @@ impl Logic for MultiplySingle {
             self.lost_1.next = self.lost_2.val() | self.right_2.val().get_bit(0);
         }
         if self.s4_right.q.val().get_bit(6) {
+            // Not even the guard bit is left, so what was lost does not matter.
             self.right_1.next = bits::<48>(0);
-            self.lost_1.next = self.s4_value.q.val().any();
         }
         self.kept.next = self.right_1.val().get_bits::<25>(23);
         self.sticky.next = self.right_1.val().get_bits::<23>(0).any() | self.lost_1.val();
