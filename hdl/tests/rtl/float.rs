@@ -101,9 +101,28 @@ fn products() -> impl Iterator<Item = Record> {
     })
 }
 
+/// Two factors whose product lies on a tie or just above it, also among subnormals: only its lowest bits tell.
+fn factors_near_tie(random: &mut Random) -> [u32; 2] {
+    let guard = 22 + random.below(25);
+    let weight = if guard == 22 { 128 + random.below(200) } else { 150 - guard };
+    let top = (1 << 46) | (random.next() & ((1 << 46) - 1));
+    let tie = (top >> (guard + 1) << (guard + 1)) | 1 << guard;
+    let x = (1 << 23) | u64::from(random.fraction(23));
+    let y = tie.div_ceil(x).clamp(1 << 23, (1 << 24) - 1);
+    let exponent = 1 + random.below((weight - 1).min(254));
+    let other = (weight - exponent).clamp(1, 254);
+    [(x, exponent), (y, other)].map(|(significand, exponent)| {
+        (random.next() as u32 & 1) << 31 | (exponent as u32) << 23 | significand as u32 & 0x7F_FFFF
+    })
+}
+
 fn single_products() -> impl Iterator<Item = Record> {
     let mut random = Random(4);
     std::iter::repeat_with(move || {
+        if random.below(4) == 0 {
+            let [a, b] = factors_near_tie(&mut random);
+            return [a, b, canonical(f32::from_bits(a) * f32::from_bits(b))];
+        }
         let a = random.single();
         let b = match random.below(4) {
             0 => random.single(),
