@@ -7,6 +7,7 @@ mod interrupt;
 mod kernel;
 mod options;
 mod python;
+mod reproduce;
 mod simulate;
 mod support;
 mod tools;
