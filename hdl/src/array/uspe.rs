@@ -1,7 +1,7 @@
 //! The processing element.
 
 use super::SmallRam;
-use crate::float::{AddSingle, MultiplyHalf};
+use crate::float::{AccumulateSingle, MultiplyHalf};
 use rust_hdl_core::prelude::*;
 use rust_hdl_widgets::{dff::DFF, dff_setup};
 
@@ -83,7 +83,7 @@ pub struct Uspe {
     multiplied_3: DFF<Bits<8>>,
     ring: SmallRam<4, 32>,
     accumulator: Signal<Local, Bits<32>>,
-    adder: AddSingle,
+    adder: AccumulateSingle,
     added_1: DFF<Bits<7>>,
     added_2: DFF<Bits<7>>,
     added_3: DFF<Bits<7>>,
@@ -167,8 +167,8 @@ impl Logic for Uspe {
         if self.multiplied_3.q.val().get_bit(7) {
             self.accumulator.next = self.north_sum.val();
         }
-        self.adder.a.next = self.accumulator.val();
-        self.adder.b.next = self.multiplier.product.val();
+        self.adder.accumulator.next = self.accumulator.val();
+        self.adder.product.next = self.multiplier.product.val();
         self.sum.next = self.adder.sum.val();
         // Written with the adder's last edge, so that a ring as long as the adder finds its sum.
         self.ring.write.next = self.added_4.q.val().get_bit(4);

@@ -6,7 +6,10 @@
 
 mod join;
 mod merge;
+mod text;
 mod tidy;
+
+pub use text::{Wiring, part};
 
 use rust_hdl_core::prelude::{Block, generate_verilog};
 use std::path::{Path, PathBuf};

@@ -30,6 +30,7 @@ mod stage;
 pub mod step;
 mod timing;
 mod traffic;
+mod walk;
 
 pub use error::PlanError;
 pub use file::{
@@ -47,3 +48,4 @@ pub use timing::{
     NoObserver, Observer, Retired, SectionTiming, Span, Spans, Timing, check_array, time,
     utilization,
 };
+pub use walk::{BankLayout, Element, Source};

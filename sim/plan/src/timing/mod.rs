@@ -131,12 +131,14 @@ impl<O: Observer> Run<'_, '_, O> {
                 self.ahead,
                 &mut self.queues,
             )?;
-            while let Some((ready, entry)) = self.queues.take(Engine::Mm) {
+            while let Some((ready, entry)) =
+                self.queues.take(Engine::Mm, |cycle| self.array.decoded(cycle))
+            {
                 self.multiply(ready, entry);
             }
             for load in &mut self.loads {
                 if load.is_idle()
-                    && let Some((ready, entry)) = self.queues.take(load.engine)
+                    && let Some((ready, entry)) = self.queues.take(load.engine, |cycle| cycle)
                 {
                     let context = self.sequencer.context(entry.context);
                     let instruction = &self.instructions[entry.index];
@@ -146,7 +148,7 @@ impl<O: Observer> Run<'_, '_, O> {
             }
             for stream in &mut self.streams {
                 if stream.is_idle()
-                    && let Some((ready, entry)) = self.queues.take(stream.engine)
+                    && let Some((ready, entry)) = self.queues.take(stream.engine, |cycle| cycle)
                 {
                     let context = self.sequencer.context(entry.context);
                     let instruction = &self.instructions[entry.index];

@@ -72,12 +72,17 @@ impl Queues {
         queue.entries.push_back(entry);
     }
 
-    /// The engine's next instruction and the cycle from which it may start, if all its tokens are known.
+    /// The engine's next instruction and the cycle from which it may start, if all its tokens are known. `decoded` gives the
+    /// cycle in which the engine knows it, from that in which it is in the queue.
     #[inline]
-    pub(super) fn take(&mut self, engine: Engine) -> Option<(u64, Entry)> {
+    pub(super) fn take(
+        &mut self,
+        engine: Engine,
+        decoded: impl FnOnce(u64) -> u64,
+    ) -> Option<(u64, Entry)> {
         let entry = *self.queues[engine as usize].entries.front()?;
         let wait = entry.wait;
-        let mut ready = entry.dispatch_cycle;
+        let mut ready = decoded(entry.dispatch_cycle);
         for semaphore in wait.iter() {
             ready = ready.max(*self.tokens[semaphore as usize].front()?);
         }
