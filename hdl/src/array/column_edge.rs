@@ -39,6 +39,7 @@ pub struct ColumnHead {
     entry: DFF<Bits<17>>,
     lane: NormalizeHalf,
     position: DFF<Bits<3>>,
+    unused_position: Signal<Local, Bit>,
     held: Delay<8, 4>,
     psum: Delay<16, 7>,
     from_zero: Delay<1, 8>,
@@ -60,6 +61,8 @@ impl Logic for ColumnHead {
         self.lane.half.next = self.bank_data.val().get_bits::<16>(0);
         self.weight.next = self.lane.normal.val();
         self.position.d.next = self.bank_data.val().get_bits::<3>(16);
+        // An element has 8 lanes.
+        self.unused_position.next = self.bank_data.val().get_bit(19);
         // Row, live, every row: in the order of the tag.
         self.held.d.next = bit_cast::<8, 6>(self.token.val().get_bits::<6>(19))
             | (bit_cast::<8, 2>(self.token.val().get_bits::<2>(17)) << bits::<4>(6));

@@ -135,6 +135,7 @@ pub struct Controller {
     next_activations: DFF<Bit>,
     next_weights: DFF<Bit>,
     interleave_product: Product<5, 5, 10>,
+    unused_interleave: Signal<Local, Bits<5>>,
     interleave: DFF<Bits<5>>,
     empty: Signal<Local, Bit>,
     slots_down: Signal<Local, Bits<16>>,
@@ -163,16 +164,16 @@ pub struct Controller {
     rows_end: Signal<Local, Bits<24>>,
     array_down: Signal<Local, Bits<24>>,
     start: Signal<Local, Bit>,
-    end: DFF<Bit>,
+    last_cycle: DFF<Bit>,
 
     // The MM that runs.
     on_streams: DFF<Bit>,
     on_last_place: DFF<Bits<4>>,
     on_last_output: DFF<Bits<4>>,
     on_last_ip: DFF<Bits<4>>,
-    ring_down: Signal<Local, Bits<5>>,
-    interleave_down: Signal<Local, Bits<5>>,
-    ip_down: Signal<Local, Bits<5>>,
+    ring_down: Signal<Local, Bits<4>>,
+    interleave_down: Signal<Local, Bits<4>>,
+    ip_down: Signal<Local, Bits<4>>,
     on_empty: DFF<Bit>,
     on_slots: DFF<Bits<7>>,
     on_from_zero: DFF<Bit>,
@@ -186,8 +187,8 @@ pub struct Controller {
     first_round: DFF<Bit>,
     place: DFF<Bits<4>>,
     place_up: Signal<Local, Bits<4>>,
-    output: DFF<Bits<4>>,
-    output_up: Signal<Local, Bits<4>>,
+    owned: DFF<Bits<4>>,
+    owned_up: Signal<Local, Bits<4>>,
     entry: DFF<Bits<16>>,
     entry_up: Signal<Local, Bits<16>>,
     runs: Signal<Local, Bit>,
@@ -249,9 +250,9 @@ impl Logic for Controller {
         dff_setup!(self, clock, next_accumulate, next_drain, next_activations, next_weights);
         dff_setup!(self, clock, interleave, before_rounds, ring, before_last, outputs);
         dff_setup!(self, clock, array_cycles, reach, drain_cycles, busy_left, drain_left, rows_left);
-        dff_setup!(self, clock, end, on_streams, on_last_place, on_last_output, on_last_ip, on_empty);
+        dff_setup!(self, clock, last_cycle, on_streams, on_last_place, on_last_output, on_last_ip, on_empty);
         dff_setup!(self, clock, on_slots, on_from_zero, on_drain, activations_half, weights_half);
-        dff_setup!(self, clock, on_activations, on_weights, rounds_left, first_round, place, output);
+        dff_setup!(self, clock, on_activations, on_weights, rounds_left, first_round, place, owned);
         dff_setup!(self, clock, entry, begins, segment, slots_left, element, kept_left, groups_left);
         dff_setup!(self, clock, taps_left, lines_left, psum, sends, send_wait, send_row);
         dff_setup!(self, clock, row_register, column_register);
@@ -291,6 +292,7 @@ impl Logic for Controller {
         self.interleave_product.left.next = self.next_ip.q.val();
         self.interleave_product.right.next = self.next_iq.q.val();
         self.interleave.d.next = self.interleave_product.product.val().get_bits::<5>(0);
+        self.unused_interleave.next = self.interleave_product.product.val().get_bits::<5>(5);
         self.empty.next = !self.next_slots.q.val().any();
         self.slots_down.next = self.next_slots.q.val() - bits::<16>(1);
         self.before_rounds.d.next = self.slots_down.val();
@@ -333,8 +335,8 @@ impl Logic for Controller {
             & (!self.next_drain.q.val() | (self.drain_left.q.val() <= self.reach.q.val()));
         self.starts.next = self.start.val();
         self.busy.next = self.start.val() | self.busy_left.q.val().any();
-        self.ended.next = self.end.q.val();
-        self.end.d.next = self.busy_left.q.val() == bits::<24>(1);
+        self.ended.next = self.last_cycle.q.val();
+        self.last_cycle.d.next = self.busy_left.q.val() == bits::<24>(1);
         self.busy_down.next = self.busy_left.q.val() - bits::<24>(1);
         self.drain_down.next = self.drain_left.q.val() - bits::<24>(1);
         self.rows_down.next = self.rows_left.q.val() - bits::<24>(1);
@@ -359,12 +361,12 @@ impl Logic for Controller {
             self.runs.val() & (self.place.q.val() == self.on_last_place.q.val());
         self.rounds_down.next = self.rounds_left.q.val() - bits::<16>(1);
         self.place_up.next = self.place.q.val() + bits::<4>(1);
-        self.output_up.next = self.output.q.val() + bits::<4>(1);
+        self.owned_up.next = self.owned.q.val() + bits::<4>(1);
         self.entry_up.next = self.entry.q.val() + bits::<16>(1);
         if self.live.val() {
-            self.output.d.next = self.output_up.val();
-            if self.output.q.val() == self.on_last_ip.q.val() {
-                self.output.d.next = bits::<4>(0);
+            self.owned.d.next = self.owned_up.val();
+            if self.owned.q.val() == self.on_last_ip.q.val() {
+                self.owned.d.next = bits::<4>(0);
                 self.entry.d.next = self.entry_up.val();
             }
         }
@@ -373,7 +375,7 @@ impl Logic for Controller {
         }
         if self.round_ends.val() {
             self.place.d.next = bits::<4>(0);
-            self.output.d.next = bits::<4>(0);
+            self.owned.d.next = bits::<4>(0);
             self.rounds_left.d.next = self.rounds_down.val();
             self.first_round.d.next = false;
         }
@@ -462,9 +464,10 @@ impl Logic for Controller {
         }
 
         // A start overrides what the MM before leaves.
-        self.interleave_down.next = self.interleave.q.val() - bits::<5>(1);
-        self.ring_down.next = self.ring.q.val() - bits::<5>(1);
-        self.ip_down.next = self.next_ip.q.val() - bits::<5>(1);
+        // At most 16 of each, so that 4 bits count up to the last.
+        self.interleave_down.next = self.interleave.q.val().get_bits::<4>(0) - bits::<4>(1);
+        self.ring_down.next = self.ring.q.val().get_bits::<4>(0) - bits::<4>(1);
+        self.ip_down.next = self.next_ip.q.val().get_bits::<4>(0) - bits::<4>(1);
         if self.start.val() {
             self.full.d.next = false;
             self.decoded_1.d.next = false;
@@ -475,9 +478,9 @@ impl Logic for Controller {
                 self.drain_left.d.next = self.drain_end.val();
             }
             self.on_streams.d.next = self.next_streams.q.val();
-            self.on_last_place.d.next = self.ring_down.val().get_bits::<4>(0);
-            self.on_last_output.d.next = self.interleave_down.val().get_bits::<4>(0);
-            self.on_last_ip.d.next = self.ip_down.val().get_bits::<4>(0);
+            self.on_last_place.d.next = self.ring_down.val();
+            self.on_last_output.d.next = self.interleave_down.val();
+            self.on_last_ip.d.next = self.ip_down.val();
             self.on_empty.d.next = self.empty.val();
             self.on_slots.d.next = self.next_slots.q.val().get_bits::<7>(0);
             self.on_from_zero.d.next = !self.next_accumulate.q.val();
@@ -495,7 +498,7 @@ impl Logic for Controller {
             }
             self.first_round.d.next = true;
             self.place.d.next = bits::<4>(0);
-            self.output.d.next = bits::<4>(0);
+            self.owned.d.next = bits::<4>(0);
             self.entry.d.next = bits::<16>(0);
             self.begins.d.next = true;
             self.segment.d.next = bits::<2>(0);
@@ -519,7 +522,7 @@ impl Logic for Controller {
             | (bit_cast::<51, 1>(self.first.val().into()) << bits::<6>(5))
             | (bit_cast::<51, 1>(self.last.val().into()) << bits::<6>(6))
             | (bit_cast::<51, 1>(self.on_streams.q.val().into()) << bits::<6>(7))
-            | (bit_cast::<51, 4>(self.output.q.val()) << bits::<6>(8))
+            | (bit_cast::<51, 4>(self.owned.q.val()) << bits::<6>(8))
             | (bit_cast::<51, 2>(self.segment.q.val()) << bits::<6>(12))
             | (bit_cast::<51, 1>(self.on_activations.q.val().into()) << bits::<6>(14))
             | (bit_cast::<51, 20>(self.here_element.val()) << bits::<6>(15))

@@ -38,12 +38,13 @@ impl<const A: usize, const W: usize> Logic for SmallRam<A, W> {
         Verilog::Custom(format!(
             "\
 reg [{high}:0] content [0:{last}];
+wire [{high}:0] fetched = content[read_index];
 integer i;
 initial for (i = 0; i <= {last}; i = i + 1) content[i] = {W}'h0;
 
 always @(posedge clock) if (write) content[write_index] <= write_data;
 
-always @(*) read_data = content[read_index];",
+always @(*) read_data = fetched;",
             high = W - 1,
             last = (1 << A) - 1,
         ))

@@ -198,7 +198,7 @@ impl<'c> MmEngine<'c> {
 
     fn controller(&self, core: &mut Wiring) {
         let config = self.config;
-        let (rows, cols) = (config.rows, config.cols);
+        let rows = config.rows;
         let timing = config.array_timing();
         for mnemonic in ["GEOMETRY", "WALK", "MM"] {
             let name = format!("is_{}", mnemonic.to_lowercase());
@@ -206,6 +206,8 @@ impl<'c> MmEngine<'c> {
             let opcode = opcode_of(mnemonic);
             core.assign(&name, &format!("instruction_valid & (instruction[7:0] == {opcode})"));
         }
+        core.wire("unused_instruction", 1);
+        core.assign("unused_instruction", "&instruction");
         core.wire("walk_room", 1);
         core.wire("mm_room", 1);
         core.assign(
@@ -279,7 +281,6 @@ impl<'c> MmEngine<'c> {
             ("row_drain", "row_drain_0".into()),
         ]);
         core.instance("controller", "controller", &[], &connections);
-        let _ = cols;
     }
 
     fn rows(&self, core: &mut Wiring) {
