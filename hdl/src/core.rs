@@ -33,6 +33,15 @@ impl Logic for Counter {
     }
 }
 
+/// Modules that are counted by themselves when the core's size is estimated, and what they are.
+pub const BLOCKS: &[(&str, &str)] = &[
+    ("uspe", "one processing element"),
+    ("row_edge", "one row's edge"),
+    ("column_head", "one column's north edge"),
+    ("column_foot", "one column's south edge"),
+    ("controller", "the MM engine's controller"),
+];
+
 /// The core of a configuration, top `core`.
 ///
 /// `clock` is the array's, `load_clock` that of the buffers; both are one clock in hardware, with `run` high. Where the buffers are

@@ -6,9 +6,11 @@
 
 mod join;
 mod merge;
+mod ports;
 mod text;
 mod tidy;
 
+pub use ports::{Direction, Port};
 pub use text::{Wiring, part};
 
 use rust_hdl_core::prelude::{Block, generate_verilog};
@@ -26,6 +28,14 @@ pub struct Module {
     pub text: String,
 }
 
+impl Module {
+    /// Its ports, in order.
+    #[must_use]
+    pub fn ports(&self) -> Vec<Port> {
+        ports::ports(&self.text)
+    }
+}
+
 /// A block as Verilog.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Design {
@@ -33,6 +43,11 @@ pub struct Design {
 }
 
 impl Design {
+    /// A design of modules that are in order: children first, the top last.
+    pub(crate) const fn from_modules(modules: Vec<Module>) -> Self {
+        Self { modules }
+    }
+
     /// Every module once; one that is instantiated stands before who instantiates it, the top is last.
     #[must_use]
     pub fn modules(&self) -> &[Module] {
@@ -43,6 +58,12 @@ impl Design {
     #[must_use]
     pub fn top(&self) -> &str {
         &self.modules[self.modules.len() - 1].name
+    }
+
+    /// The top module's ports, in order.
+    #[must_use]
+    pub fn ports(&self) -> Vec<Port> {
+        self.modules[self.modules.len() - 1].ports()
     }
 
     /// All modules as one text.
