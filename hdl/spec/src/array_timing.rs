@@ -15,6 +15,10 @@ pub struct ArrayTiming {
     pub ws_pass_floor_cycles: usize,
     /// WS: cycles after a pass before an OS tile may start, until the last row has no token of the pass any more.
     pub ws_run_on_cycles: usize,
+    /// WS: cycles after a pass until its last row has read its last word: the half of the banks is free.
+    pub ws_release_cycles: usize,
+    /// OS: cycles after an MM until its last row and column have read.
+    pub os_release_cycles: usize,
     /// WS: from the start of a pass to its first sums at the edge.
     pub ws_reach_cycles: usize,
     /// OS: from the start of a tile's last round to its first output at the edge.
@@ -30,6 +34,9 @@ impl ArrayConfig {
         ArrayTiming {
             ws_pass_floor_cycles: rows * adder + 8,
             ws_run_on_cycles: (rows - 1) * (adder - 1),
+            // Each row reads an adder later than the one before, three cycles after it is told to.
+            ws_release_cycles: (rows - 1) * adder + 3,
+            os_release_cycles: (if rows > cols { rows } else { cols }) + 2,
             // Through the adders of all rows; each column is one cycle later, and all wait for the last.
             ws_reach_cycles: product + rows * adder + cols,
             // Through the drain registers of all rows.

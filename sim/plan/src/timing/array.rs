@@ -11,6 +11,8 @@ pub(super) struct Busy {
     pub(super) start: u64,
     /// The array is free.
     pub(super) end: u64,
+    /// The halves of the banks are free: every row and column has read.
+    pub(super) read: u64,
     /// The first array row's outputs are at the edge, if it drains; else the same as `end`.
     pub(super) first_out: u64,
     /// The last output is at the edge, if it drains; else the same as `end`.
@@ -69,10 +71,17 @@ impl Array {
             self.rows_free = self.free + config.array_timing().ws_run_on_cycles as u64;
         }
         let end = self.free;
+        let timing = config.array_timing();
+        let release = match dataflow {
+            Dataflow::OutputStationary => timing.os_release_cycles,
+            Dataflow::WeightStationary => timing.ws_release_cycles,
+        };
+        let read = end + release as u64;
         if !mm.drain {
             return Busy {
                 start,
                 end,
+                read,
                 first_out: end,
                 drained: end,
                 array_cycles,
@@ -83,6 +92,7 @@ impl Array {
         Busy {
             start,
             end,
+            read,
             first_out: start + first_out + cost.first_cycles,
             drained: self.drain_free.max(end),
             array_cycles,

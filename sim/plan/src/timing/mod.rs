@@ -15,7 +15,7 @@ mod stream;
 mod stream_job;
 
 pub use check::check_array;
-pub use record::{NoObserver, Observer, Retired, SectionTiming, Span, Spans, Timing, utilization};
+pub use record::{Issued, NoObserver, Observer, Retired, SectionTiming, Span, Spans, Timing, utilization};
 
 use crate::{PlanError, Program};
 use ahead::Ahead;
@@ -167,8 +167,18 @@ impl<O: Observer> Run<'_, '_, O> {
         let Some(space) = self.sequencer.context(entry.context).space else { return };
         let busy = self.array.multiply(self.config, space.dataflow, mm, ready);
         self.queues.started(Engine::Mm, busy.start);
+        self.record.issued(Issued {
+            index: entry.index,
+            queued_cycle: entry.dispatch_cycle,
+            tokens_cycle: entry.tokens_cycle,
+            first_out_cycle: busy.first_out,
+        });
         for semaphore in instruction.post.iter() {
-            let cycle = if semaphore == Semaphore::DrainFull { busy.first_out } else { busy.end };
+            let cycle = match semaphore {
+                Semaphore::DrainFull => busy.first_out,
+                Semaphore::ActivationsFree | Semaphore::WeightsFree => busy.read,
+                _ => busy.end,
+            };
             self.queues.post(semaphore, cycle);
         }
         let outputs = space.outputs(mm.row_base as usize, mm.rows as usize);
