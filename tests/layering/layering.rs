@@ -14,6 +14,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("satkit-memory", &["satkit-spec"]),
     ("satkit-plan", &["satkit-spec", "satkit-memory"]),
     ("satkit-sim", &["satkit-spec", "satkit-memory", "satkit-plan"]),
+    ("satkit-rtl", &["satkit-spec", "satkit-hdl", "satkit-memory", "satkit-plan"]),
     ("satkit-host", &["satkit-spec", "satkit-memory", "satkit-plan"]),
     (
         "satkit",
@@ -33,6 +34,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "satkit-golden",
             "satkit-memory",
             "satkit-plan",
+            "satkit-rtl",
             "satkit-sim",
             "satkit-host",
             "satkit",

@@ -311,7 +311,7 @@ impl Core {
         operands: &Operands,
     ) -> Result<(Vec<MmCycles>, Vec<Vec<u32>>), RtlError> {
         /// Cycles without anything after which the core is taken to hang.
-        const PATIENCE: u64 = 1 << 21;
+        const PATIENCE: u64 = 1 << 17;
         /// Cycles in which the array runs dry, beyond its own timing.
         const REST: u64 = 64;
         let base = self.now;
