@@ -42,10 +42,15 @@ pub struct AccumulateSingle {
     compared: Signal<Local, Bits<9>>,
     distance: Signal<Local, Bits<8>>,
     is_behind: Signal<Local, Bit>,
-    behind: Signal<Local, Bits<8>>,
-    hidden: Signal<Local, Bit>,
+    is_tall: Signal<Local, Bit>,
+    ahead: Signal<Local, Bits<24>>,
+    behind: Signal<Local, Bits<24>>,
+    tall_ahead: Signal<Local, Bits<24>>,
+    flat_ahead: Signal<Local, Bits<24>>,
+    tall_behind: Signal<Local, Bits<24>>,
+    flat_behind: Signal<Local, Bits<24>>,
     own: Signal<Local, Bits<24>>,
-    others: Signal<Local, Bits<24>>,
+    widened: Signal<Local, Bits<24>>,
     s1_greater: DFF<Bits<24>>,
     s1_lesser: DFF<Bits<24>>,
     s1_exponent: DFF<Bits<8>>,
@@ -70,7 +75,8 @@ pub struct AccumulateSingle {
     any_24: Signal<Local, Bit>,
     s2_greater: DFF<Bits<24>>,
     s2_lesser: DFF<Bits<26>>,
-    s2_sticky: DFF<Bit>,
+    s2_lost_8: DFF<Bit>,
+    s2_lost_2: DFF<Bit>,
     s2_odd: DFF<Bit>,
     s2_exponent: DFF<Bits<8>>,
     s2_carry: DFF<Bit>,
@@ -89,7 +95,6 @@ pub struct AccumulateSingle {
     s3_over: DFF<Bit>,
     s3_negative: DFF<Bit>,
     s3_sticky: DFF<Bit>,
-    s3_subnormal: DFF<Bit>,
     s3_exponent: DFF<Bits<8>>,
     s3_carry: DFF<Bit>,
     s3_sign: DFF<Bit>,
@@ -98,26 +103,36 @@ pub struct AccumulateSingle {
     raw: Signal<Local, Bits<28>>,
     flip: Signal<Local, Bits<28>>,
     magnitude: Signal<Local, Bits<28>>,
-    top_8: Signal<Local, Bit>,
-    top_16: Signal<Local, Bit>,
-    top_24: Signal<Local, Bit>,
+    fine_4_a: Signal<Local, Bit>,
+    fine_4_b: Signal<Local, Bit>,
+    fine_4_c: Signal<Local, Bit>,
+    fine_2_a: Signal<Local, Bit>,
+    fine_2_b: Signal<Local, Bit>,
+    fine_2_c: Signal<Local, Bit>,
+    none_a: Signal<Local, Bit>,
+    none_b: Signal<Local, Bit>,
+    none_c: Signal<Local, Bit>,
+    coarse_16: Signal<Local, Bit>,
+    coarse_8: Signal<Local, Bit>,
     is_zero: Signal<Local, Bit>,
-    coarse: Signal<Local, Bits<2>>,
-    fine: Signal<Local, Bits<2>>,
-    shifted_8: Signal<Local, Bits<28>>,
-    window: Signal<Local, Bits<6>>,
-    window_flip: Signal<Local, Bits<6>>,
-    shifted_2: Signal<Local, Bits<28>>,
+    body: Signal<Local, Bits<26>>,
+    shifted_8: Signal<Local, Bits<18>>,
     places: Signal<Local, Bits<8>>,
     not_places: Signal<Local, Bits<8>>,
-    s4_value: DFF<Bits<26>>,
-    s4_low: DFF<Bit>,
+    s4_high: DFF<Bits<18>>,
+    s4_low: DFF<Bits<8>>,
+    s4_lowest: DFF<Bits<2>>,
     s4_negative: DFF<Bit>,
+    s4_fine_4: DFF<Bit>,
+    s4_fine_2: DFF<Bit>,
     s4_exponent: DFF<Bits<8>>,
     s4_sign: DFF<Bit>,
 
-    value_flip: Signal<Local, Bits<26>>,
-    value: Signal<Local, Bits<26>>,
+    value_flip: Signal<Local, Bits<28>>,
+    unshifted: Signal<Local, Bits<28>>,
+    shifted_2: Signal<Local, Bits<28>>,
+    fine_exponent: Signal<Local, Bits<8>>,
+    value: Signal<Local, Bits<28>>,
     fraction: Signal<Local, Bits<23>>,
     guard: Signal<Local, Bit>,
     below: Signal<Local, Bit>,
@@ -139,11 +154,12 @@ impl Logic for AccumulateSingle {
     fn update(&mut self) {
         dff_setup!(self, clock, s1_greater, s1_lesser, s1_exponent, s1_carry, s1_distance);
         dff_setup!(self, clock, s1_far, s1_sign, s1_subtract, s1_nan, s1_special, s1_high);
-        dff_setup!(self, clock, s2_greater, s2_lesser, s2_sticky, s2_odd, s2_exponent);
+        dff_setup!(self, clock, s2_greater, s2_lesser, s2_lost_8, s2_lost_2, s2_odd, s2_exponent);
         dff_setup!(self, clock, s2_carry, s2_sign, s2_subtract, s2_high);
-        dff_setup!(self, clock, s3_raw, s3_over, s3_negative, s3_sticky, s3_subnormal);
+        dff_setup!(self, clock, s3_raw, s3_over, s3_negative, s3_sticky);
         dff_setup!(self, clock, s3_exponent, s3_carry, s3_sign, s3_high);
-        dff_setup!(self, clock, s4_value, s4_low, s4_negative, s4_exponent, s4_sign, s5);
+        dff_setup!(self, clock, s4_high, s4_low, s4_lowest, s4_negative);
+        dff_setup!(self, clock, s4_fine_4, s4_fine_2, s4_exponent, s4_sign, s5);
 
         self.exponent.next = self.accumulator.val().get_bits::<8>(23);
         self.product_exponent.next = self.product.val().get_bits::<8>(22);
@@ -152,37 +168,56 @@ impl Logic for AccumulateSingle {
         self.special.next = self.product.val().get_bit(31);
         self.signs_differ.next =
             self.accumulator.val().get_bit(31) ^ self.product.val().get_bit(30);
+        self.is_tall.next = self.significand.val().get_bit(21);
         // The product's exponent is one less if its leading one is in bit 20, so bit 21 is the carry of the subtraction.
         self.not_exponent.next = !self.exponent.val();
         self.compared.next = bit_cast::<9, 8>(self.product_exponent.val())
-            + bit_cast::<9, 8>(self.not_exponent.val())
-            + bit_cast::<9, 1>(self.significand.val().get_bit(21).into());
-        self.is_behind.next = !self.compared.val().get_bit(8);
-        // If the accumulator's exponent is the greater one, the complement of the difference is one short of it. The product is
-        // shifted by that one already.
-        self.behind.next = bits::<8>(0);
-        self.own.next = bit_cast::<24, 22>(self.significand.val()) << bits::<5>(3);
-        self.others.next = bit_cast::<24, 22>(self.significand.val()) << bits::<5>(2);
-        if self.significand.val().get_bit(21) {
-            self.own.next = bit_cast::<24, 22>(self.significand.val()) << bits::<5>(2);
-            self.others.next = bit_cast::<24, 22>(self.significand.val()) << bits::<5>(1);
-        }
-        // A term that is far below the other, or zero, is cleared; what is not has a hidden bit.
-        self.hidden.next = !self.is_behind.val() | self.exponent.val().any();
-        self.s1_greater.d.next = self.own.val() | bits::<24>(0x80_0000);
-        self.s1_lesser.d.next =
-            bit_cast::<24, 23>(self.accumulator.val().get_bits::<23>(0)) | bits::<24>(0x80_0000);
-        self.s1_exponent.d.next = self.product_exponent.val();
-        self.s1_carry.d.next = self.significand.val().get_bit(21);
+            + (bit_cast::<9, 8>(self.not_exponent.val()) | bits::<9>(0x100))
+            + bit_cast::<9, 1>(self.is_tall.val().into());
+        self.is_behind.next = self.compared.val().get_bit(8);
+        // If the accumulator's exponent is the greater one, the complement of the difference is one short of it, and the product
+        // is shifted by that one here. A zero or subnormal accumulator gets a hidden bit as well: beside a product it is too
+        // far below to matter, and without one the bit is dropped in the end.
+        self.ahead.next = bits::<24>(0xFF_FFFF);
+        self.tall_ahead.next = bits::<24>(0);
+        self.flat_ahead.next = bits::<24>(0);
+        self.tall_behind.next = bits::<24>(0);
+        self.flat_behind.next = bits::<24>(0);
+        self.behind.next = bits::<24>(0);
         if self.is_behind.val() {
-            self.behind.next = bits::<8>(0xFF);
-            self.s1_greater.d.next = bit_cast::<24, 23>(self.accumulator.val().get_bits::<23>(0))
-                | (bit_cast::<24, 1>(self.hidden.val().into()) << bits::<5>(23));
-            self.s1_lesser.d.next = self.others.val();
+            self.behind.next = bits::<24>(0xFF_FFFF);
+            self.ahead.next = bits::<24>(0);
+        }
+        if self.is_tall.val() & !self.is_behind.val() {
+            self.tall_ahead.next = bits::<24>(0xFF_FFFF);
+        }
+        if !self.is_tall.val() & !self.is_behind.val() {
+            self.flat_ahead.next = bits::<24>(0xFF_FFFF);
+        }
+        if self.is_tall.val() & self.is_behind.val() {
+            self.tall_behind.next = bits::<24>(0xFF_FFFF);
+        }
+        if !self.is_tall.val() & self.is_behind.val() {
+            self.flat_behind.next = bits::<24>(0xFF_FFFF);
+        }
+        self.widened.next = bit_cast::<24, 22>(self.significand.val());
+        self.own.next =
+            bit_cast::<24, 23>(self.accumulator.val().get_bits::<23>(0)) | bits::<24>(0x80_0000);
+        self.s1_greater.d.next = (self.own.val() & self.behind.val())
+            | ((self.widened.val() << bits::<5>(2)) & self.tall_ahead.val())
+            | ((self.widened.val() << bits::<5>(3)) & self.flat_ahead.val())
+            | bits::<24>(0x80_0000);
+        self.s1_lesser.d.next = (self.own.val() & self.ahead.val())
+            | ((self.widened.val() << bits::<5>(1)) & self.tall_behind.val())
+            | ((self.widened.val() << bits::<5>(2)) & self.flat_behind.val());
+        self.s1_exponent.d.next = self.product_exponent.val();
+        self.s1_carry.d.next = self.is_tall.val();
+        if self.is_behind.val() {
             self.s1_exponent.d.next = self.exponent.val();
             self.s1_carry.d.next = true;
         }
-        self.distance.next = self.compared.val().get_bits::<8>(0) ^ self.behind.val();
+        self.distance.next =
+            self.compared.val().get_bits::<8>(0) ^ self.behind.val().get_bits::<8>(0);
         self.s1_distance.d.next = self.distance.val().get_bits::<5>(0);
         self.s1_far.d.next = self.distance.val().get_bits::<3>(5).any() | self.special.val();
         self.s1_sign.d.next = self.product.val().get_bit(30);
@@ -231,7 +266,8 @@ impl Logic for AccumulateSingle {
         }
         self.s2_greater.d.next = self.s1_greater.q.val();
         self.s2_lesser.d.next = self.aligned_2.val();
-        self.s2_sticky.d.next = self.lost_8.val() | self.lost_2.val();
+        self.s2_lost_8.d.next = self.lost_8.val();
+        self.s2_lost_2.d.next = self.lost_2.val();
         self.s2_odd.d.next = self.s1_distance.q.val().get_bit(0);
         self.s2_exponent.d.next = self.s1_exponent.q.val();
         self.s2_carry.d.next = self.s1_carry.q.val();
@@ -240,7 +276,8 @@ impl Logic for AccumulateSingle {
         self.s2_high.d.next = self.s1_high.q.val() & !self.s1_special.q.val();
         if self.s1_far.q.val() {
             self.s2_lesser.d.next = bits::<26>(0);
-            self.s2_sticky.d.next = false;
+            self.s2_lost_8.d.next = false;
+            self.s2_lost_2.d.next = false;
         }
         if self.s1_special.q.val() {
             // From here on Inf and NaN are like other values.
@@ -251,10 +288,11 @@ impl Logic for AccumulateSingle {
         }
 
         self.aligned_1.next = bit_cast::<27, 26>(self.s2_lesser.q.val());
-        self.sticky.next = self.s2_sticky.q.val();
+        self.sticky.next = self.s2_lost_8.q.val() | self.s2_lost_2.q.val();
         if self.s2_odd.q.val() {
             self.aligned_1.next = bit_cast::<27, 26>(self.s2_lesser.q.val()) >> bits::<5>(1);
-            self.sticky.next = self.s2_sticky.q.val() | self.s2_lesser.q.val().get_bit(0);
+            self.sticky.next =
+                self.s2_lost_8.q.val() | self.s2_lost_2.q.val() | self.s2_lesser.q.val().get_bit(0);
         }
         self.inversion.next = bits::<27>(0);
         if self.s2_subtract.q.val() {
@@ -269,7 +307,6 @@ impl Logic for AccumulateSingle {
         self.s3_over.d.next = self.total.val().get_bit(26);
         self.s3_negative.d.next = self.total.val().get_bit(26) & self.s2_subtract.q.val();
         self.s3_sticky.d.next = self.sticky.val();
-        self.s3_subnormal.d.next = !self.s2_greater.q.val().get_bit(23);
         self.s3_exponent.d.next = self.s2_exponent.q.val();
         self.s3_carry.d.next = self.s2_carry.q.val();
         self.s3_sign.d.next = self.s2_sign.q.val();
@@ -279,92 +316,119 @@ impl Logic for AccumulateSingle {
             | (bit_cast::<28, 26>(self.s3_raw.q.val()) << bits::<5>(1))
             | bit_cast::<28, 1>(self.s3_sticky.q.val().into());
         self.flip.next = bits::<28>(0);
-        self.window_flip.next = bits::<6>(0);
         if self.s3_negative.q.val() {
             self.flip.next = bits::<28>(0xFFF_FFFF);
-            self.window_flip.next = bits::<6>(0x3F);
         }
         self.magnitude.next = self.raw.val() ^ self.flip.val();
-        self.top_8.next = self.magnitude.val().get_bits::<8>(20).any() | self.s3_subnormal.q.val();
-        self.top_16.next = self.magnitude.val().get_bits::<8>(12).any();
-        self.top_24.next = self.magnitude.val().get_bits::<8>(4).any();
-        self.is_zero.next = !self.top_8.val()
-            & !self.top_16.val()
-            & !self.top_24.val()
-            & !self.magnitude.val().get_bits::<4>(0).any();
-        // The two lowest bits are not zero only if the shift is less than four.
-        self.shifted_8.next = self.raw.val();
-        self.coarse.next = bits::<2>(0);
-        if !self.top_8.val() {
-            self.shifted_8.next = ((self.raw.val() >> bits::<5>(2)) << bits::<5>(10))
-                | (self.raw.val() & bits::<28>(3));
-            self.coarse.next = bits::<2>(1);
-            if !self.top_16.val() {
-                self.shifted_8.next = ((self.raw.val() >> bits::<5>(2)) << bits::<5>(18))
-                    | (self.raw.val() & bits::<28>(3));
-                self.coarse.next = bits::<2>(2);
-                if !self.top_24.val() {
-                    self.shifted_8.next = ((self.raw.val() >> bits::<5>(2)) << bits::<5>(26))
-                        | (self.raw.val() & bits::<28>(3));
-                    self.coarse.next = bits::<2>(3);
-                }
-            }
+        // Where the leading one is in each group of eight places, by pairs; none in the upper half, none in the first pair or
+        // the third after that, none at all.
+        self.fine_4_a.next = !self.magnitude.val().get_bits::<4>(24).any();
+        self.fine_4_b.next = !self.magnitude.val().get_bits::<4>(16).any();
+        self.fine_4_c.next = !self.magnitude.val().get_bits::<4>(8).any();
+        self.fine_2_a.next = !self.magnitude.val().get_bits::<2>(26).any();
+        self.fine_2_b.next = !self.magnitude.val().get_bits::<2>(18).any();
+        self.fine_2_c.next = !self.magnitude.val().get_bits::<2>(10).any();
+        if self.fine_4_a.val() {
+            self.fine_2_a.next = !self.magnitude.val().get_bits::<2>(22).any();
         }
-        self.window.next = self.shifted_8.val().get_bits::<6>(22) ^ self.window_flip.val();
-        self.shifted_2.next = self.shifted_8.val();
-        self.fine.next = bits::<2>(0);
-        if !self.window.val().get_bits::<2>(4).any() & !self.s3_subnormal.q.val() {
-            self.shifted_2.next = self.shifted_8.val() << bits::<5>(2);
-            self.fine.next = bits::<2>(1);
-            if !self.window.val().get_bits::<2>(2).any() {
-                self.shifted_2.next = self.shifted_8.val() << bits::<5>(4);
-                self.fine.next = bits::<2>(2);
-                if !self.window.val().get_bits::<2>(0).any() {
-                    self.shifted_2.next = self.shifted_8.val() << bits::<5>(6);
-                    self.fine.next = bits::<2>(3);
-                }
-            }
+        if self.fine_4_b.val() {
+            self.fine_2_b.next = !self.magnitude.val().get_bits::<2>(14).any();
         }
-        self.places.next = (bit_cast::<8, 2>(self.coarse.val()) << bits::<4>(3))
-            | (bit_cast::<8, 2>(self.fine.val()) << bits::<4>(1));
+        if self.fine_4_c.val() {
+            self.fine_2_c.next = !self.magnitude.val().get_bits::<2>(6).any();
+        }
+        self.none_a.next = self.fine_4_a.val() & !self.magnitude.val().get_bits::<4>(20).any();
+        self.none_b.next = self.fine_4_b.val() & !self.magnitude.val().get_bits::<4>(12).any();
+        self.none_c.next = self.fine_4_c.val() & !self.magnitude.val().get_bits::<4>(4).any();
+        self.coarse_16.next = self.none_a.val() & self.none_b.val();
+        self.coarse_8.next = self.none_a.val();
+        if self.coarse_16.val() {
+            self.coarse_8.next = self.none_c.val();
+        }
+        self.is_zero.next =
+            self.coarse_16.val() & self.none_c.val() & !self.magnitude.val().get_bits::<4>(0).any();
+        // A shift of more than two places meets zeros in the two lowest bits.
+        self.body.next = self.raw.val().get_bits::<26>(2);
+        self.shifted_8.next = self.body.val().get_bits::<18>(8);
+        self.s4_fine_4.d.next = self.fine_4_a.val();
+        self.s4_fine_2.d.next = self.fine_2_a.val();
+        if self.coarse_16.val() {
+            if self.coarse_8.val() {
+                self.shifted_8.next = self.body.val().get_bits::<18>(0) << bits::<5>(16);
+                self.s4_fine_4.d.next = false;
+                self.s4_fine_2.d.next = !self.magnitude.val().get_bits::<2>(2).any();
+            } else {
+                self.shifted_8.next = self.body.val().get_bits::<18>(0) << bits::<5>(8);
+                self.s4_fine_4.d.next = self.fine_4_c.val();
+                self.s4_fine_2.d.next = self.fine_2_c.val();
+            }
+        } else if self.coarse_8.val() {
+            self.shifted_8.next = self.body.val().get_bits::<18>(0);
+            self.s4_fine_4.d.next = self.fine_4_b.val();
+            self.s4_fine_2.d.next = self.fine_2_b.val();
+        }
+        self.places.next = (bit_cast::<8, 1>(self.coarse_16.val().into()) << bits::<4>(4))
+            | (bit_cast::<8, 1>(self.coarse_8.val().into()) << bits::<4>(3));
         self.not_places.next = !self.places.val();
         self.s4_exponent.d.next = self.s3_exponent.q.val()
             + self.not_places.val()
             + bit_cast::<8, 1>(self.s3_carry.q.val().into());
         self.s4_sign.d.next = self.s3_sign.q.val() ^ self.s3_negative.q.val();
-        if self.is_zero.val() | self.s3_subnormal.q.val() {
-            self.s4_exponent.d.next = bits::<8>(0);
-        }
         if self.is_zero.val() {
+            // The fine shift takes the two away.
+            self.s4_exponent.d.next = bits::<8>(2);
             self.s4_sign.d.next = false;
         }
-        self.s4_value.d.next = self.shifted_2.val().get_bits::<26>(2);
-        self.s4_low.d.next = self.shifted_2.val().get_bits::<2>(0).any() | self.s3_negative.q.val();
+        self.s4_high.d.next = self.shifted_8.val();
+        self.s4_low.d.next = self.body.val().get_bits::<8>(0);
+        self.s4_lowest.d.next = self.raw.val().get_bits::<2>(0);
         self.s4_negative.d.next = self.s3_negative.q.val();
+        if self.none_a.val() {
+            self.s4_low.d.next = bits::<8>(0);
+        }
         if self.s3_high.q.val() & self.s3_over.q.val() {
             // Beyond the largest value: a fraction of zero, and the leading one raises the exponent to that of Inf.
-            self.s4_value.d.next = bits::<26>(0x200_0000);
-            self.s4_low.d.next = false;
+            self.s4_high.d.next = bits::<18>(0x2_0000);
+            self.s4_low.d.next = bits::<8>(0);
+            self.s4_lowest.d.next = bits::<2>(0);
         }
 
-        self.value_flip.next = bits::<26>(0);
+        self.value_flip.next = bits::<28>(0);
         if self.s4_negative.q.val() {
-            self.value_flip.next = bits::<26>(0x3FF_FFFF);
+            self.value_flip.next = bits::<28>(0xFFF_FFFF);
         }
-        self.value.next = self.s4_value.q.val() ^ self.value_flip.val();
-        self.fraction.next = self.value.val().get_bits::<23>(1);
-        self.guard.next = self.value.val().get_bit(0);
-        self.below.next = self.s4_low.q.val();
-        if self.value.val().get_bit(25) {
-            self.fraction.next = self.value.val().get_bits::<23>(2);
-            self.guard.next = self.value.val().get_bit(1);
-            self.below.next = self.s4_low.q.val() | self.value.val().get_bit(0);
+        self.unshifted.next = (bit_cast::<28, 18>(self.s4_high.q.val()) << bits::<5>(10))
+            | (bit_cast::<28, 8>(self.s4_low.q.val()) << bits::<5>(2))
+            | bit_cast::<28, 2>(self.s4_lowest.q.val());
+        self.shifted_2.next = self.unshifted.val();
+        self.fine_exponent.next = bits::<8>(0);
+        if self.s4_fine_4.q.val() {
+            if self.s4_fine_2.q.val() {
+                self.shifted_2.next = self.unshifted.val() << bits::<5>(6);
+                self.fine_exponent.next = bits::<8>(0xFA);
+            } else {
+                self.shifted_2.next = self.unshifted.val() << bits::<5>(4);
+                self.fine_exponent.next = bits::<8>(0xFC);
+            }
+        } else if self.s4_fine_2.q.val() {
+            self.shifted_2.next = self.unshifted.val() << bits::<5>(2);
+            self.fine_exponent.next = bits::<8>(0xFE);
+        }
+        self.value.next = self.shifted_2.val() ^ self.value_flip.val();
+        self.fraction.next = self.value.val().get_bits::<23>(3);
+        self.guard.next = self.value.val().get_bit(2);
+        self.below.next = self.value.val().get_bits::<2>(0).any();
+        if self.value.val().get_bit(27) {
+            self.fraction.next = self.value.val().get_bits::<23>(4);
+            self.guard.next = self.value.val().get_bit(3);
+            self.below.next = self.value.val().get_bits::<3>(0).any();
         }
         self.up.next = self.guard.val() & (self.below.val() | self.fraction.val().get_bit(0));
         // A carry out of the fraction raises the exponent, up to Inf, as does a leading one in the highest place.
         self.truncated.next = (bit_cast::<31, 8>(self.s4_exponent.q.val()) << bits::<5>(23))
             | bit_cast::<31, 23>(self.fraction.val());
-        self.leading.next = bit_cast::<31, 1>(self.value.val().get_bit(25).into()) << bits::<5>(23);
+        self.leading.next = (bit_cast::<31, 8>(self.fine_exponent.val()) << bits::<5>(23))
+            | (bit_cast::<31, 1>(self.value.val().get_bit(27).into()) << bits::<5>(23));
         self.rounded.next =
             self.truncated.val() + self.leading.val() + bit_cast::<31, 1>(self.up.val().into());
         self.sign_bit.next = bit_cast::<32, 1>(self.s4_sign.q.val().into()) << bits::<5>(31);
