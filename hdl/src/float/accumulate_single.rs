@@ -352,20 +352,20 @@ impl Logic for AccumulateSingle {
         self.shifted_8.next = self.body.val().get_bits::<18>(8);
         self.s4_fine_4.d.next = self.fine_4_a.val();
         self.s4_fine_2.d.next = self.fine_2_a.val();
-        if self.coarse_16.val() {
-            if self.coarse_8.val() {
-                self.shifted_8.next = self.body.val().get_bits::<18>(0) << bits::<5>(16);
-                self.s4_fine_4.d.next = false;
-                self.s4_fine_2.d.next = !self.magnitude.val().get_bits::<2>(2).any();
-            } else {
-                self.shifted_8.next = self.body.val().get_bits::<18>(0) << bits::<5>(8);
-                self.s4_fine_4.d.next = self.fine_4_c.val();
-                self.s4_fine_2.d.next = self.fine_2_c.val();
-            }
-        } else if self.coarse_8.val() {
+        if self.none_a.val() {
             self.shifted_8.next = self.body.val().get_bits::<18>(0);
             self.s4_fine_4.d.next = self.fine_4_b.val();
             self.s4_fine_2.d.next = self.fine_2_b.val();
+            if self.none_b.val() {
+                self.shifted_8.next = self.body.val().get_bits::<18>(0) << bits::<5>(8);
+                self.s4_fine_4.d.next = self.fine_4_c.val();
+                self.s4_fine_2.d.next = self.fine_2_c.val();
+                if self.none_c.val() {
+                    self.shifted_8.next = self.body.val().get_bits::<18>(0) << bits::<5>(16);
+                    self.s4_fine_4.d.next = false;
+                    self.s4_fine_2.d.next = !self.magnitude.val().get_bits::<2>(2).any();
+                }
+            }
         }
         self.places.next = (bit_cast::<8, 1>(self.coarse_16.val().into()) << bits::<4>(4))
             | (bit_cast::<8, 1>(self.coarse_8.val().into()) << bits::<4>(3));
