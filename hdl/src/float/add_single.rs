@@ -1,9 +1,9 @@
-//! The USPE's adder.
+//! The adder of the vector lanes.
 
 use rust_hdl_core::prelude::*;
 use rust_hdl_widgets::{dff::DFF, dff_setup};
 
-/// FP32 plus FP32. [`AddSingle::LATENCY_CYCLES`] is `adder_latency_cycles` of the configurations.
+/// FP32 plus FP32, whatever they are.
 ///
 /// 1. unpack, put the larger magnitude first, find out special values
 /// 2. align the smaller one, keeping whether a bit fell out

@@ -1,7 +1,9 @@
 //! The floating point blocks at three levels, each from one stimulus: plain Rust arithmetic is the truth, RustHDL simulates the
 //! block, and Verilator simulates the Verilog that is emitted for it.
 
-use crate::support::{Pipeline, Record, check_with_yosys, elaborate_with_icarus, has, lint};
+use crate::support::{
+    Pipeline, Record, check_with_yosys, elaborate_with_icarus, has, lint, synthesize,
+};
 use half::f16;
 use rust_hdl_core::prelude::*;
 use rust_hdl_widgets::{dff::DFF, dff_setup};
@@ -624,5 +626,27 @@ fn icarus_elaborates() {
 fn yosys_checks() {
     if has("yosys") {
         designs().iter().for_each(check_with_yosys);
+    }
+}
+
+/// What leaves room in an element of 600 LUTs for its registers, its memories and its ports.
+#[test]
+fn multiplier_and_adder_of_an_element_fit() {
+    if has("yosys") {
+        let mut luts = 0;
+        let mut dsps = 0;
+        for design in [multiply_half(), accumulate_single()] {
+            let cells = synthesize(&design);
+            let is_lut =
+                |kind: &str| kind.starts_with("LUT") || kind.starts_with("SRL") || kind == "INV";
+            luts += cells
+                .iter()
+                .filter(|(kind, _)| is_lut(kind))
+                .map(|(_, count)| count)
+                .sum::<usize>();
+            dsps += cells.get("DSP48E2").copied().unwrap_or(0);
+        }
+        assert_eq!(dsps, 1);
+        assert!((100..=320).contains(&luts), "{luts} LUTs");
     }
 }

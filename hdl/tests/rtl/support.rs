@@ -1,6 +1,7 @@
 //! Verilog tools for tests: whether to use them, lint, and a simulation that is fed through a pipe.
 
 use satkit_hdl::emit::Design;
+use std::collections::BTreeMap;
 use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -67,6 +68,24 @@ pub(crate) fn check_with_yosys(design: &Design) {
         files.join(" ")
     );
     run(Command::new("yosys").args(["-q", "-p", &script]).current_dir(directory.path()));
+}
+
+/// How many cells of each kind Yosys makes of it for UltraScale+.
+pub(crate) fn synthesize(design: &Design) -> BTreeMap<String, usize> {
+    let (directory, files) = written(design);
+    let files: Vec<&str> = files.iter().map(|f| f.file_name().unwrap().to_str().unwrap()).collect();
+    let script = format!(
+        "read_verilog -sv {}; synth_xilinx -family xcup -top {} -flatten; tee -o cells stat",
+        files.join(" "),
+        design.top()
+    );
+    run(Command::new("yosys").args(["-q", "-p", &script]).current_dir(directory.path()));
+    let cells = std::fs::read_to_string(directory.path().join("cells")).unwrap();
+    let cells = cells.lines().filter_map(|line| {
+        let (kind, count) = line.trim().split_once(' ')?;
+        Some((kind.to_owned(), count.trim().parse().ok()?))
+    });
+    cells.collect()
 }
 
 /// One operation: two inputs and what comes of them.
