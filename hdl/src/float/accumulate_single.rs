@@ -9,8 +9,8 @@ use rust_hdl_widgets::{dff::DFF, dff_setup};
 /// 1. compare the exponents, exchange the terms, normalise the product
 /// 2. align the lesser one, keeping whether a bit fell out
 /// 3. add or subtract
-/// 4. normalise to an even place
-/// 5. normalise by one place, round, pack
+/// 4. find the leading one, normalise by eights
+/// 5. normalise by what is left, round, pack
 ///
 /// The accumulator is any FP32 value, subnormals included, but neither -0 nor a NaN other than the canonical one: an
 /// accumulator starts at +0 and a sum is never one of these. What makes the block smaller than [`AddSingle`](super::AddSingle):
@@ -176,8 +176,8 @@ impl Logic for AccumulateSingle {
             + bit_cast::<9, 1>(self.is_tall.val().into());
         self.is_behind.next = self.compared.val().get_bit(8);
         // If the accumulator's exponent is the greater one, the complement of the difference is one short of it, and the product
-        // is shifted by that one here. A zero or subnormal accumulator gets a hidden bit as well: beside a product it is too
-        // far below to matter, and without one the bit is dropped in the end.
+        // is shifted by that one here. A zero or subnormal accumulator gets a hidden bit as well: beside a product it is too far
+        // below to matter, and beside zero the bit is dropped in the end.
         self.ahead.next = bits::<24>(0xFF_FFFF);
         self.tall_ahead.next = bits::<24>(0);
         self.flat_ahead.next = bits::<24>(0);
@@ -320,8 +320,8 @@ impl Logic for AccumulateSingle {
             self.flip.next = bits::<28>(0xFFF_FFFF);
         }
         self.magnitude.next = self.raw.val() ^ self.flip.val();
-        // Where the leading one is in each group of eight places, by pairs; none in the upper half, none in the first pair or
-        // the third after that, none at all.
+        // The leading one of each group of eight places: how far it is from the group's top in pairs (their number's upper bit,
+        // then its lower one), and whether there is none.
         self.fine_4_a.next = !self.magnitude.val().get_bits::<4>(24).any();
         self.fine_4_b.next = !self.magnitude.val().get_bits::<4>(16).any();
         self.fine_4_c.next = !self.magnitude.val().get_bits::<4>(8).any();
@@ -347,7 +347,7 @@ impl Logic for AccumulateSingle {
         }
         self.is_zero.next =
             self.coarse_16.val() & self.none_c.val() & !self.magnitude.val().get_bits::<4>(0).any();
-        // A shift of more than two places meets zeros in the two lowest bits.
+        // The two lowest bits are zeros if there is a shift of more than two places, so they stay out of the coarse one.
         self.body.next = self.raw.val().get_bits::<26>(2);
         self.shifted_8.next = self.body.val().get_bits::<18>(8);
         self.s4_fine_4.d.next = self.fine_4_a.val();

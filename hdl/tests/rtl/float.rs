@@ -43,11 +43,12 @@ impl Random {
         self.next() % bound
     }
 
-    /// A fraction field: any, few bits set, or few bits clear, so that ties and carries happen.
+    /// A fraction field: any, one or two bits set, or one or two clear, so that ties and carries happen.
     fn fraction(&mut self, bits: u32) -> u32 {
         let mask = (1u32 << bits) - 1;
         let any = self.next() as u32 & mask;
-        let few = (1u32 << self.below(u64::from(bits))) ^ (1u32 << self.below(u64::from(bits)));
+        let second = 1u32 << self.below(u64::from(bits));
+        let few = (1u32 << self.below(u64::from(bits))) ^ (second * (self.next() as u32 & 1));
         match self.below(4) {
             0 | 1 => any,
             2 => few & mask,
