@@ -16,7 +16,7 @@ use rust_hdl_widgets::{dff::DFF, dff_setup};
 /// accumulator starts at +0 and a sum is never one of these. What makes the block smaller than [`AddSingle`](super::AddSingle):
 ///
 /// - A product that is not zero is at least 2^-48. So a sum with one is never subnormal (a subnormal accumulator is far below
-///   it), and the shift to the left needs no limit.
+///   it), and the shift to the left needs no limit. It is also less than 2^32, too little to take a finite accumulator to Inf.
 /// - Only exponents are compared. With equal ones the difference may turn out negative; it is exact then. Its complement is one
 ///   too small, but has ones in all lower places, so rounding it to nearest adds that one.
 #[derive(Clone, Debug, Default, LogicBlock)]
@@ -35,7 +35,6 @@ pub struct AccumulateSingle {
     exponent: Signal<Local, Bits<8>>,
     product_exponent: Signal<Local, Bits<8>>,
     significand: Signal<Local, Bits<22>>,
-    is_high: Signal<Local, Bit>,
     special: Signal<Local, Bit>,
     signs_differ: Signal<Local, Bit>,
     not_exponent: Signal<Local, Bits<8>>,
@@ -61,7 +60,6 @@ pub struct AccumulateSingle {
     s1_subtract: DFF<Bit>,
     s1_nan: DFF<Bit>,
     s1_special: DFF<Bit>,
-    s1_high: DFF<Bit>,
 
     unaligned: Signal<Local, Bits<26>>,
     aligned_8: Signal<Local, Bits<26>>,
@@ -82,7 +80,6 @@ pub struct AccumulateSingle {
     s2_carry: DFF<Bit>,
     s2_sign: DFF<Bit>,
     s2_subtract: DFF<Bit>,
-    s2_high: DFF<Bit>,
 
     aligned_1: Signal<Local, Bits<27>>,
     sticky: Signal<Local, Bit>,
@@ -98,7 +95,6 @@ pub struct AccumulateSingle {
     s3_exponent: DFF<Bits<8>>,
     s3_carry: DFF<Bit>,
     s3_sign: DFF<Bit>,
-    s3_high: DFF<Bit>,
 
     raw: Signal<Local, Bits<28>>,
     flip: Signal<Local, Bits<28>>,
@@ -153,18 +149,17 @@ impl Logic for AccumulateSingle {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(self, clock, s1_greater, s1_lesser, s1_exponent, s1_carry, s1_distance);
-        dff_setup!(self, clock, s1_far, s1_sign, s1_subtract, s1_nan, s1_special, s1_high);
+        dff_setup!(self, clock, s1_far, s1_sign, s1_subtract, s1_nan, s1_special);
         dff_setup!(self, clock, s2_greater, s2_lesser, s2_lost_8, s2_lost_2, s2_odd, s2_exponent);
-        dff_setup!(self, clock, s2_carry, s2_sign, s2_subtract, s2_high);
+        dff_setup!(self, clock, s2_carry, s2_sign, s2_subtract);
         dff_setup!(self, clock, s3_raw, s3_over, s3_negative, s3_sticky);
-        dff_setup!(self, clock, s3_exponent, s3_carry, s3_sign, s3_high);
+        dff_setup!(self, clock, s3_exponent, s3_carry, s3_sign);
         dff_setup!(self, clock, s4_high, s4_low, s4_lowest, s4_negative);
         dff_setup!(self, clock, s4_fine_4, s4_fine_2, s4_exponent, s4_sign, s5);
 
         self.exponent.next = self.accumulator.val().get_bits::<8>(23);
         self.product_exponent.next = self.product.val().get_bits::<8>(22);
         self.significand.next = self.product.val().get_bits::<22>(0);
-        self.is_high.next = self.accumulator.val().get_bits::<7>(24).all();
         self.special.next = self.product.val().get_bit(31);
         self.signs_differ.next =
             self.accumulator.val().get_bit(31) ^ self.product.val().get_bit(30);
@@ -228,10 +223,8 @@ impl Logic for AccumulateSingle {
         self.s1_special.d.next = self.special.val();
         self.s1_nan.d.next = self.product.val().get_bit(32)
             | (self.special.val()
-                & self.is_high.val()
-                & self.exponent.val().get_bit(0)
+                & self.exponent.val().all()
                 & (self.accumulator.val().get_bit(22) | self.signs_differ.val()));
-        self.s1_high.d.next = self.is_high.val();
 
         // Two bits below the last place, guard and round; the third, sticky, is apart.
         self.unaligned.next = bit_cast::<26, 24>(self.s1_lesser.q.val()) << bits::<5>(2);
@@ -273,7 +266,6 @@ impl Logic for AccumulateSingle {
         self.s2_carry.d.next = self.s1_carry.q.val();
         self.s2_sign.d.next = self.s1_sign.q.val() & !self.s1_nan.q.val();
         self.s2_subtract.d.next = self.s1_subtract.q.val();
-        self.s2_high.d.next = self.s1_high.q.val() & !self.s1_special.q.val();
         if self.s1_far.q.val() {
             self.s2_lesser.d.next = bits::<26>(0);
             self.s2_lost_8.d.next = false;
@@ -310,7 +302,6 @@ impl Logic for AccumulateSingle {
         self.s3_exponent.d.next = self.s2_exponent.q.val();
         self.s3_carry.d.next = self.s2_carry.q.val();
         self.s3_sign.d.next = self.s2_sign.q.val();
-        self.s3_high.d.next = self.s2_high.q.val();
 
         self.raw.next = (bit_cast::<28, 1>(self.s3_over.q.val().into()) << bits::<5>(27))
             | (bit_cast::<28, 26>(self.s3_raw.q.val()) << bits::<5>(1))
@@ -386,12 +377,6 @@ impl Logic for AccumulateSingle {
         if self.none_a.val() {
             self.s4_low.d.next = bits::<8>(0);
         }
-        if self.s3_high.q.val() & self.s3_over.q.val() {
-            // Beyond the largest value: a fraction of zero, and the leading one raises the exponent to that of Inf.
-            self.s4_high.d.next = bits::<18>(0x2_0000);
-            self.s4_low.d.next = bits::<8>(0);
-            self.s4_lowest.d.next = bits::<2>(0);
-        }
 
         self.value_flip.next = bits::<28>(0);
         if self.s4_negative.q.val() {
@@ -424,7 +409,7 @@ impl Logic for AccumulateSingle {
             self.below.next = self.value.val().get_bits::<3>(0).any();
         }
         self.up.next = self.guard.val() & (self.below.val() | self.fraction.val().get_bit(0));
-        // A carry out of the fraction raises the exponent, up to Inf, as does a leading one in the highest place.
+        // A carry out of the fraction raises the exponent, as does a leading one in the highest place.
         self.truncated.next = (bit_cast::<31, 8>(self.s4_exponent.q.val()) << bits::<5>(23))
             | bit_cast::<31, 23>(self.fraction.val());
         self.leading.next = (bit_cast::<31, 8>(self.fine_exponent.val()) << bits::<5>(23))
