@@ -142,7 +142,9 @@ fn accumulations() -> impl Iterator<Item = Record> {
         let product = (x * y).to_bits();
         let accumulator = match random.below(8) {
             0 => random.single(),
-            1 | 2 => (product ^ 0x8000_0000).wrapping_add(random.below(9) as u32).wrapping_sub(4),
+            1 => (product ^ 0x8000_0000).wrapping_add(random.below(9) as u32).wrapping_sub(4),
+            // Almost the product's negative, by any number of places.
+            2 => (product ^ 0x8000_0000) ^ (random.next() as u32 & 0x7F_FFFF) >> random.below(24),
             3 => product ^ ((random.next() as u32 & 1) << 31),
             _ => {
                 let exponent = (product >> 23 & 0xFF) as i64 + random.below(61) as i64 - 30;
