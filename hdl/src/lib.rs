@@ -6,5 +6,9 @@
 //! What a block holds for the tools' sake (sized locals before every cast, compare and slice; no constants without a width) is
 //! explained in `docs/decisions/0009-rtl-tools.md`.
 
+pub mod core;
 pub mod emit;
 pub mod float;
+pub mod stce;
+
+pub use core::HdlError;

@@ -5,7 +5,10 @@
 //! the same text, byte for byte, on every machine.
 
 mod merge;
+mod ports;
 mod tidy;
+
+pub use ports::{Direction, Port};
 
 use rust_hdl_core::prelude::{Block, generate_verilog};
 use std::path::{Path, PathBuf};
@@ -22,6 +25,14 @@ pub struct Module {
     pub text: String,
 }
 
+impl Module {
+    /// Its ports, in order.
+    #[must_use]
+    pub fn ports(&self) -> Vec<Port> {
+        ports::ports(&self.text)
+    }
+}
+
 /// A block as Verilog.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Design {
@@ -29,6 +40,11 @@ pub struct Design {
 }
 
 impl Design {
+    /// A design of modules that are in order: children first, the top last.
+    pub(crate) const fn from_modules(modules: Vec<Module>) -> Self {
+        Self { modules }
+    }
+
     /// Every module once; one that is instantiated stands before who instantiates it, the top is last.
     #[must_use]
     pub fn modules(&self) -> &[Module] {
@@ -39,6 +55,12 @@ impl Design {
     #[must_use]
     pub fn top(&self) -> &str {
         &self.modules[self.modules.len() - 1].name
+    }
+
+    /// The top module's ports, in order.
+    #[must_use]
+    pub fn ports(&self) -> Vec<Port> {
+        self.modules[self.modules.len() - 1].ports()
     }
 
     /// All modules as one text.
