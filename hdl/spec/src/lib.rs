@@ -13,6 +13,7 @@
 mod array;
 mod contract;
 mod described;
+mod device;
 mod error;
 pub mod isa;
 mod method;
@@ -23,6 +24,7 @@ mod sparsity;
 
 pub use array::{ArrayConfig, MAX_INTERLEAVE};
 pub use contract::{CONTRACT_VERSION, ContractHash, contract_hash};
+pub use device::Resources;
 pub use error::SpecError;
 pub use method::{BpGradient, Method, Stage, WeightOperand};
 pub use shape::{BpPhase, ConvShape, K_BLOCK, SlotPosition};

@@ -95,6 +95,7 @@ fn exit_code(error: &anyhow::Error) -> u8 {
             || cause.is::<PlanError>()
             || cause.is::<SimError>()
             || cause.is::<satkit_golden::GoldenError>()
+            || cause.is::<satkit_hdl::HdlError>()
         {
             return BAD_INPUT;
         }
