@@ -14,9 +14,6 @@ pub struct HdlError {
     pub reason: String,
 }
 
-/// Modules that are counted by themselves when the core's size is estimated, and what they are.
-pub const BLOCKS: &[(&str, &str)] = &[("uspe", "one processing element")];
-
 /// Verilog of the core.
 ///
 /// # Errors

@@ -6,9 +6,11 @@
 //! What a block holds for the tools' sake (sized locals before every cast, compare and slice; no constants without a width) is
 //! explained in `docs/decisions/0009-rtl-tools.md`.
 
+mod blocks;
 pub mod core;
 pub mod emit;
 pub mod float;
 pub mod stce;
 
+pub use blocks::{BLOCKS, Block};
 pub use core::HdlError;

@@ -64,16 +64,17 @@ fn run(directory: &Path, stop: &AtomicBool) -> anyhow::Result<()> {
     yosys.stdout(file.try_clone()?).stderr(file);
     let mut yosys = Yosys(yosys.spawn().context("yosys")?);
     let status = loop {
-        // A terminal's Ctrl-C reaches Yosys too; that it ended then is no failure of its own.
+        let status = yosys.0.try_wait()?;
+        // A terminal's Ctrl-C reaches Yosys too, and that it ended then is no failure of its own.
         if stop.load(Ordering::SeqCst) {
             return Err(CliError::Interrupted("; Yosys was stopped".into()).into());
         }
-        match yosys.0.try_wait()? {
+        match status {
             Some(status) => break status,
             None => std::thread::sleep(POLL),
         }
     };
-    if !status.success() && !stop.load(Ordering::SeqCst) {
+    if !status.success() {
         let log = String::from_utf8_lossy(&std::fs::read(&log)?).into_owned();
         let lines: Vec<&str> = log.lines().collect();
         bail!("yosys failed:\n{}", lines[lines.len().saturating_sub(LINES_SHOWN)..].join("\n"));
