@@ -1,16 +1,18 @@
 //! The accelerator's RTL in RustHDL, and the Verilog that is made of it.
 //!
+//! - [`core`]: the compute core, the top of the design
+//! - [`array`]: the array of USPEs and its edges
 //! - [`float`]: floating point blocks, bit for bit as `docs/contract.md` has numbers
 //! - [`emit`]: Verilog with one module per kind of block, where RustHDL writes one per instance
 //!
 //! What a block holds for the tools' sake (sized locals before every cast, compare and slice; no constants without a width) is
 //! explained in `docs/decisions/0009-rtl-tools.md`.
 
-mod blocks;
+pub mod array;
 pub mod core;
 pub mod emit;
+mod error;
 pub mod float;
-pub mod stce;
+pub mod memory;
 
-pub use blocks::{BLOCKS, Block};
-pub use core::HdlError;
+pub use error::HdlError;

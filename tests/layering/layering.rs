@@ -14,7 +14,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("satkit-memory", &["satkit-spec"]),
     ("satkit-plan", &["satkit-spec", "satkit-memory"]),
     ("satkit-sim", &["satkit-spec", "satkit-memory", "satkit-plan"]),
-    ("satkit-rtl", &["satkit-spec", "satkit-hdl"]),
+    ("satkit-rtl", &["satkit-spec", "satkit-hdl", "satkit-memory", "satkit-plan"]),
     ("satkit-host", &["satkit-spec", "satkit-memory", "satkit-plan"]),
     (
         "satkit",

@@ -11,6 +11,7 @@
 //! `docs/contract.md` for what the paper leaves open.
 
 mod array;
+mod array_timing;
 mod contract;
 mod described;
 mod device;
@@ -23,6 +24,7 @@ mod shape;
 mod sparsity;
 
 pub use array::{ArrayConfig, MAX_INTERLEAVE};
+pub use array_timing::{ARRAY_FRONT_CYCLES, ArrayTiming, MM_DECODE_CYCLES};
 pub use contract::{CONTRACT_VERSION, ContractHash, contract_hash};
 pub use device::Resources;
 pub use error::SpecError;

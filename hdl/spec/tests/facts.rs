@@ -138,6 +138,6 @@ fn registers_are_aligned_ascending_and_unique() {
 #[test]
 fn the_contract_hash_is_pinned() {
     let hash = contract_hash();
-    assert_eq!((CONTRACT_VERSION, hash.first_word()), (2, 0x1057_4b7c), "{hash}");
+    assert_eq!((CONTRACT_VERSION, hash.first_word()), (3, 0xeb5f_9b4f), "{hash}");
     assert!(hash.to_string().starts_with(&format!("{:08x}", hash.first_word())));
 }

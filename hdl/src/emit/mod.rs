@@ -4,11 +4,14 @@
 //! that text, makes its widths explicit (`tidy`) and merges identical modules from the leaves up (`merge`). The same block gives
 //! the same text, byte for byte, on every machine.
 
+mod join;
 mod merge;
 mod ports;
+mod text;
 mod tidy;
 
 pub use ports::{Direction, Port};
+pub use text::{Wiring, part};
 
 use rust_hdl_core::prelude::{Block, generate_verilog};
 use std::path::{Path, PathBuf};

@@ -4,8 +4,12 @@
 use crate::support::{Pipeline, Record, check_with_yosys, elaborate_with_icarus, has, lint};
 use half::f16;
 use rust_hdl_core::prelude::*;
+use rust_hdl_widgets::{dff::DFF, dff_setup};
 use satkit_hdl::emit::{Design, emit};
-use satkit_hdl::float::{AddSingle, MultiplyHalf, MultiplySingle, NarrowSingle, WidenHalf};
+use satkit_hdl::float::{
+    AccumulateSingle, AddSingle, MultiplyHalf, MultiplySingle, NarrowSingle, NormalizeHalf,
+    WidenHalf,
+};
 use satkit_spec::ArrayConfig;
 
 /// Vectors for RustHDL's own simulation, which is slow.
@@ -92,13 +96,158 @@ impl Random {
     }
 }
 
+/// What [`NormalizeHalf`] is to make of a half.
+fn normal(bits: u16) -> u32 {
+    let value = f16::from_bits(bits);
+    let magnitude = value.to_f32().abs();
+    let sign = u32::from(value.is_sign_negative() && !value.is_nan()) << 16;
+    sign | if value.is_nan() {
+        56 << 10
+    } else if value.is_infinite() {
+        48 << 10
+    } else if magnitude == 0.0 {
+        0
+    } else {
+        // In FP32 it is normal, and 2^0 has exponent 127 there and 32 here.
+        ((magnitude.to_bits() >> 23) - 95) << 10 | (magnitude.to_bits() >> 13 & 0x3FF)
+    }
+}
+
+/// All of FP16.
+fn normalized() -> impl Iterator<Item = Record> {
+    (0..=u16::MAX).map(|bits| [u32::from(bits), 0, normal(bits)])
+}
+
+/// Two normalised halves, `idle` above the first, and their product.
 fn products() -> impl Iterator<Item = Record> {
     let mut random = Random(1);
     std::iter::repeat_with(move || {
-        let (a, b) = (random.half(), random.half());
-        let [x, y] = [a, b].map(|bits| f16::from_bits(bits as u16).to_f32());
-        [a, b, canonical(x * y)]
+        let [a, b] = [random.half(), random.half()].map(|bits| bits as u16);
+        let idle = random.below(16) == 0;
+        let [x, y] = [a, b].map(|bits| f16::from_bits(bits).to_f32());
+        let product = if idle { 0.0 } else { x * y };
+        [normal(a) | u32::from(idle) << 17, normal(b), canonical(product)]
     })
+}
+
+/// Two halves, one in the upper part of the word, an accumulator, and the sum of it and the product.
+fn accumulations() -> impl Iterator<Item = Record> {
+    let mut random = Random(5);
+    std::iter::repeat_with(move || {
+        let [a, b] = [random.half(), random.half()].map(|bits| bits as u16);
+        let [x, y] = [a, b].map(|bits| f16::from_bits(bits).to_f32());
+        let product = (x * y).to_bits();
+        let accumulator = match random.below(8) {
+            0 => random.single(),
+            1 | 2 => (product ^ 0x8000_0000).wrapping_add(random.below(9) as u32).wrapping_sub(4),
+            3 => product ^ ((random.next() as u32 & 1) << 31),
+            _ => {
+                let exponent = (product >> 23 & 0xFF) as i64 + random.below(61) as i64 - 30;
+                let exponent = exponent.clamp(0, 254) as u32;
+                (random.next() as u32 & 1) << 31 | exponent << 23 | random.fraction(23)
+            }
+        };
+        // Every NaN that can be there is canonical, and no sum is -0.
+        let accumulator = canonical(f32::from_bits(accumulator) + 0.0);
+        let sum = canonical(f32::from_bits(accumulator) + x * y);
+        [u32::from(a) << 16 | u32::from(b), accumulator, sum]
+    })
+}
+
+/// A multiplier whose product is brought to FP32.
+#[derive(Clone, Debug, Default, LogicBlock)]
+struct PackedProduct {
+    clock: Signal<In, Clock>,
+    /// One factor, with `idle` above it.
+    a: Signal<In, Bits<18>>,
+    b: Signal<In, Bits<17>>,
+    product: Signal<Out, Bits<32>>,
+    multiplier: MultiplyHalf,
+    exponent: Signal<Local, Bits<8>>,
+    fraction: Signal<Local, Bits<22>>,
+    sign_bit: Signal<Local, Bits<32>>,
+    exponent_bits: Signal<Local, Bits<32>>,
+}
+
+impl Logic for PackedProduct {
+    #[hdl_gen]
+    fn update(&mut self) {
+        self.multiplier.clock.next = self.clock.val();
+        self.multiplier.a.next = self.a.val().get_bits::<17>(0);
+        self.multiplier.idle.next = self.a.val().get_bit(17);
+        self.multiplier.b.next = self.b.val();
+        self.exponent.next = self.multiplier.product.val().get_bits::<8>(22);
+        self.fraction.next = self.multiplier.product.val().get_bits::<22>(0) << bits::<5>(1);
+        if !self.multiplier.product.val().get_bit(21)
+            & self.multiplier.product.val().get_bits::<22>(0).any()
+        {
+            self.exponent.next = self.multiplier.product.val().get_bits::<8>(22) - bits::<8>(1);
+            self.fraction.next = self.multiplier.product.val().get_bits::<22>(0) << bits::<5>(2);
+        }
+        self.sign_bit.next =
+            bit_cast::<32, 1>(self.multiplier.product.val().get_bit(30).into()) << bits::<5>(31);
+        self.exponent_bits.next = bit_cast::<32, 8>(self.exponent.val()) << bits::<5>(23);
+        self.product.next = self.sign_bit.val()
+            | self.exponent_bits.val()
+            | (bit_cast::<32, 22>(self.fraction.val()) << bits::<5>(1));
+        if self.multiplier.product.val().get_bit(31) {
+            self.product.next = self.sign_bit.val() | bits::<32>(0x7F80_0000);
+        }
+        if self.multiplier.product.val().get_bit(32) {
+            self.product.next = self.sign_bit.val() | bits::<32>(0x7FC0_0000);
+        }
+    }
+}
+
+/// From two halves and an accumulator to their sum. What `early` was one edge ago must be the sum, or the output is spoilt.
+#[derive(Clone, Debug, Default, LogicBlock)]
+struct MultiplyAccumulate {
+    clock: Signal<In, Clock>,
+    halves: Signal<In, Bits<32>>,
+    accumulator: Signal<In, Bits<32>>,
+    sum: Signal<Out, Bits<32>>,
+    left: NormalizeHalf,
+    right: NormalizeHalf,
+    multiplier: MultiplyHalf,
+    adder: AccumulateSingle,
+    accumulators: [DFF<Bits<32>>; 4],
+    early: DFF<Bits<32>>,
+}
+
+impl MultiplyAccumulate {
+    const LATENCY_CYCLES: usize = NormalizeHalf::LATENCY_CYCLES
+        + MultiplyHalf::LATENCY_CYCLES
+        + AccumulateSingle::LATENCY_CYCLES;
+}
+
+impl Logic for MultiplyAccumulate {
+    #[hdl_gen]
+    fn update(&mut self) {
+        dff_setup!(self, clock, early);
+        for i in 0..4 {
+            self.accumulators[i].clock.next = self.clock.val();
+        }
+        self.left.clock.next = self.clock.val();
+        self.right.clock.next = self.clock.val();
+        self.multiplier.clock.next = self.clock.val();
+        self.adder.clock.next = self.clock.val();
+        self.left.half.next = self.halves.val().get_bits::<16>(16);
+        self.right.half.next = self.halves.val().get_bits::<16>(0);
+        self.multiplier.a.next = self.left.normal.val();
+        self.multiplier.b.next = self.right.normal.val();
+        self.multiplier.idle.next = false;
+        self.accumulators[0].d.next = self.accumulator.val();
+        for i in 1..4 {
+            self.accumulators[i].d.next = self.accumulators[i - 1].q.val();
+        }
+        self.adder.product.next = self.multiplier.product.val();
+        self.adder.accumulator.next = self.accumulators[3].q.val();
+        self.early.d.next = self.adder.early.val();
+        self.sum.next = self.adder.sum.val();
+        if self.early.q.val() != self.adder.sum.val() {
+            self.sum.next = !self.adder.sum.val();
+        }
+    }
 }
 
 /// Two factors whose product lies on a tie or just above it, also among subnormals: only its lowest bits tell.
@@ -212,8 +361,16 @@ fn settle<U: Block>(block: &mut U) {
     assert!(simulate(block, 100), "the block does not settle");
 }
 
+fn normalize_half() -> Design {
+    emit("normalize_half", NormalizeHalf::default)
+}
+
 fn multiply_half() -> Design {
     emit("multiply_half", MultiplyHalf::default)
+}
+
+fn accumulate_single() -> Design {
+    emit("accumulate_single", AccumulateSingle::default)
 }
 
 fn multiply_single() -> Design {
@@ -236,15 +393,30 @@ fn widen_half() -> Design {
 fn latencies_are_those_of_the_configurations() {
     for config in ArrayConfig::all() {
         assert_eq!(config.multiplier_latency_cycles, MultiplyHalf::LATENCY_CYCLES);
-        assert_eq!(config.adder_latency_cycles, AddSingle::LATENCY_CYCLES);
+        assert_eq!(config.adder_latency_cycles, AccumulateSingle::LATENCY_CYCLES);
     }
+}
+
+#[test]
+fn normalize_half_in_rusthdl() {
+    simulate_records(
+        NormalizeHalf::default(),
+        NormalizeHalf::LATENCY_CYCLES,
+        normalized(),
+        |block, clock, [a, ..]| {
+            block.half.next = u64::from(a).to_bits();
+            block.clock.next = Clock { clk: clock };
+            settle(block);
+            block.normal.val().to_u32()
+        },
+    );
 }
 
 #[test]
 fn multiply_half_in_rusthdl() {
     let records = products().take(FEW);
     simulate_records(
-        MultiplyHalf::default(),
+        PackedProduct::default(),
         MultiplyHalf::LATENCY_CYCLES,
         records,
         |block, clock, [a, b, _]| {
@@ -253,6 +425,23 @@ fn multiply_half_in_rusthdl() {
             block.clock.next = Clock { clk: clock };
             settle(block);
             block.product.val().to_u32()
+        },
+    );
+}
+
+#[test]
+fn accumulate_single_in_rusthdl() {
+    let records = accumulations().take(FEW);
+    simulate_records(
+        MultiplyAccumulate::default(),
+        MultiplyAccumulate::LATENCY_CYCLES,
+        records,
+        |block, clock, [halves, accumulator, _]| {
+            block.halves.next = u64::from(halves).to_bits();
+            block.accumulator.next = u64::from(accumulator).to_bits();
+            block.clock.next = Clock { clk: clock };
+            settle(block);
+            block.sum.val().to_u32()
         },
     );
 }
@@ -323,11 +512,35 @@ fn widen_half_in_rusthdl() {
 }
 
 #[test]
-fn multiply_half_in_verilog() {
+fn normalize_half_in_verilog() {
     if has("verilator") {
         let pipeline =
-            Pipeline::build(&multiply_half(), &["a", "b"], "product", MultiplyHalf::LATENCY_CYCLES);
+            Pipeline::build(&normalize_half(), &["half"], "normal", NormalizeHalf::LATENCY_CYCLES);
+        assert_eq!(pipeline.verdict(normalized()), "0 of 65536 wrong");
+    }
+}
+
+#[test]
+fn multiply_half_in_verilog() {
+    if has("verilator") {
+        let design = emit("packed_product", PackedProduct::default);
+        let pipeline =
+            Pipeline::build(&design, &["a", "b"], "product", MultiplyHalf::LATENCY_CYCLES);
         assert_eq!(pipeline.verdict(products().take(MANY)), format!("0 of {MANY} wrong"));
+    }
+}
+
+#[test]
+fn accumulate_single_in_verilog() {
+    if has("verilator") {
+        let design = emit("multiply_accumulate", MultiplyAccumulate::default);
+        let pipeline = Pipeline::build(
+            &design,
+            &["halves", "accumulator"],
+            "sum",
+            MultiplyAccumulate::LATENCY_CYCLES,
+        );
+        assert_eq!(pipeline.verdict(accumulations().take(MANY)), format!("0 of {MANY} wrong"));
     }
 }
 
@@ -381,8 +594,16 @@ fn widen_half_in_verilog() {
     }
 }
 
-fn designs() -> [Design; 5] {
-    [multiply_half(), multiply_single(), add_single(), narrow_single(), widen_half()]
+fn designs() -> [Design; 7] {
+    [
+        normalize_half(),
+        multiply_half(),
+        accumulate_single(),
+        multiply_single(),
+        add_single(),
+        narrow_single(),
+        widen_half(),
+    ]
 }
 
 #[test]

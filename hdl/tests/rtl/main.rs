@@ -1,5 +1,6 @@
 //! What RustHDL and the Verilog tools say of the blocks and of what is emitted.
 
+mod core;
 mod emit;
 mod float;
 mod support;

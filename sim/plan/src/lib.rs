@@ -30,6 +30,7 @@ mod stage;
 pub mod step;
 mod timing;
 mod traffic;
+mod walk;
 
 pub use error::PlanError;
 pub use file::{
@@ -44,6 +45,7 @@ pub use program::{Program, Section, Work};
 pub use schedule::{Choice, Scheduler, Task, weight_source};
 pub use space::{Grid, Patch, Rows, TileSpace, WeightSource};
 pub use timing::{
-    NoObserver, Observer, Retired, SectionTiming, Span, Spans, Timing, check_array, time,
+    Issued, NoObserver, Observer, Retired, SectionTiming, Span, Spans, Timing, check_array, time,
     utilization,
 };
+pub use walk::{BankLayout, Element, Source};

@@ -14,11 +14,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let tell = |progress| eprintln!("{:7.1} s {progress:?}", start.elapsed().as_secs_f64());
     let mut model = Model::new(&config, &Build { progress: Some(&tell), ..Build::default() })?;
     println!("{name}: model after {:.1} s", start.elapsed().as_secs_f64());
-    let clock = model.port("clock")?;
+    let (clock, load_clock) = (model.port("clock")?, model.port("load_clock")?);
     let mut cycles = 1000;
     loop {
         let start = Instant::now();
-        model.run(&Run { clock, cycles, watches: &[], stop: None }, |_| ());
+        model.run(&Run { clock, also: Some(load_clock), cycles, watches: &[], stop: None }, |_| ());
         let seconds = start.elapsed().as_secs_f64();
         if seconds > 1.0 {
             println!("{name}: {:.0} cycles/s", cycles as f64 / seconds);

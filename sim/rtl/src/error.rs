@@ -59,6 +59,41 @@ pub enum RtlError {
         /// What is wrong and what would be accepted.
         reason: String,
     },
+    /// A program that has no timing.
+    #[error(transparent)]
+    Plan(#[from] satkit_plan::PlanError),
+    /// A program that does what the core cannot.
+    #[error("instruction {index} ({instruction}): {reason}")]
+    Program {
+        /// Index in the program.
+        index: usize,
+        /// The instruction.
+        instruction: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The core and the timing model do not agree: a defect of one of them.
+    #[error("the RTL and the timing model differ in {instruction}: {rtl:?}, not {model:?}")]
+    Differs {
+        /// The instruction.
+        instruction: String,
+        /// The core's cycles.
+        rtl: crate::MmCycles,
+        /// The timing model's.
+        model: crate::MmCycles,
+    },
+    /// Nothing happens any more: a defect of the core.
+    #[error("the RTL hangs before instruction {index}")]
+    Hangs {
+        /// The instruction that does not start or end.
+        index: usize,
+    },
+    /// Outputs that no instruction drains: a defect of the core.
+    #[error("the RTL drained {beats} values more than its instructions say")]
+    Surplus {
+        /// Values of each column.
+        beats: usize,
+    },
     /// The build was asked to stop.
     #[error("interrupted while the RTL was compiled")]
     Interrupted,

@@ -9,11 +9,13 @@
 //! A simulation of Verilator's is two-state and starts from registers of 0, so it finds wrong values, not missing resets.
 
 mod cache;
+mod core;
 mod error;
 mod model;
 mod verilate;
 
 pub use cache::{Build, Progress};
+pub use core::{Core, Counters, MmCycles, Operands, StageRun, Weights};
 pub use error::RtlError;
 pub use model::{Model, PortId, Record, Run, Watch};
 pub use satkit_hdl::emit::{Direction, Port};

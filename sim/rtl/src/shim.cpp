@@ -117,8 +117,10 @@ struct Instance {
         dirty = false;
     }
 
-    void edge(uint32_t clock, uint8_t level) {
+    // Both clocks in one evaluation, so that each sees the other's registers as they were before the edge.
+    void edge(uint32_t clock, uint32_t also, uint8_t level) {
         *static_cast<uint8_t*>(members[clock]) = level;
+        if (also < port_count) *static_cast<uint8_t*>(members[also]) = level;
         model->eval();
 #ifdef TRACE
         if (trace) trace->dump(context->time());
@@ -126,10 +128,10 @@ struct Instance {
         context->timeInc(half_period);
     }
 
-    void tick(uint32_t clock) {
+    void tick(uint32_t clock, uint32_t also) {
         if (dirty) eval();
-        edge(clock, 1);
-        edge(clock, 0);
+        edge(clock, also, 1);
+        edge(clock, also, 0);
         ++ticks[clock];
     }
 
@@ -174,7 +176,7 @@ void read(void* handle, uint32_t port, uint32_t* words) { instance(handle).read(
 
 void eval(void* handle) { instance(handle).eval(); }
 
-uint64_t run(void* handle, uint32_t clock, uint64_t cycles, const Watch* watches, uint32_t watch_count,
+uint64_t run(void* handle, uint32_t clock, uint32_t also, uint64_t cycles, const Watch* watches, uint32_t watch_count,
              uint32_t stop, uint32_t* stopped) {
     *stopped = 0;
     Instance& self = instance(handle);
@@ -185,7 +187,7 @@ uint64_t run(void* handle, uint32_t clock, uint64_t cycles, const Watch* watches
             if (self.is_set(watches[i].strobe)) self.record(i, watches[i], self.ticks[clock]);
         }
         const bool last = stop < port_count && self.is_set(stop);
-        self.tick(clock);
+        self.tick(clock, also);
         if (last) {
             *stopped = 1;
             return done + 1;
@@ -207,7 +209,7 @@ void play(void* handle, uint32_t clock, const uint32_t* played, uint32_t count, 
             self.write(played[i], words);
             words += words_of(ports[played[i]].width);
         }
-        self.tick(clock);
+        self.tick(clock, UINT32_MAX);
     }
 }
 
@@ -220,12 +222,12 @@ struct Api {
     void (*write)(void*, uint32_t, const uint32_t*);
     void (*read)(void*, uint32_t, uint32_t*);
     void (*eval)(void*);
-    uint64_t (*run)(void*, uint32_t, uint64_t, const Watch*, uint32_t, uint32_t, uint32_t*);
+    uint64_t (*run)(void*, uint32_t, uint32_t, uint64_t, const Watch*, uint32_t, uint32_t, uint32_t*);
     const uint32_t* (*records)(void*, size_t*);
     void (*play)(void*, uint32_t, const uint32_t*, uint32_t, const uint32_t*, uint64_t);
 };
 
-const Api api = {1, port_count, ports, create, destroy, write, read, eval, run, records, play};
+const Api api = {2, port_count, ports, create, destroy, write, read, eval, run, records, play};
 
 }  // namespace
 

@@ -134,7 +134,7 @@ fn a_run_records_what_strobes_ask_for() {
     let watches =
         [Watch { strobe, ports: vec![count, wide] }, Watch { strobe: bit_out, ports: vec![] }];
     let mut records: Vec<Record> = Vec::new();
-    let run = Run { clock, cycles: 20, watches: &watches, stop: None };
+    let run = Run { clock, also: None, cycles: 20, watches: &watches, stop: None };
     assert_eq!(model.run(&run, |record| records.push(record)), 20);
     let record =
         |cycle: u32| Record { watch: 0, cycle: u64::from(cycle), words: vec![cycle, 0, 0, 0, 0] };
@@ -142,7 +142,7 @@ fn a_run_records_what_strobes_ask_for() {
 
     // The stop counts cycles across chunks, and the cycle in which it is up is the last.
     records.clear();
-    let run = Run { clock, cycles: u64::MAX, watches: &watches, stop: Some(strobe) };
+    let run = Run { clock, also: None, cycles: u64::MAX, watches: &watches, stop: Some(strobe) };
     assert_eq!(model.run(&run, |record| records.push(record)), 4);
     assert_eq!(records, [record(23)]);
 
@@ -154,7 +154,7 @@ fn a_run_records_what_strobes_ask_for() {
     assert_eq!(model.get(count), 224);
     assert_eq!((model.get(port_of(&model, "byte_out")), model.get(bit_out)), (199, 1));
     let mut strobes = 0;
-    let run = Run { clock, cycles: 200_000, watches: &watches[..1], stop: None };
+    let run = Run { clock, also: None, cycles: 200_000, watches: &watches[..1], stop: None };
     assert_eq!(model.run(&run, |_| strobes += 1), 200_000);
     assert_eq!(strobes, 25_000);
 }

@@ -6,9 +6,9 @@
 //! the text form, the contract hash and `docs/reference/instructions.md` all read the one table that the `operations!`
 //! macro below makes, so they cannot drift apart.
 //!
-//! **Queues.** The sequencer fetches in order. [`Geometry`], [`Operands`], [`Results`], [`Reads`] and [`Writes`] go to no
-//! engine and use no semaphore: the sequencer keeps each until the next of its kind, and they say which layer and which
-//! memory the instructions fetched after them speak of. All others go to the in-order queue of their [`Engine`].
+//! **Queues.** The sequencer fetches in order. [`Geometry`], [`Operands`], [`Results`], [`Reads`], [`Writes`] and [`Walk`] go to
+//! no engine and use no semaphore: the sequencer keeps each until the next of its kind, and they say which layer, which
+//! memory and which words of the banks the instructions fetched after them speak of. All others go to the in-order queue of their [`Engine`].
 //!
 //! **Semaphores.** An instruction starts when its engine is free and every semaphore in its `wait` set is above zero; each
 //! of them is then decremented. When it ends, every semaphore in its `post` set is incremented. A load ends when its data
@@ -41,6 +41,10 @@ pub const OPCODE_BITS: u32 = 8;
 pub const HEADER_BITS: u32 = OPCODE_BITS + 2 * SemaphoreSet::BITS;
 /// Bytes of one unit of an address field.
 pub const ADDRESS_UNIT_BYTES: u64 = 64;
+/// Walks that one MM may have.
+pub const MAX_WALKS: usize = 4;
+/// Bits of an element's address in half a row bank.
+pub const ELEMENT_BITS: u32 = 20;
 /// Bits of an address field.
 pub const ADDRESS_BITS: u32 = 30;
 
@@ -236,6 +240,41 @@ operations! {
         third: u32 = 30,
         /// Beats of the third stream.
         third_beats: u32 = 32,
+    }
+    /// Sets how the array walks through a segment of the K slots of the MM that follows: nested affine loops over the words of
+    /// the row banks, started anywhere inside. Up to four in a row belong to one MM, in the order of its slots; in WS one, and
+    /// its slots are the streamed rows. Steps lead from the last element of the inner loops to the next, modulo 2^20.
+    Walk = 0x06, "WALK", None, {
+        /// K slots of the segment; rows streamed in WS.
+        slots: u32 = 16,
+        /// Element of the banks' half where the segment starts: lanes are the lowest bits, words the others.
+        start: u32 = 20,
+        /// Slots of a group, which all stay at one element: N of compact weights, else 1.
+        kept: u8 = 5,
+        /// Slots of the first group that are left.
+        kept_left: u8 = 5,
+        /// Groups of a tap; pixels of a line in WU; rows streamed in WS.
+        groups: u32 = 16,
+        /// Groups of the first tap that are left.
+        groups_left: u32 = 16,
+        /// Taps of a line; 1 in WU and WS.
+        taps: u8 = 5,
+        /// Taps of the first line that are left.
+        taps_left: u8 = 5,
+        /// Lines of kernel taps in FF and BP, of pixels in WU.
+        lines: u32 = 16,
+        /// Lines of the first block that are left.
+        lines_left: u32 = 16,
+        /// Elements from a group to the next.
+        group_step: u32 = 20,
+        /// Elements from the last group of a tap to the next tap.
+        tap_step: u32 = 20,
+        /// Elements from the last tap of a line to the next line.
+        line_step: u32 = 20,
+        /// Elements from the last line to the next block: 64 channels in FF and BP, an image in WU.
+        block_step: u32 = 20,
+        /// First partial sum in the psum buffer, in WS.
+        psum: u32 = 16,
     }
     /// Fills one half of the W2E row banks for a range of output rows and K slots.
     LoadActivations = 0x10, "LD.A", Some(Engine::LoadActivations), {

@@ -49,7 +49,7 @@ impl Top {
     pub(crate) fn design(self, config: &ArrayConfig) -> Result<Design, HdlError> {
         match self {
             Self::Core => satkit_hdl::core::design(config),
-            Self::Stce => satkit_hdl::stce::design(config),
+            Self::Stce => satkit_hdl::array::stce(config),
         }
     }
 }

@@ -158,7 +158,7 @@ fn tile_cycles(
     let cost = cost::matmul(config, mapping.dataflow(), &mm);
     match mapping.dataflow() {
         Dataflow::OutputStationary => {
-            (cost.array_cycles.max(cost.drain_busy_cycles), cost.drain_cycles)
+            (cost.array_cycles.max(cost.drain_cycles), cost.drain_cycles - cost.first_cycles)
         }
         Dataflow::WeightStationary => {
             let passes = slots.div_ceil(config.rows).max(1) as u64;

@@ -231,4 +231,13 @@ impl TileSpace {
         }
         (first..last_first + last_width, Taps::between(0, taps - 1, kernel_w))
     }
+
+    /// Input channel and kernel tap of a weight row.
+    pub(crate) fn weight_row(&self, block: usize, row: usize) -> (usize, usize) {
+        let (ci, taps) = (self.problem.mac.shape.ci, self.problem.mac.shape.taps());
+        let first = row / (block * taps) * block;
+        let width = block.min(ci - first);
+        let inside = row - first * taps;
+        (first + inside % width, inside / width)
+    }
 }

@@ -2,7 +2,7 @@
 
 use crate::cost;
 use satkit_spec::isa::MatMul;
-use satkit_spec::{ArrayConfig, Dataflow};
+use satkit_spec::{ArrayConfig, Dataflow, MM_DECODE_CYCLES};
 
 /// When one MM has the array.
 #[derive(Clone, Copy, Debug)]
@@ -11,6 +11,8 @@ pub(super) struct Busy {
     pub(super) start: u64,
     /// The array is free.
     pub(super) end: u64,
+    /// The halves of the banks are free: every row and column has read.
+    pub(super) read: u64,
     /// The first array row's outputs are at the edge, if it drains; else the same as `end`.
     pub(super) first_out: u64,
     /// The last output is at the edge, if it drains; else the same as `end`.
@@ -25,15 +27,26 @@ pub(super) struct Busy {
 pub(super) struct Array {
     /// The array is free from here on.
     free: u64,
+    /// No OS tile may start before: the rows of the last WS pass run dry.
+    rows_free: u64,
     /// The drain path is free from here on.
     drain_free: u64,
+    /// Start of the last MM.
+    started: Option<u64>,
 }
 
 impl Array {
+    /// The first cycle in which an MM that is in the queue from `dispatch_cycle` on is decoded: one at a time, the next
+    /// when the one before has started.
+    pub(super) fn decoded(&self, dispatch_cycle: u64) -> u64 {
+        let taken = self.started.map_or(dispatch_cycle, |start| dispatch_cycle.max(start + 1));
+        taken + MM_DECODE_CYCLES as u64
+    }
+
     /// Starts an MM that may start in cycle `ready`.
     ///
-    /// The last round of a tile that drains may not begin before the tile drained before has left the path; the wait
-    /// goes before its first slot.
+    /// Its outputs may not be at the edge before those of the MM drained before have left it; the wait goes before its
+    /// first slot.
     pub(super) fn multiply(
         &mut self,
         config: &ArrayConfig,
@@ -43,32 +56,45 @@ impl Array {
     ) -> Busy {
         let cost = cost::matmul(config, dataflow, mm);
         let array_cycles = cost.array_cycles;
-        let possible = ready.max(self.free);
+        let mut possible = ready.max(self.free);
+        if dataflow == Dataflow::OutputStationary {
+            possible = possible.max(self.rows_free);
+        }
+        let first_out = array_cycles - cost.last_round_cycles + cost.reach_cycles;
+        let start = match mm.drain {
+            true => possible.max(self.drain_free.saturating_sub(first_out)),
+            false => possible,
+        };
+        self.started = Some(start);
+        self.free = start + array_cycles;
+        if dataflow == Dataflow::WeightStationary {
+            self.rows_free = self.free + config.array_timing().ws_run_on_cycles as u64;
+        }
+        let end = self.free;
+        let timing = config.array_timing();
+        let release = match dataflow {
+            Dataflow::OutputStationary => timing.os_release_cycles,
+            Dataflow::WeightStationary => timing.ws_release_cycles,
+        };
+        let read = end + release as u64;
         if !mm.drain {
-            self.free = possible + array_cycles;
-            let end = self.free;
             return Busy {
-                start: possible,
+                start,
                 end,
+                read,
                 first_out: end,
                 drained: end,
                 array_cycles,
                 drain_wait_cycles: 0,
             };
         }
-        let before_last = array_cycles.saturating_sub(cost.last_round_cycles);
-        let start = possible.max(self.drain_free.saturating_sub(before_last));
-        self.drain_free = start + before_last + cost.drain_busy_cycles;
-        self.free = start + array_cycles;
-        let first_out = match dataflow {
-            Dataflow::OutputStationary => self.free + cost.first_out_cycles,
-            Dataflow::WeightStationary => start + cost.first_out_cycles,
-        };
+        self.drain_free = start + first_out + cost.drain_cycles;
         Busy {
             start,
-            end: self.free,
-            first_out,
-            drained: (first_out + cost.drain_cycles).max(self.free),
+            end,
+            read,
+            first_out: start + first_out + cost.first_cycles,
+            drained: self.drain_free.max(end),
             array_cycles,
             drain_wait_cycles: start - possible,
         }

@@ -15,7 +15,9 @@ mod stream;
 mod stream_job;
 
 pub use check::check_array;
-pub use record::{NoObserver, Observer, Retired, SectionTiming, Span, Spans, Timing, utilization};
+pub use record::{
+    Issued, NoObserver, Observer, Retired, SectionTiming, Span, Spans, Timing, utilization,
+};
 
 use crate::{PlanError, Program};
 use ahead::Ahead;
@@ -131,12 +133,14 @@ impl<O: Observer> Run<'_, '_, O> {
                 self.ahead,
                 &mut self.queues,
             )?;
-            while let Some((ready, entry)) = self.queues.take(Engine::Mm) {
+            while let Some((ready, entry)) =
+                self.queues.take(Engine::Mm, |cycle| self.array.decoded(cycle))
+            {
                 self.multiply(ready, entry);
             }
             for load in &mut self.loads {
                 if load.is_idle()
-                    && let Some((ready, entry)) = self.queues.take(load.engine)
+                    && let Some((ready, entry)) = self.queues.take(load.engine, |cycle| cycle)
                 {
                     let context = self.sequencer.context(entry.context);
                     let instruction = &self.instructions[entry.index];
@@ -146,7 +150,7 @@ impl<O: Observer> Run<'_, '_, O> {
             }
             for stream in &mut self.streams {
                 if stream.is_idle()
-                    && let Some((ready, entry)) = self.queues.take(stream.engine)
+                    && let Some((ready, entry)) = self.queues.take(stream.engine, |cycle| cycle)
                 {
                     let context = self.sequencer.context(entry.context);
                     let instruction = &self.instructions[entry.index];
@@ -165,8 +169,18 @@ impl<O: Observer> Run<'_, '_, O> {
         let Some(space) = self.sequencer.context(entry.context).space else { return };
         let busy = self.array.multiply(self.config, space.dataflow, mm, ready);
         self.queues.started(Engine::Mm, busy.start);
+        self.record.issued(Issued {
+            index: entry.index,
+            queued_cycle: entry.dispatch_cycle,
+            tokens_cycle: entry.tokens_cycle,
+            first_out_cycle: busy.first_out,
+        });
         for semaphore in instruction.post.iter() {
-            let cycle = if semaphore == Semaphore::DrainFull { busy.first_out } else { busy.end };
+            let cycle = match semaphore {
+                Semaphore::DrainFull => busy.first_out,
+                Semaphore::ActivationsFree | Semaphore::WeightsFree => busy.read,
+                _ => busy.end,
+            };
             self.queues.post(semaphore, cycle);
         }
         let outputs = space.outputs(mm.row_base as usize, mm.rows as usize);

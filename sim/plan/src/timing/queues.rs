@@ -13,6 +13,8 @@ pub(super) struct Entry {
     pub(super) context: usize,
     /// First cycle in which it is in the queue.
     pub(super) dispatch_cycle: u64,
+    /// First cycle in which every semaphore that it waits for has its token; 0 until it is taken.
+    pub(super) tokens_cycle: u64,
     /// Beats of a load, if they are known.
     pub(super) beats: Option<u32>,
     /// Semaphores that it waits for.
@@ -72,15 +74,20 @@ impl Queues {
         queue.entries.push_back(entry);
     }
 
-    /// The engine's next instruction and the cycle from which it may start, if all its tokens are known.
+    /// The engine's next instruction and the cycle from which it may start, if all its tokens are known. `decoded` gives the
+    /// cycle in which the engine knows it, from that in which it is in the queue.
     #[inline]
-    pub(super) fn take(&mut self, engine: Engine) -> Option<(u64, Entry)> {
-        let entry = *self.queues[engine as usize].entries.front()?;
+    pub(super) fn take(
+        &mut self,
+        engine: Engine,
+        decoded: impl FnOnce(u64) -> u64,
+    ) -> Option<(u64, Entry)> {
+        let mut entry = *self.queues[engine as usize].entries.front()?;
         let wait = entry.wait;
-        let mut ready = entry.dispatch_cycle;
         for semaphore in wait.iter() {
-            ready = ready.max(*self.tokens[semaphore as usize].front()?);
+            entry.tokens_cycle = entry.tokens_cycle.max(*self.tokens[semaphore as usize].front()?);
         }
+        let ready = decoded(entry.dispatch_cycle).max(entry.tokens_cycle);
         for semaphore in wait.iter() {
             self.tokens[semaphore as usize].pop_front();
         }

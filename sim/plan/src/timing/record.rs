@@ -26,10 +26,28 @@ pub struct Retired {
     pub write_beats: u64,
 }
 
+/// What an MM waited for, and when it drains.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Issued {
+    /// Index in the program.
+    pub index: usize,
+    /// First cycle in which it is in the array's queue.
+    pub queued_cycle: u64,
+    /// First cycle in which every semaphore that it waits for has its token.
+    pub tokens_cycle: u64,
+    /// First cycle in which a store may take its outputs, if it drains.
+    pub first_out_cycle: u64,
+}
+
 /// Is told of each instruction when its end is known: in program order of each engine, the engines interleaved.
 pub trait Observer {
     /// An instruction is done.
     fn retired(&mut self, retired: &Retired);
+
+    /// An MM starts; its `retired` follows.
+    fn issued(&mut self, issued: &Issued) {
+        let _ = issued;
+    }
 
     /// A section is done, and no later instruction can change what it took: each section once, in the order of their ends.
     fn section(&mut self, index: usize, timing: &SectionTiming) {
@@ -224,6 +242,10 @@ impl<'p, 'o, O: Observer> Recorder<'p, 'o, O> {
     /// Instructions that are done, if the observer wants no more of them.
     pub(super) fn stopped(&self) -> Option<usize> {
         self.observer.stops().then_some(self.retired)
+    }
+
+    pub(super) fn issued(&mut self, issued: Issued) {
+        self.observer.issued(&issued);
     }
 
     pub(super) fn retire(&mut self, retired: Retired) {

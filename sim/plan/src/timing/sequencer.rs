@@ -78,7 +78,14 @@ impl Sequencer {
                     let dispatch_cycle = self.cycle.max(room);
                     queues.push(
                         engine,
-                        Entry { index, context, dispatch_cycle, wait: instruction.wait, beats },
+                        Entry {
+                            index,
+                            context,
+                            dispatch_cycle,
+                            tokens_cycle: 0,
+                            wait: instruction.wait,
+                            beats,
+                        },
                     );
                     dispatch_cycle
                 }

@@ -108,7 +108,12 @@ fn patches(
 }
 
 /// The first input row or column that output `at` sees, and the distance from one output to the next.
-fn first_seen(space: &TileSpace, at: usize, horizontal: bool, taps: &Taps) -> (isize, usize) {
+pub(crate) fn first_seen(
+    space: &TileSpace,
+    at: usize,
+    horizontal: bool,
+    taps: &Taps,
+) -> (isize, usize) {
     let problem = &space.problem;
     let shape = &problem.mac.shape;
     let (first_tap, last_tap) =

@@ -14,7 +14,7 @@ use std::ptr::NonNull;
 use std::sync::Arc;
 
 /// Layout of [`Api`], as `shim.cpp` has it too.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 #[repr(C)]
 struct RawPort {
@@ -41,7 +41,16 @@ pub(crate) struct Api {
     write: unsafe extern "C" fn(*mut c_void, u32, *const u32),
     read: unsafe extern "C" fn(*mut c_void, u32, *mut u32),
     eval: unsafe extern "C" fn(*mut c_void),
-    run: unsafe extern "C" fn(*mut c_void, u32, u64, *const RawWatch, u32, u32, *mut u32) -> u64,
+    run: unsafe extern "C" fn(
+        *mut c_void,
+        u32,
+        u32,
+        u64,
+        *const RawWatch,
+        u32,
+        u32,
+        *mut u32,
+    ) -> u64,
     records: unsafe extern "C" fn(*mut c_void, *mut usize) -> *const u32,
     play: unsafe extern "C" fn(*mut c_void, u32, *const u32, u32, *const u32, u64),
 }
@@ -150,6 +159,7 @@ impl Instance {
     pub(super) fn run(
         &mut self,
         clock: usize,
+        also: Option<usize>,
         cycles: u64,
         watches: &[Watch],
         stop: Option<usize>,
@@ -172,8 +182,9 @@ impl Instance {
             })
             .collect();
         let clock = self.bit(clock);
+        let also = also.map_or(u32::MAX, |port| self.bit(port));
         let stop = stop.map_or(u32::MAX, |port| self.bit(port));
-        // SAFETY: clock, stop and strobes are one-bit ports; the watches and their ports outlive the call. The records belong to the
+        // SAFETY: clocks, stop and strobes are one-bit ports; the watches and their ports outlive the call. The records belong to the
         // instance until the next call.
         unsafe {
             let api = self.code.api;
@@ -181,6 +192,7 @@ impl Instance {
             let done = (api.run)(
                 self.handle.as_ptr(),
                 clock,
+                also,
                 cycles,
                 raw.as_ptr(),
                 raw.len() as u32,

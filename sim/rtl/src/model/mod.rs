@@ -28,6 +28,8 @@ pub struct Watch {
 pub struct Run<'a> {
     /// The clock to tick.
     pub clock: PortId,
+    /// Another that ticks with it.
+    pub also: Option<PortId>,
     /// How often, at most.
     pub cycles: u64,
     /// What to write down.
@@ -191,7 +193,7 @@ impl Model {
     /// # Panics
     /// If the clock is not one input of one bit.
     pub fn tick(&mut self, clock: PortId) {
-        self.run(&Run { clock, cycles: 1, watches: &[], stop: None }, |_| ());
+        self.run(&Run { clock, also: None, cycles: 1, watches: &[], stop: None }, |_| ());
     }
 
     /// Many cycles. Gives `take` each record, in order of cycles and then of watches; returns how many cycles were run.
@@ -202,18 +204,20 @@ impl Model {
         /// Cycles between two looks at the records, so that they stay small.
         const CHUNK: u64 = 1 << 16;
         self.assert_input(run.clock);
+        run.also.iter().for_each(|&port| self.assert_input(port));
         let lengths: Vec<usize> = run
             .watches
             .iter()
             .map(|watch| watch.ports.iter().map(|port| self.instance.words(port.0)).sum())
             .collect();
+        let also = run.also.map(|port| port.0);
         let stop = run.stop.map(|port| port.0);
         let (mut done, mut words) = (0, Vec::new());
         while done < run.cycles {
             let chunk = (run.cycles - done).min(CHUNK);
             words.clear();
             let (ran, stopped) =
-                self.instance.run(run.clock.0, chunk, run.watches, stop, &mut words);
+                self.instance.run(run.clock.0, also, chunk, run.watches, stop, &mut words);
             let mut rest = &words[..];
             while let [watch, low, high, tail @ ..] = rest {
                 let watch = *watch as usize;

@@ -8,7 +8,6 @@ use crate::command::verilog::Top;
 use crate::interrupt;
 use crate::output::{self, thousands};
 use cells::Module;
-use satkit_hdl::Block;
 use satkit_spec::{ArrayConfig, Resources};
 use std::collections::BTreeMap;
 
@@ -67,7 +66,7 @@ pub(crate) fn run(arguments: &SynthCheckArguments) -> anyhow::Result<()> {
     let spinner = output::spinner("synth-check");
     spinner.set_message(format!("Yosys synthesises the {} of {}", design.top(), config.name));
     spinner.enable_steady_tick(std::time::Duration::from_millis(100));
-    let names: Vec<&str> = satkit_hdl::BLOCKS.iter().map(|block| block.name).collect();
+    let names: Vec<&str> = satkit_hdl::core::BLOCKS.iter().map(|(name, _)| *name).collect();
     let modules = yosys::synthesise(&design, &names, stop)?;
     spinner.finish_and_clear();
     let report = report(config.name, version, design.top(), &modules);
@@ -80,7 +79,7 @@ pub(crate) fn run(arguments: &SynthCheckArguments) -> anyhow::Result<()> {
 fn report(array: String, yosys: String, top: &str, modules: &BTreeMap<String, Module>) -> Report {
     let counts = cells::counts(top, modules);
     let mut blocks = Vec::new();
-    for &Block { name: block, what } in satkit_hdl::BLOCKS {
+    for &(block, what) in satkit_hdl::core::BLOCKS {
         // A block with parameters is several modules, of which each has its own row.
         for (name, module) in modules.iter().filter(|(name, _)| cells::is(name, block)) {
             let count = counts.get(name.as_str()).copied().unwrap_or(0);

@@ -83,7 +83,7 @@ impl Context {
                 ];
                 return (reads.map(stream).to_vec(), writes.map(stream).to_vec());
             }
-            Operation::MatMul(_) => {}
+            Operation::MatMul(_) | Operation::Walk(_) => {}
         }
         (Vec::new(), Vec::new())
     }

@@ -1,0 +1,531 @@
+//! How the array is wired. In names, `_r_c` is the wire that comes into the element of row r and column c.
+
+use super::LANES;
+use crate::emit::{Module, Wiring, part};
+use satkit_spec::ArrayConfig;
+use satkit_spec::isa;
+
+const WORD: usize = 17 * LANES;
+const TOKEN: usize = 11;
+const DRAIN: usize = 5;
+const WEIGHT: usize = 17;
+const TAG: usize = 11;
+
+fn own(name: &str) -> (&str, String) {
+    (name, name.to_owned())
+}
+
+/// What goes through a row from west to east: name of the port, of the one to the east, width.
+const EASTWARD: [(&str, &str, usize); 3] =
+    [("word", "word_east", WORD), ("token", "token_east", TOKEN), ("drain", "drain_east", DRAIN)];
+/// What goes through a column from north to south.
+const SOUTHWARD: [(&str, &str, usize); 4] = [
+    ("weight", "weight_south", WEIGHT),
+    ("tag", "tag_south", TAG),
+    ("north_sum", "sum", 32),
+    ("north_drained", "drained", 32),
+];
+
+/// The elements of one row.
+pub(super) fn stce_row(config: &ArrayConfig) -> Module {
+    let cols = config.cols;
+    let mut row = Wiring::new("stce_row");
+    row.input("clock", 1);
+    row.input("row", 6);
+    for (name, _, width) in EASTWARD {
+        row.input(name, width);
+    }
+    for (name, south, width) in SOUTHWARD {
+        row.input(name, width * cols);
+        row.output(south, width * cols);
+    }
+    row.output("multiplies", 1);
+    for c in 0..cols {
+        let last = c + 1 == cols;
+        for (name, _, width) in EASTWARD {
+            // What leaves the last element ends there.
+            let unused = if last { "unused_" } else { "" };
+            row.wire(&format!("{unused}{name}_{}", c + 1), width);
+        }
+        for (_, south, width) in SOUTHWARD {
+            row.wire(&format!("{south}_{c}"), width);
+        }
+        row.wire(&format!("{}multiplies_{c}", if last { "" } else { "unused_" }), 1);
+        let mut connections = vec![own("clock"), own("row")];
+        for (name, east, _) in EASTWARD {
+            connections.push((name, if c == 0 { name.into() } else { format!("{name}_{c}") }));
+            let unused = if last { "unused_" } else { "" };
+            connections.push((east, format!("{unused}{name}_{}", c + 1)));
+        }
+        for (name, south, width) in SOUTHWARD {
+            connections.push((name, part(name, c, width)));
+            connections.push((south, format!("{south}_{c}")));
+        }
+        let unused = if last { "" } else { "unused_" };
+        connections.push(("multiplies", format!("{unused}multiplies_{c}")));
+        row.instance("uspe", &format!("element_{c}"), &[], &connections);
+    }
+    for (_, south, _) in SOUTHWARD {
+        row.gather(south, (0..cols).map(|c| format!("{south}_{c}")));
+    }
+    // The last element sees every token of its row.
+    row.assign("multiplies", &format!("multiplies_{}", cols - 1));
+    row.finish()
+}
+
+/// The rows of the array.
+pub(super) fn stce(config: &ArrayConfig) -> Module {
+    let (rows, cols) = (config.rows, config.cols);
+    let mut array = Wiring::new("stce");
+    array.input("clock", 1);
+    for (name, _, width) in EASTWARD {
+        array.input(name, width * rows);
+    }
+    for (name, _, width) in &SOUTHWARD[..3] {
+        array.input(name, width * cols);
+    }
+    for (_, south, width) in &SOUTHWARD[2..] {
+        array.output(south, width * cols);
+    }
+    array.output("multiplies", 1);
+    for r in 0..rows {
+        let last = r + 1 == rows;
+        let prefix = |south: &str| {
+            if last && (south == "weight_south" || south == "tag_south") { "unused_" } else { "" }
+        };
+        for (_, south, width) in SOUTHWARD {
+            array.wire(&format!("{}{south}_{r}", prefix(south)), width * cols);
+        }
+        array.wire(&format!("{}multiplies_{r}", if last { "" } else { "unused_" }), 1);
+        let mut connections = vec![own("clock"), ("row", format!("6'd{r}"))];
+        for (name, _, width) in EASTWARD {
+            connections.push((name, part(name, r, width)));
+        }
+        for (name, south, width) in SOUTHWARD {
+            let from = match (r, name) {
+                (0, "north_drained") => format!("{}'h0", width * cols),
+                (0, _) => name.into(),
+                _ => format!("{south}_{}", r - 1),
+            };
+            connections.push((name, from));
+            connections.push((south, format!("{}{south}_{r}", prefix(south))));
+        }
+        let unused = if last { "" } else { "unused_" };
+        connections.push(("multiplies", format!("{unused}multiplies_{r}")));
+        array.instance("stce_row", &format!("row_{r}"), &[], &connections);
+    }
+    let last = rows - 1;
+    array.assign("sum", &format!("sum_{last}"));
+    array.assign("drained", &format!("drained_{last}"));
+    array.assign("multiplies", &format!("multiplies_{last}"));
+    array.finish()
+}
+
+/// The array with its edges, buffers and controller, as a part of a module.
+pub(crate) struct MmEngine<'c> {
+    config: &'c ArrayConfig,
+}
+
+/// Bits that count `words`.
+fn address_bits(words: usize) -> usize {
+    words.next_power_of_two().trailing_zeros() as usize
+}
+
+/// Where a field of an instruction lies, as a slice of the bus `instruction`.
+fn field(mnemonic: &str, name: &str, bits: usize) -> String {
+    let (.., fields) =
+        isa::reference().find(|layout| layout.0 == mnemonic).expect("an instruction of the table");
+    let field = fields.iter().find(|field| field.name == name).expect("a field of the table");
+    let low = field.lsb as usize;
+    if bits == 1 {
+        format!("instruction[{low}]")
+    } else {
+        format!("instruction[{}:{low}]", low + bits - 1)
+    }
+}
+
+fn opcode_of(mnemonic: &str) -> String {
+    let (_, opcode, ..) =
+        isa::reference().find(|layout| layout.0 == mnemonic).expect("in the table");
+    format!("8'h{opcode:02x}")
+}
+
+impl<'c> MmEngine<'c> {
+    pub(crate) const fn new(config: &'c ArrayConfig) -> Self {
+        Self { config }
+    }
+
+    /// Declares the ports of the engine.
+    pub(crate) fn ports(&self, core: &mut Wiring) {
+        let (rows, cols) = (self.config.rows, self.config.cols);
+        for (name, bits) in [
+            ("instruction_valid", 1),
+            ("instruction", 256),
+            ("go", 1),
+            ("w2e_write", 1),
+            ("w2e_rows", rows),
+            ("w2e_word", address_bits(self.config.w2e_words_per_row)),
+            ("w2e_lanes", LANES),
+            ("w2e_data", LANES * 16),
+            ("table_write", 1),
+            ("table_rows", rows),
+            ("table_entry", 7),
+            ("table_value", 20),
+            ("n2s_write", 1),
+            ("n2s_cols", cols),
+            ("n2s_entry", address_bits(self.config.n2s_entries_per_col)),
+            ("n2s_value", 16),
+            ("n2s_position", 4),
+        ] {
+            core.input(name, bits);
+        }
+        for (name, bits) in [
+            ("instruction_ready", 1),
+            ("mm_start", 1),
+            ("mm_end", 1),
+            ("mm_busy", 1),
+            ("drain_valid", 1),
+            ("drain", 32 * cols),
+            ("multiplies", 1),
+        ] {
+            core.output(name, bits);
+        }
+    }
+
+    /// Wires it up.
+    pub(crate) fn body(&self, core: &mut Wiring) {
+        self.controller(core);
+        self.rows(core);
+        self.columns(core);
+        self.array(core);
+    }
+
+    fn controller(&self, core: &mut Wiring) {
+        let config = self.config;
+        let rows = config.rows;
+        let timing = config.array_timing();
+        for mnemonic in ["GEOMETRY", "WALK", "MM"] {
+            let name = format!("is_{}", mnemonic.to_lowercase());
+            core.wire(&name, 1);
+            let opcode = opcode_of(mnemonic);
+            core.assign(&name, &format!("instruction_valid & (instruction[7:0] == {opcode})"));
+        }
+        core.wire("unused_instruction", 1);
+        core.assign("unused_instruction", "&instruction");
+        core.wire("walk_room", 1);
+        core.wire("mm_room", 1);
+        core.assign("instruction_ready", "(walk_room | ~is_walk) & (mm_room | ~is_mm)");
+        core.wire("walk_write_at", 4);
+        core.wire("walk_read_at", 4);
+        let walk = isa::reference().find(|layout| layout.0 == "WALK").expect("in the table").3;
+        let first = walk[0].lsb as usize;
+        let bits = walk.iter().map(|field| field.width as usize).sum::<usize>();
+        core.wire("walk", bits);
+        core.instance(
+            "small_ram",
+            "walks",
+            &[("WIDTH", bits), ("ADDRESS", 4)],
+            &[
+                own("clock"),
+                ("write", "is_walk & walk_room".into()),
+                ("write_address", "walk_write_at".into()),
+                ("write_data", format!("instruction[{}:{first}]", first + bits - 1)),
+                ("read_address", "walk_read_at".into()),
+                ("read_data", "walk".into()),
+            ],
+        );
+        core.wire("row_token_0", 51);
+        core.wire("column_token_0", 42);
+        core.wire("row_drain_0", 5);
+        let wait = |semaphore: isa::Semaphore| {
+            format!("instruction[{}]", isa::OPCODE_BITS as usize + semaphore as usize)
+        };
+        let constant = |bits: usize, value: usize| format!("{bits}'d{value}");
+        let mut connections = vec![
+            own("clock"),
+            ("rows", constant(7, rows)),
+            ("last_row", constant(6, rows - 1)),
+            ("pass_floor", constant(16, timing.ws_pass_floor_cycles)),
+            ("reach_outputs", constant(16, timing.os_reach_cycles)),
+            ("reach_sums", constant(16, timing.ws_reach_cycles)),
+            ("run_on", constant(16, timing.ws_run_on_cycles)),
+            ("geometry", "is_geometry".into()),
+            // 0 is weight-stationary.
+            ("geometry_streams", format!("~{}", field("GEOMETRY", "dataflow", 1))),
+            ("walk", "is_walk".into()),
+            own("walk_room"),
+            ("walk_write", "walk_write_at".into()),
+            ("mm", "is_mm".into()),
+            own("mm_room"),
+            ("mm_slots", field("MM", "slots", 16)),
+            ("mm_rows", field("MM", "rows", 16)),
+            ("mm_ip", field("MM", "ip", 5)),
+            ("mm_iq", field("MM", "iq", 5)),
+            ("mm_accumulate", field("MM", "accumulate", 1)),
+            ("mm_drain", field("MM", "drain", 1)),
+            ("mm_activations", wait(isa::Semaphore::ActivationsFull)),
+            ("mm_weights", wait(isa::Semaphore::WeightsFull)),
+            own("go"),
+            ("starts", "mm_start".into()),
+            ("ended", "mm_end".into()),
+            ("busy", "mm_busy".into()),
+            ("walk_read", "walk_read_at".into()),
+        ];
+        let names: Vec<String> = walk.iter().map(|field| format!("walk_{}", field.name)).collect();
+        for (name, field) in names.iter().zip(&walk) {
+            let (low, width) = (field.lsb as usize - first, field.width as usize);
+            connections.push((name, format!("walk[{}:{low}]", low + width - 1)));
+        }
+        connections.extend([
+            ("row_token", "row_token_0".into()),
+            ("column_token", "column_token_0".into()),
+            ("row_drain", "row_drain_0".into()),
+        ]);
+        core.instance("controller", "controller", &[], &connections);
+    }
+
+    fn rows(&self, core: &mut Wiring) {
+        let config = self.config;
+        let address = address_bits(config.w2e_words_per_row);
+        core.wire("row_valid_0", 1);
+        core.assign("row_valid_0", "1'b0");
+        for r in 0..config.rows {
+            let n = r + 1;
+            for (name, bits) in [("row_token", 51), ("row_drain", 5), ("row_valid", 1)] {
+                let unused = if n == config.rows && name == "row_drain" { "unused_" } else { "" };
+                core.wire(&format!("{unused}{name}_{n}"), bits);
+            }
+            for (name, bits) in [
+                ("table_entry", 7),
+                ("table_offset", 20),
+                ("bank_word", 18),
+                ("bank_data", LANES * 16),
+                ("word", WORD),
+                ("token", TOKEN),
+                ("drain_token", DRAIN),
+            ] {
+                core.wire(&format!("{name}_{r}"), bits);
+            }
+            let unused = if n == config.rows { "unused_" } else { "" };
+            core.instance(
+                "row_edge",
+                &format!("row_edge_{r}"),
+                &[],
+                &[
+                    own("clock"),
+                    ("token", format!("row_token_{r}")),
+                    ("drain", format!("row_drain_{r}")),
+                    ("north_valid", format!("row_valid_{r}")),
+                    ("table_entry", format!("table_entry_{r}")),
+                    ("table_offset", format!("table_offset_{r}")),
+                    ("bank_word", format!("bank_word_{r}")),
+                    ("bank_data", format!("bank_data_{r}")),
+                    ("token_south", format!("row_token_{n}")),
+                    ("drain_south", format!("{unused}row_drain_{n}")),
+                    ("word", format!("word_{r}")),
+                    ("token_east", format!("token_{r}")),
+                    ("drain_east", format!("drain_token_{r}")),
+                    ("valid", format!("row_valid_{n}")),
+                ],
+            );
+            core.instance(
+                "small_ram",
+                &format!("table_{r}"),
+                &[("WIDTH", 20), ("ADDRESS", 7)],
+                &[
+                    ("clock", "load_clock".into()),
+                    ("write", format!("table_write & table_rows[{r}]")),
+                    ("write_address", "table_entry".into()),
+                    ("write_data", "table_value".into()),
+                    ("read_address", format!("table_entry_{r}")),
+                    ("read_data", format!("table_offset_{r}")),
+                ],
+            );
+            core.instance(
+                "bank_ram",
+                &format!("w2e_{r}"),
+                &[("LANES", LANES), ("LANE", 16), ("ADDRESS", address)],
+                &[
+                    ("clock", "load_clock".into()),
+                    own("run"),
+                    ("write", format!("w2e_lanes & {{{LANES}{{w2e_write & w2e_rows[{r}]}}}}")),
+                    ("write_address", "w2e_word".into()),
+                    ("write_data", "w2e_data".into()),
+                    // The half is the highest bit; of the word as many as the bank has.
+                    (
+                        "read_address",
+                        format!("{{bank_word_{r}[17], bank_word_{r}[{}:0]}}", address - 2),
+                    ),
+                    ("read_data", format!("bank_data_{r}")),
+                ],
+            );
+            let unused = format!("unused_bank_word_{r}");
+            core.wire(&unused, 1);
+            core.assign(&unused, &format!("&bank_word_{r}"));
+        }
+    }
+
+    fn columns(&self, core: &mut Wiring) {
+        let config = self.config;
+        let (rows, cols) = (config.rows, config.cols);
+        let entry = address_bits(config.n2s_entries_per_col);
+        let psum = address_bits(config.psum_depth);
+        core.wire("foot_token_0", 18);
+        // What of the last row's token belongs to the sum that leaves the array, when it does.
+        let last = format!("row_token_{rows}");
+        core.instance(
+            "delay_line",
+            "foot_delay",
+            &[("WIDTH", 18), ("DEPTH", 8)],
+            &[
+                own("clock"),
+                ("d", format!("{{{last}[6], {last}[4] & {last}[7], {last}[50:35]}}")),
+                ("q", "foot_token_0".into()),
+            ],
+        );
+        let unused = format!("unused_row_token_{rows}");
+        core.wire(&unused, 1);
+        core.assign(&unused, &format!("&{last}"));
+        for c in 0..cols {
+            let n = c + 1;
+            let unused = if n == cols { "unused_" } else { "" };
+            for (name, bits) in [("column_token", 42), ("foot_token", 18)] {
+                core.wire(&format!("{unused}{name}_{n}"), bits);
+            }
+            for (name, bits) in [
+                ("bank_entry", 17),
+                ("weight_data", 20),
+                ("psum_read", 16),
+                ("psum_data", 32),
+                ("weight", WEIGHT),
+                ("tag", TAG),
+                ("head_sum", 32),
+                ("psum_write", 1),
+                ("psum_word", 16),
+                ("out", 32),
+                ("aligned", 32),
+            ] {
+                core.wire(&format!("{name}_{c}"), bits);
+            }
+            core.instance(
+                "column_head",
+                &format!("column_head_{c}"),
+                &[],
+                &[
+                    own("clock"),
+                    ("token", format!("column_token_{c}")),
+                    ("bank_entry", format!("bank_entry_{c}")),
+                    ("bank_data", format!("weight_data_{c}")),
+                    ("psum_read", format!("psum_read_{c}")),
+                    ("psum_data", format!("psum_data_{c}")),
+                    ("token_east", format!("{unused}column_token_{n}")),
+                    ("weight", format!("weight_{c}")),
+                    ("tag", format!("tag_{c}")),
+                    ("sum", format!("head_sum_{c}")),
+                ],
+            );
+            core.instance(
+                "bank_ram",
+                &format!("n2s_{c}"),
+                &[("LANES", 1), ("LANE", 20), ("ADDRESS", entry)],
+                &[
+                    ("clock", "load_clock".into()),
+                    own("run"),
+                    ("write", format!("n2s_write & n2s_cols[{c}]")),
+                    ("write_address", "n2s_entry".into()),
+                    ("write_data", "{n2s_position, n2s_value}".into()),
+                    (
+                        "read_address",
+                        format!("{{bank_entry_{c}[16], bank_entry_{c}[{}:0]}}", entry - 2),
+                    ),
+                    ("read_data", format!("weight_data_{c}")),
+                ],
+            );
+            core.instance(
+                "psum_ram",
+                &format!("psum_{c}"),
+                &[("ADDRESS", psum)],
+                &[
+                    own("clock"),
+                    ("write", format!("psum_write_{c}")),
+                    ("write_address", part(&format!("psum_word_{c}"), 0, psum)),
+                    ("write_data", part("sums", c, 32)),
+                    ("read_address", part(&format!("psum_read_{c}"), 0, psum)),
+                    ("read_data", format!("psum_data_{c}")),
+                ],
+            );
+            core.instance(
+                "column_foot",
+                &format!("column_foot_{c}"),
+                &[],
+                &[
+                    own("clock"),
+                    ("token", format!("foot_token_{c}")),
+                    ("sum", part("sums", c, 32)),
+                    ("drained", part("drained", c, 32)),
+                    ("token_east", format!("{unused}foot_token_{n}")),
+                    ("psum_write", format!("psum_write_{c}")),
+                    ("psum_word", format!("psum_word_{c}")),
+                    ("out", format!("out_{c}")),
+                ],
+            );
+            core.instance(
+                "delay_line",
+                &format!("align_{c}"),
+                &[("WIDTH", 32), ("DEPTH", cols - 1 - c)],
+                &[own("clock"), ("d", format!("out_{c}")), ("q", format!("aligned_{c}"))],
+            );
+            for name in ["bank_entry", "psum_read", "psum_word"] {
+                let unused = format!("unused_{name}_{c}");
+                core.wire(&unused, 1);
+                core.assign(&unused, &format!("&{name}_{c}"));
+            }
+        }
+        core.instance(
+            "delay_line",
+            "align_valid",
+            &[("WIDTH", 1), ("DEPTH", cols)],
+            &[
+                own("clock"),
+                ("d", format!("row_valid_{rows} | (foot_token_0[16] & foot_token_0[17])")),
+                ("q", "drain_valid".into()),
+            ],
+        );
+        core.gather("drain", (0..cols).map(|c| format!("aligned_{c}")));
+    }
+
+    fn array(&self, core: &mut Wiring) {
+        let (rows, cols) = (self.config.rows, self.config.cols);
+        core.wire("words", WORD * rows);
+        core.wire("tokens", TOKEN * rows);
+        core.wire("drain_tokens", DRAIN * rows);
+        core.gather("words", (0..rows).map(|r| format!("word_{r}")));
+        core.gather("tokens", (0..rows).map(|r| format!("token_{r}")));
+        core.gather("drain_tokens", (0..rows).map(|r| format!("drain_token_{r}")));
+        core.wire("weights", WEIGHT * cols);
+        core.wire("tags", TAG * cols);
+        core.wire("head_sums", 32 * cols);
+        core.gather("weights", (0..cols).map(|c| format!("weight_{c}")));
+        core.gather("tags", (0..cols).map(|c| format!("tag_{c}")));
+        core.gather("head_sums", (0..cols).map(|c| format!("head_sum_{c}")));
+        core.wire("sums", 32 * cols);
+        core.wire("drained", 32 * cols);
+        core.instance(
+            "stce",
+            "array",
+            &[],
+            &[
+                own("clock"),
+                ("word", "words".into()),
+                ("token", "tokens".into()),
+                ("drain", "drain_tokens".into()),
+                ("weight", "weights".into()),
+                ("tag", "tags".into()),
+                ("north_sum", "head_sums".into()),
+                ("sum", "sums".into()),
+                own("drained"),
+                own("multiplies"),
+            ],
+        );
+    }
+}

@@ -1,0 +1,135 @@
+//! Memories and delay lines, written by hand: what synthesis recognises as block RAM, LUT RAM or shift registers has to be written
+//! in its own way, and RustHDL's own memory has neither a second clock nor lanes.
+
+use crate::emit::Module;
+
+/// Every module of the design whose Verilog is written by hand, with the reason. Texts inside RustHDL blocks count too.
+pub const WRAPPERS: &[(&str, &str)] = &[
+    ("bank_ram", "memory: lanes written apart, on the clock of the loads"),
+    ("psum_ram", "memory: block RAM"),
+    ("small_ram", "memory: LUT RAM with a read that needs no clock"),
+    ("delay_line", "memory: shift register of a length that the array gives"),
+    ("SmallRam", "memory: LUT RAM inside a RustHDL block"),
+    ("Delay", "memory: shift register inside a RustHDL block"),
+    ("Product", "multiplication of other widths than RustHDL has"),
+    ("stce_row", "wiring: the elements of a row"),
+    ("stce", "wiring: the rows of the array"),
+    ("core", "wiring: array, edges, buffers, controller, update"),
+];
+
+fn module(name: &str, text: &str) -> Module {
+    Module { name: name.into(), text: text.into() }
+}
+
+/// A bank of a double buffer: `LANES` lanes of `LANE` bits, written lane by lane on `write_clock`, read in two edges.
+/// The read stands still while `run` is low, as the array does.
+#[must_use]
+pub fn bank_ram() -> Module {
+    module(
+        "bank_ram",
+        "\
+module bank_ram #(parameter LANES = 8, parameter LANE = 16, parameter ADDRESS = 10) (
+    input wire clock,
+    input wire run,
+    input wire [LANES-1:0] write,
+    input wire [ADDRESS-1:0] write_address,
+    input wire [LANES*LANE-1:0] write_data,
+    input wire [ADDRESS-1:0] read_address,
+    output reg [LANES*LANE-1:0] read_data
+);
+    reg [LANES*LANE-1:0] content [0:(1<<ADDRESS)-1];
+    reg [LANES*LANE-1:0] fetched;
+    integer lane;
+    initial fetched = {(LANES*LANE){1'b0}};
+    initial read_data = {(LANES*LANE){1'b0}};
+    always @(posedge clock) begin
+        for (lane = 0; lane < LANES; lane = lane + 1)
+            if (write[lane]) content[write_address][lane*LANE +: LANE] <= write_data[lane*LANE +: LANE];
+    end
+    always @(posedge clock) begin
+        if (run) fetched <= content[read_address];
+        if (run) read_data <= fetched;
+    end
+endmodule
+",
+    )
+}
+
+/// The psum buffer of a column: 32 bits, read in one edge.
+#[must_use]
+pub fn psum_ram() -> Module {
+    module(
+        "psum_ram",
+        "\
+module psum_ram #(parameter ADDRESS = 10) (
+    input wire clock,
+    input wire write,
+    input wire [ADDRESS-1:0] write_address,
+    input wire [31:0] write_data,
+    input wire [ADDRESS-1:0] read_address,
+    output reg [31:0] read_data
+);
+    reg [31:0] content [0:(1<<ADDRESS)-1];
+    initial read_data = 32'h0;
+    always @(posedge clock) begin
+        if (write) content[write_address] <= write_data;
+        read_data <= content[read_address];
+    end
+endmodule
+",
+    )
+}
+
+/// A small memory with a read that needs no clock.
+#[must_use]
+pub fn small_ram() -> Module {
+    module(
+        "small_ram",
+        "\
+module small_ram #(parameter WIDTH = 20, parameter ADDRESS = 7) (
+    input wire clock,
+    input wire write,
+    input wire [ADDRESS-1:0] write_address,
+    input wire [WIDTH-1:0] write_data,
+    input wire [ADDRESS-1:0] read_address,
+    output wire [WIDTH-1:0] read_data
+);
+    reg [WIDTH-1:0] content [0:(1<<ADDRESS)-1];
+    always @(posedge clock) if (write) content[write_address] <= write_data;
+    assign read_data = content[read_address];
+endmodule
+",
+    )
+}
+
+/// `DEPTH` edges of delay; 0 is a wire.
+#[must_use]
+pub fn delay_line() -> Module {
+    module(
+        "delay_line",
+        "\
+module delay_line #(parameter WIDTH = 32, parameter DEPTH = 1) (
+    input wire clock,
+    input wire [WIDTH-1:0] d,
+    output wire [WIDTH-1:0] q
+);
+    generate
+        if (DEPTH == 0) begin : none
+            wire unused = clock;
+            assign q = d;
+        end else if (DEPTH == 1) begin : one
+            reg [WIDTH-1:0] stage;
+            initial stage = {WIDTH{1'b0}};
+            always @(posedge clock) stage <= d;
+            assign q = stage;
+        end else begin : more
+            reg [WIDTH*DEPTH-1:0] stages;
+            initial stages = {(WIDTH*DEPTH){1'b0}};
+            always @(posedge clock) stages <= {stages[WIDTH*(DEPTH-1)-1:0], d};
+            assign q = stages[WIDTH*DEPTH-1:WIDTH*(DEPTH-1)];
+        end
+    endgenerate
+endmodule
+",
+    )
+}
