@@ -68,11 +68,7 @@ pub fn design(config: &ArrayConfig) -> Result<Design, HdlError> {
             "counter",
             &format!("count_{counter}"),
             &[],
-            &[
-                ("clock", "clock".into()),
-                ("count", counts.into()),
-                ("value", counter.into()),
-            ],
+            &[("clock", "clock".into()), ("count", counts.into()), ("value", counter.into())],
         );
     }
     let mut parts = array::edges();

@@ -3,6 +3,7 @@
 //! These are integration tests of the package `satkit` (`host/cli/Cargo.toml` names this file), so that cargo builds
 //! the binary for them, with `cargo test` and with nextest.
 
+mod hardware;
 mod interrupt;
 mod kernel;
 mod options;

@@ -4,7 +4,7 @@ use super::support::{line, run};
 use proptest::prelude::*;
 use satkit_host::train::{LossScale, RunLength, TrainSettings};
 
-const COMMANDS: [&str; 13] = [
+const COMMANDS: [&str; 15] = [
     "train",
     "reproduce",
     "eval",
@@ -14,6 +14,8 @@ const COMMANDS: [&str; 13] = [
     "compile",
     "disasm",
     "assemble",
+    "verilog",
+    "synth-check",
     "list",
     "doctor",
     "bench",

@@ -249,11 +249,39 @@ impl Logic for Controller {
         dff_setup!(self, clock, next_streams, next_slots, next_rows, next_ip, next_iq);
         dff_setup!(self, clock, next_accumulate, next_drain, next_activations, next_weights);
         dff_setup!(self, clock, interleave, before_rounds, ring, before_last, outputs);
-        dff_setup!(self, clock, array_cycles, reach, drain_cycles, busy_left, drain_left, rows_left);
-        dff_setup!(self, clock, last_cycle, on_streams, on_last_place, on_last_output, on_last_ip, on_empty);
+        dff_setup!(
+            self,
+            clock,
+            array_cycles,
+            reach,
+            drain_cycles,
+            busy_left,
+            drain_left,
+            rows_left
+        );
+        dff_setup!(
+            self,
+            clock,
+            last_cycle,
+            on_streams,
+            on_last_place,
+            on_last_output,
+            on_last_ip,
+            on_empty
+        );
         dff_setup!(self, clock, on_slots, on_from_zero, on_drain, activations_half, weights_half);
         dff_setup!(self, clock, on_activations, on_weights, rounds_left, first_round, place, owned);
-        dff_setup!(self, clock, entry, begins, segment, slots_left, element, kept_left, groups_left);
+        dff_setup!(
+            self,
+            clock,
+            entry,
+            begins,
+            segment,
+            slots_left,
+            element,
+            kept_left,
+            groups_left
+        );
         dff_setup!(self, clock, taps_left, lines_left, psum, sends, send_wait, send_row);
         dff_setup!(self, clock, row_register, column_register);
         self.drain_delay.clock.next = self.clock.val();
@@ -357,8 +385,7 @@ impl Logic for Controller {
         // The MM that runs: one place of the ring per cycle.
         self.runs.next = self.rounds_left.q.val().any();
         self.live.next = self.runs.val() & (self.place.q.val() <= self.on_last_output.q.val());
-        self.round_ends.next =
-            self.runs.val() & (self.place.q.val() == self.on_last_place.q.val());
+        self.round_ends.next = self.runs.val() & (self.place.q.val() == self.on_last_place.q.val());
         self.rounds_down.next = self.rounds_left.q.val() - bits::<16>(1);
         self.place_up.next = self.place.q.val() + bits::<4>(1);
         self.owned_up.next = self.owned.q.val() + bits::<4>(1);
@@ -535,8 +562,7 @@ impl Logic for Controller {
         self.weight_row.next = bits::<6>(63);
         if self.on_streams.q.val() {
             self.weight_entry.next = bit_cast::<16, 6>(self.send_row.q.val());
-            self.weight_live.next =
-                bit_cast::<7, 6>(self.send_row.q.val()) < self.on_slots.q.val();
+            self.weight_live.next = bit_cast::<7, 6>(self.send_row.q.val()) < self.on_slots.q.val();
             if self.sending.val() {
                 self.weight_row.next = self.send_row.q.val();
             }

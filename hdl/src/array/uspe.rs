@@ -122,8 +122,7 @@ impl Logic for Uspe {
             self.held_live.d.next = self.tag.val().get_bit(9);
         }
 
-        self.lane.next =
-            self.token_register.q.val().get_bits::<3>(8) | self.held_position.q.val();
+        self.lane.next = self.token_register.q.val().get_bits::<3>(8) | self.held_position.q.val();
         self.pair_0.next = self.word_register.q.val().get_bits::<17>(0);
         self.pair_1.next = self.word_register.q.val().get_bits::<17>(34);
         self.pair_2.next = self.word_register.q.val().get_bits::<17>(68);
@@ -147,8 +146,7 @@ impl Logic for Uspe {
         self.multiplier.a.next = self.activation.val();
         self.multiplier.b.next = self.held_weight.q.val();
         self.multiplier.idle.next = !self.held_live.q.val();
-        self.multiplies.next =
-            self.token_register.q.val().get_bit(4) & self.held_live.q.val();
+        self.multiplies.next = self.token_register.q.val().get_bit(4) & self.held_live.q.val();
 
         // The token follows its product, then its sum.
         self.multiplied_1.d.next = self.token_register.q.val().get_bits::<8>(0);

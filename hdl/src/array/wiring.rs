@@ -137,12 +137,16 @@ fn field(mnemonic: &str, name: &str, bits: usize) -> String {
         isa::reference().find(|layout| layout.0 == mnemonic).expect("an instruction of the table");
     let field = fields.iter().find(|field| field.name == name).expect("a field of the table");
     let low = field.lsb as usize;
-    if bits == 1 { format!("instruction[{low}]") } else { format!("instruction[{}:{low}]", low + bits - 1) }
+    if bits == 1 {
+        format!("instruction[{low}]")
+    } else {
+        format!("instruction[{}:{low}]", low + bits - 1)
+    }
 }
 
-
 fn opcode_of(mnemonic: &str) -> String {
-    let (_, opcode, ..) = isa::reference().find(|layout| layout.0 == mnemonic).expect("in the table");
+    let (_, opcode, ..) =
+        isa::reference().find(|layout| layout.0 == mnemonic).expect("in the table");
     format!("8'h{opcode:02x}")
 }
 
@@ -210,10 +214,7 @@ impl<'c> MmEngine<'c> {
         core.assign("unused_instruction", "&instruction");
         core.wire("walk_room", 1);
         core.wire("mm_room", 1);
-        core.assign(
-            "instruction_ready",
-            "(walk_room | ~is_walk) & (mm_room | ~is_mm)",
-        );
+        core.assign("instruction_ready", "(walk_room | ~is_walk) & (mm_room | ~is_mm)");
         core.wire("walk_write_at", 4);
         core.wire("walk_read_at", 4);
         let walk = isa::reference().find(|layout| layout.0 == "WALK").expect("in the table").3;
@@ -291,8 +292,7 @@ impl<'c> MmEngine<'c> {
         for r in 0..config.rows {
             let n = r + 1;
             for (name, bits) in [("row_token", 51), ("row_drain", 5), ("row_valid", 1)] {
-                let unused =
-                    if n == config.rows && name == "row_drain" { "unused_" } else { "" };
+                let unused = if n == config.rows && name == "row_drain" { "unused_" } else { "" };
                 core.wire(&format!("{unused}{name}_{n}"), bits);
             }
             for (name, bits) in [
@@ -352,7 +352,10 @@ impl<'c> MmEngine<'c> {
                     ("write_address", "w2e_word".into()),
                     ("write_data", "w2e_data".into()),
                     // The half is the highest bit; of the word as many as the bank has.
-                    ("read_address", format!("{{bank_word_{r}[17], bank_word_{r}[{}:0]}}", address - 2)),
+                    (
+                        "read_address",
+                        format!("{{bank_word_{r}[17], bank_word_{r}[{}:0]}}", address - 2),
+                    ),
                     ("read_data", format!("bank_data_{r}")),
                 ],
             );

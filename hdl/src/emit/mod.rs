@@ -43,11 +43,6 @@ pub struct Design {
 }
 
 impl Design {
-    /// A design of modules that are in order: children first, the top last.
-    pub(crate) const fn from_modules(modules: Vec<Module>) -> Self {
-        Self { modules }
-    }
-
     /// Every module once; one that is instantiated stands before who instantiates it, the top is last.
     #[must_use]
     pub fn modules(&self) -> &[Module] {

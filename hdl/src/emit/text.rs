@@ -75,12 +75,8 @@ impl Wiring {
     #[must_use]
     pub fn finish(self) -> Module {
         let ports: Vec<String> = self.ports.iter().map(|port| format!("    {port}")).collect();
-        let text = format!(
-            "module {} (\n{}\n);\n{}endmodule\n",
-            self.name,
-            ports.join(",\n"),
-            self.body
-        );
+        let text =
+            format!("module {} (\n{}\n);\n{}endmodule\n", self.name, ports.join(",\n"), self.body);
         Module { name: self.name, text }
     }
 }

@@ -95,11 +95,16 @@ fn exit_code(error: &anyhow::Error) -> u8 {
             || cause.is::<PlanError>()
             || cause.is::<SimError>()
             || cause.is::<satkit_golden::GoldenError>()
+            || cause.is::<satkit_hdl::HdlError>()
         {
             return BAD_INPUT;
         }
         if let Some(error) = cause.downcast_ref::<AcceleratorError>() {
             return accelerator_code(error);
+        }
+        #[cfg(feature = "rtl")]
+        if let Some(error) = cause.downcast_ref::<satkit_rtl::RtlError>() {
+            return rtl_code(error);
         }
     }
     FAILED
@@ -114,6 +119,16 @@ fn host_code(error: &HostError) -> u8 {
         HostError::Backend { source, .. } => {
             source.inner().downcast_ref::<AcceleratorError>().map_or(FAILED, accelerator_code)
         }
+        _ => FAILED,
+    }
+}
+
+#[cfg(feature = "rtl")]
+const fn rtl_code(error: &satkit_rtl::RtlError) -> u8 {
+    use satkit_rtl::RtlError;
+    match error {
+        RtlError::Hdl(_) | RtlError::Waves { .. } => BAD_INPUT,
+        RtlError::Interrupted => INTERRUPTED,
         _ => FAILED,
     }
 }

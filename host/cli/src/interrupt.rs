@@ -11,13 +11,18 @@ static INSTALLED: OnceLock<bool> = OnceLock::new();
 /// From here on the first Ctrl-C (or termination) sets the flag that is returned, and the second ends the process at
 /// once. The flag starts lowered.
 pub(crate) fn stop_flag() -> &'static AtomicBool {
+    stop_flag_for("finishing the step; once more to stop at once")
+}
+
+/// The same for a command that says something else when it is interrupted. A process runs one command.
+pub(crate) fn stop_flag_for(saying: &'static str) -> &'static AtomicBool {
     let installed = *INSTALLED.get_or_init(|| {
-        let handler = || {
+        let handler = move || {
             if STOP.swap(true, Ordering::SeqCst) {
                 // Files are written beside their place and renamed, so none is left in pieces.
                 std::process::exit(i32::from(INTERRUPTED));
             }
-            output::note("satkit: finishing the step; once more to stop at once");
+            output::note(format_args!("satkit: {saying}"));
         };
         ctrlc::set_handler(handler).is_ok()
     });

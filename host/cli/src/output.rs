@@ -108,7 +108,7 @@ pub(crate) fn check_writable(option: &'static str, path: &Path) -> Result<(), Cl
 }
 
 /// Where a file lies.
-fn directory_of(path: &Path) -> &Path {
+pub(crate) fn directory_of(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),

@@ -15,8 +15,9 @@ use std::sync::atomic::AtomicBool;
 #[derive(Clone, Debug, Default, LogicBlock)]
 struct Toy {
     clock: Signal<In, Clock>,
-    bit: Signal<In, Bit>,
-    byte__in: Signal<In, Bits<8>>,
+    flag: Signal<In, Bit>,
+    #[allow(non_snake_case, reason = "Verilator renames two underscores in a row")]
+    octet__in: Signal<In, Bits<8>>,
     word: Signal<In, Bits<33>>,
     wide: Signal<In, Bits<100>>,
     bit_out: Signal<Out, Bit>,
@@ -38,8 +39,8 @@ impl Logic for Toy {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(self, clock, r_bit, r_byte, r_word, r_wide, r_count);
-        self.r_bit.d.next = self.bit.val();
-        self.r_byte.d.next = self.byte__in.val();
+        self.r_bit.d.next = self.flag.val();
+        self.r_byte.d.next = self.octet__in.val();
         self.r_word.d.next = self.word.val();
         self.r_wide.d.next = self.wide.val();
         self.next.next = self.r_count.q.val() + bits::<16>(1);
@@ -87,7 +88,7 @@ fn ports_of_every_width_come_through() {
     let mut model = Model::of(&toy(), &build()).unwrap();
     let port = |name: &str| model.port(name).unwrap();
     let (clock, bit, byte, word, wide) =
-        (port("clock"), port("bit"), port("byte__in"), port("word"), port("wide"));
+        (port("clock"), port("flag"), port("octet__in"), port("word"), port("wide"));
     let [bit_out, byte_out, word_out, wide_out] =
         ["bit_out", "byte_out", "word_out", "wide_out"].map(port);
     assert_eq!(model.describe(wide).width, 100);
@@ -108,7 +109,7 @@ fn ports_of_every_width_come_through() {
     assert_eq!(model.get_wide(wide_out), [1, 7, 0, 0]);
 
     let error = model.port("nothing").unwrap_err().to_string();
-    assert!(error.contains("nothing") && error.contains("byte__in"), "{error}");
+    assert!(error.contains("nothing") && error.contains("octet__in"), "{error}");
     let refuses = |set: &mut dyn FnMut(&mut Model)| {
         std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| set(&mut model))).is_err()
     };
@@ -128,7 +129,8 @@ fn a_run_records_what_strobes_ask_for() {
     let mut model = Model::of(&toy(), &build()).unwrap();
     let port = |name: &str| model.port(name).unwrap();
     let (clock, strobe, bit_out) = (port("clock"), port("strobe"), port("bit_out"));
-    let (count, wide, byte, bit) = (port("count"), port("wide_out"), port("byte__in"), port("bit"));
+    let (count, wide, byte, bit) =
+        (port("count"), port("wide_out"), port("octet__in"), port("flag"));
     let watches =
         [Watch { strobe, ports: vec![count, wide] }, Watch { strobe: bit_out, ports: vec![] }];
     let mut records: Vec<Record> = Vec::new();

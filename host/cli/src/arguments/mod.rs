@@ -17,7 +17,9 @@ use crate::command::{
     listing::{AssembleArguments, DisasmArguments},
     reproduce::ReproduceArguments,
     simulate::SimulateArguments,
+    synth_check::SynthCheckArguments,
     train::TrainArguments,
+    verilog::VerilogArguments,
 };
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use satkit_spec::Method;
@@ -31,6 +33,7 @@ Examples:
   satkit train --network resnet9 --data cifar10:DIR --epochs 30 --checkpoint run1
   satkit kernel ff --in operands.npz --out result.npz --sparsity 2:8 --pad 1
   satkit simulate --network resnet50 --compare dense
+  satkit verilog --array tiny --out rtl
   satkit list networks
 
 Exit codes: 0 done, 1 failed, 2 bad input, 130 interrupted.")]
@@ -51,6 +54,8 @@ pub(crate) enum Command {
     Compile(Box<CompileArguments>),
     Disasm(DisasmArguments),
     Assemble(AssembleArguments),
+    Verilog(VerilogArguments),
+    SynthCheck(SynthCheckArguments),
     List(ListArguments),
     Doctor(DoctorArguments),
     Bench(BenchArguments),

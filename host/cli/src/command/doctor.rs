@@ -38,6 +38,7 @@ struct Report {
 pub(crate) fn run(arguments: &DoctorArguments) -> anyhow::Result<()> {
     let mut findings = cpu_features();
     findings.extend(TOOLS.iter().map(Tool::look));
+    findings.push(rtl());
     findings.push(fuse());
     let report = Report {
         cpu: std::env::consts::ARCH,
@@ -95,17 +96,17 @@ const TOOLS: &[Tool] = &[
     Tool {
         name: "Verilator",
         programs: &["verilator"],
-        needed_for: "running the hardware's Verilog as a device (not in this version)",
+        needed_for: "running the hardware's Verilog (docs/guide-rtl.md)",
     },
     Tool {
         name: "Yosys",
         programs: &["yosys"],
-        needed_for: "estimating the hardware's size (not in this version)",
+        needed_for: "`satkit synth-check`: the hardware's size",
     },
     Tool {
         name: "Icarus Verilog",
         programs: &["iverilog"],
-        needed_for: "a second opinion on the Verilog (not in this version)",
+        needed_for: "a second opinion on the Verilog, in the tests",
     },
     Tool {
         name: "Python",
@@ -144,6 +145,27 @@ fn is_executable(file: &Path) -> bool {
 #[cfg(not(unix))]
 fn is_executable(file: &Path) -> bool {
     file.is_file()
+}
+
+/// Whether this binary drives the RTL, and whether the small arrays' models are in it.
+fn rtl() -> Finding {
+    #[cfg(feature = "rtl")]
+    let (found, detail) = (
+        true,
+        if satkit_rtl::HAS_BUILT_IN_MODELS {
+            "built in for tiny and small; others are compiled on request"
+        } else {
+            "compiled on request; this binary was built without Verilator"
+        },
+    );
+    #[cfg(not(feature = "rtl"))]
+    let (found, detail) = (false, "this binary was built without the feature `rtl`");
+    Finding {
+        name: "RTL models",
+        found,
+        detail: detail.into(),
+        needed_for: "running the hardware's Verilog (docs/guide-rtl.md)",
+    }
 }
 
 fn fuse() -> Finding {

@@ -11,7 +11,9 @@ pub(crate) mod list;
 pub(crate) mod listing;
 pub(crate) mod reproduce;
 pub(crate) mod simulate;
+pub(crate) mod synth_check;
 pub(crate) mod train;
+pub(crate) mod verilog;
 
 use crate::arguments::Command;
 use satkit_sim::Isa;
@@ -30,6 +32,8 @@ pub(crate) fn run(command: Command) -> anyhow::Result<()> {
         Command::Compile(arguments) => compile::run(&arguments),
         Command::Disasm(arguments) => listing::disasm(&arguments),
         Command::Assemble(arguments) => listing::run_assemble(&arguments),
+        Command::Verilog(arguments) => verilog::run(&arguments),
+        Command::SynthCheck(arguments) => synth_check::run(&arguments),
         Command::List(arguments) => list::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),

@@ -15,7 +15,9 @@ mod stream;
 mod stream_job;
 
 pub use check::check_array;
-pub use record::{Issued, NoObserver, Observer, Retired, SectionTiming, Span, Spans, Timing, utilization};
+pub use record::{
+    Issued, NoObserver, Observer, Retired, SectionTiming, Span, Spans, Timing, utilization,
+};
 
 use crate::{PlanError, Program};
 use ahead::Ahead;

@@ -85,8 +85,7 @@ impl Queues {
         let mut entry = *self.queues[engine as usize].entries.front()?;
         let wait = entry.wait;
         for semaphore in wait.iter() {
-            entry.tokens_cycle =
-                entry.tokens_cycle.max(*self.tokens[semaphore as usize].front()?);
+            entry.tokens_cycle = entry.tokens_cycle.max(*self.tokens[semaphore as usize].front()?);
         }
         let ready = decoded(entry.dispatch_cycle).max(entry.tokens_cycle);
         for semaphore in wait.iter() {

@@ -64,11 +64,7 @@ impl WeightRows {
             space.weight_row_span(block, rows.start, rows.len()).1
         };
         let flat = Grid::may_be_flat(&space.problem);
-        let (parts, walks) = if flat {
-            flat_parts(&slots)
-        } else {
-            parts(space, &taps, &slots)
-        };
+        let (parts, walks) = if flat { flat_parts(&slots) } else { parts(space, &taps, &slots) };
         let pixels = parts.last().map_or(0, |part| part.base + part.images * part.h * part.w);
         Self {
             array_rows: config.rows,
@@ -122,7 +118,8 @@ impl WeightRows {
                     let source = if self.flat {
                         space.flat_source(self.first_pixel + pixel, channel)
                     } else {
-                        let (image, inside) = (pixel / (part.h * part.w), pixel % (part.h * part.w));
+                        let (image, inside) =
+                            (pixel / (part.h * part.w), pixel % (part.h * part.w));
                         let y = place(part.top, inside / part.w, false);
                         let x = place(part.left, inside % part.w, true);
                         space.source(part.image + image, y, x, channel)
@@ -139,8 +136,7 @@ fn flat_parts(slots: &Range<usize>) -> (Vec<Part>, Vec<Walk>) {
     if slots.is_empty() {
         return (Vec::new(), Vec::new());
     }
-    let part =
-        Part { image: 0, images: 1, top: 0, left: 0, h: 1, w: slots.len(), base: 0 };
+    let part = Part { image: 0, images: 1, top: 0, left: 0, h: 1, w: slots.len(), base: 0 };
     let walk = pixel_walk(slots.len(), 0, (slots.len(), slots.len()), (1, 1), [1, 0, 0]);
     (vec![part], vec![walk])
 }

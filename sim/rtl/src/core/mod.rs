@@ -127,12 +127,7 @@ impl Core {
     }
 
     /// Up to `cycles` of the array's clock; with `to_start` the one in which an MM starts is the last.
-    fn advance(
-        &mut self,
-        cycles: u64,
-        to_start: bool,
-        mut happens: impl FnMut(u64, Event),
-    ) {
+    fn advance(&mut self, cycles: u64, to_start: bool, mut happens: impl FnMut(u64, Event)) {
         let run = Run {
             clock: self.ports.clock,
             also: Some(self.ports.load_clock),

@@ -1,0 +1,139 @@
+//! `satkit synth-check`: how much of a card the hardware would take.
+
+mod cells;
+mod yosys;
+
+use crate::arguments::array;
+use crate::command::verilog::Top;
+use crate::interrupt;
+use crate::output::{self, thousands};
+use cells::Module;
+use satkit_spec::{ArrayConfig, Resources};
+use std::collections::BTreeMap;
+
+/// Estimate the hardware's size with Yosys, block by block, against the VCU1525
+#[derive(clap::Args, Debug)]
+#[command(after_help = "\
+Examples:
+  satkit synth-check --array tiny
+  satkit synth-check --array vcu1525 --json
+
+Needs Yosys (Debian: apt-get install yosys). Each block is synthesised once and counted as often as it is there; what a vendor's tools
+make of it is smaller or larger by some per cent, and says nothing yet of the clock.")]
+pub(crate) struct SynthCheckArguments {
+    /// Array configuration, as in `satkit simulate` [default: vcu1525]
+    #[arg(long, value_name = "NAME|RxC", value_parser = array)]
+    array: Option<ArrayConfig>,
+    /// Print a JSON object instead of a table
+    #[arg(long)]
+    json: bool,
+}
+
+/// One kind of block.
+#[derive(serde::Serialize)]
+struct Row {
+    block: String,
+    what: &'static str,
+    count: u64,
+    each: Resources,
+}
+
+#[derive(serde::Serialize)]
+struct Report {
+    array: String,
+    yosys: String,
+    blocks: Vec<Row>,
+    total: Resources,
+    budget: Resources,
+    /// Shares of the budget in per cent.
+    percent: Shares,
+}
+
+#[derive(serde::Serialize)]
+struct Shares {
+    luts: f64,
+    registers: f64,
+    dsps: f64,
+    bram36: f64,
+    urams: f64,
+}
+
+pub(crate) fn run(arguments: &SynthCheckArguments) -> anyhow::Result<()> {
+    let stop = interrupt::stop_flag_for("stopping Yosys; once more to stop at once");
+    let config = arguments.array.clone().unwrap_or_else(ArrayConfig::vcu1525);
+    let design = Top::Core.design(&config)?;
+    let version = yosys::version()?;
+    let spinner = output::spinner("synth-check");
+    spinner.set_message(format!("Yosys synthesises the {} of {}", design.top(), config.name));
+    spinner.enable_steady_tick(std::time::Duration::from_millis(100));
+    let names: Vec<&str> = satkit_hdl::core::BLOCKS.iter().map(|(name, _)| *name).collect();
+    let modules = yosys::synthesise(&design, &names, stop)?;
+    spinner.finish_and_clear();
+    let report = report(config.name, version, design.top(), &modules);
+    if arguments.json {
+        return Ok(output::json(&report)?);
+    }
+    Ok(output::line(table(&report))?)
+}
+
+fn report(array: String, yosys: String, top: &str, modules: &BTreeMap<String, Module>) -> Report {
+    let counts = cells::counts(top, modules);
+    let mut blocks = Vec::new();
+    for &(block, what) in satkit_hdl::core::BLOCKS {
+        // A block with parameters is several modules, of which each has its own row.
+        for (name, module) in modules.iter().filter(|(name, _)| cells::is(name, block)) {
+            let count = counts.get(name.as_str()).copied().unwrap_or(0);
+            if count > 0 && name != top {
+                blocks.push(Row { block: block.into(), what, count, each: module.resources() });
+            }
+        }
+    }
+    let rest = modules.get(top).map(Module::resources).unwrap_or_default();
+    blocks.push(Row { block: top.into(), what: "everything around them", count: 1, each: rest });
+    let mut total = Resources::default();
+    for row in &blocks {
+        total += row.each.times(row.count);
+    }
+    let budget = Resources::VCU1525;
+    let share = |used: f64, of: f64| (used / of * 1000.0).round() / 10.0;
+    let percent = Shares {
+        luts: share(total.luts as f64, budget.luts as f64),
+        registers: share(total.registers as f64, budget.registers as f64),
+        dsps: share(total.dsps as f64, budget.dsps as f64),
+        bram36: share(total.bram36, budget.bram36),
+        urams: share(total.urams as f64, budget.urams as f64),
+    };
+    Report { array, yosys, blocks, total, budget, percent }
+}
+
+fn table(report: &Report) -> comfy_table::Table {
+    let mut table =
+        output::table(&["block", "count", "LUT", "FF", "DSP", "BRAM36", "URAM", "what"]);
+    let mut row = |name: &str, count: String, r: &Resources, what: &str| {
+        table.add_row([
+            name.to_owned(),
+            count,
+            thousands(r.luts),
+            thousands(r.registers),
+            thousands(r.dsps),
+            r.bram36.to_string(),
+            thousands(r.urams),
+            what.to_owned(),
+        ]);
+    };
+    for Row { block, what, count, each } in &report.blocks {
+        row(block, thousands(*count), each, &format!("{what}, each"));
+    }
+    row(&report.array, String::new(), &report.total, "the whole core");
+    row("VCU1525", String::new(), &report.budget, "what the card has");
+    let share = &report.percent;
+    let shares = [share.luts, share.registers, share.dsps, share.bram36, share.urams];
+    let mut last = vec!["share".to_owned(), String::new()];
+    last.extend(shares.map(|share| format!("{share:.1} %")));
+    table.add_row(last);
+    output::right_align(&mut table);
+    if let Some(column) = table.column_mut(7) {
+        column.set_cell_alignment(comfy_table::CellAlignment::Left);
+    }
+    table
+}
