@@ -4,6 +4,7 @@
 //! that text, makes its widths explicit (`tidy`) and merges identical modules from the leaves up (`merge`). The same block gives
 //! the same text, byte for byte, on every machine.
 
+mod join;
 mod merge;
 mod tidy;
 
