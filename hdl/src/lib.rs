@@ -2,9 +2,11 @@
 //!
 //! - [`float`]: floating point blocks, bit for bit as `docs/contract.md` has numbers
 //! - [`emit`]: Verilog with one module per kind of block, where RustHDL writes one per instance
+//! - [`update`]: WUVE and SORE, which update master weights and make the next step's operand weights
 //!
 //! What a block holds for the tools' sake (sized locals before every cast, compare and slice; no constants without a width) is
 //! explained in `docs/decisions/0009-rtl-tools.md`.
 
 pub mod emit;
 pub mod float;
+pub mod update;
