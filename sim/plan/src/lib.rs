@@ -44,6 +44,6 @@ pub use program::{Program, Section, Work};
 pub use schedule::{Choice, Scheduler, Task, weight_source};
 pub use space::{Grid, Patch, Rows, TileSpace, WeightSource};
 pub use timing::{
-    NoObserver, Observer, Retired, SectionTiming, Span, Spans, Timing, check_array, time,
-    utilization,
+    LaneBlock, NoObserver, Observer, Retired, SectionTiming, Span, Spans, Timing, check_array,
+    time, utilization,
 };

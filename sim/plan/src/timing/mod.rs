@@ -15,7 +15,9 @@ mod stream;
 mod stream_job;
 
 pub use check::check_array;
-pub use record::{NoObserver, Observer, Retired, SectionTiming, Span, Spans, Timing, utilization};
+pub use record::{
+    LaneBlock, NoObserver, Observer, Retired, SectionTiming, Span, Spans, Timing, utilization,
+};
 
 use crate::{PlanError, Program};
 use ahead::Ahead;
@@ -106,7 +108,11 @@ impl<O: Observer> Run<'_, '_, O> {
             let first = (first & 7) as usize;
             let retired = match first {
                 0 | 1 => self.loads[first].act(memory),
-                _ => self.streams[first - 2].act(memory),
+                _ => {
+                    let retired = self.streams[first - 2].act(memory);
+                    self.report(first - 2);
+                    retired
+                }
             };
             if let Some(retired) = retired {
                 self.retire(retired);
@@ -144,7 +150,8 @@ impl<O: Observer> Run<'_, '_, O> {
                     self.queues.started(load.engine, start);
                 }
             }
-            for stream in &mut self.streams {
+            for at in 0..self.streams.len() {
+                let stream = &mut self.streams[at];
                 if stream.is_idle()
                     && let Some((ready, entry)) = self.queues.take(stream.engine)
                 {
@@ -152,10 +159,18 @@ impl<O: Observer> Run<'_, '_, O> {
                     let instruction = &self.instructions[entry.index];
                     let start = stream.start(self.config, ready, entry.index, instruction, context);
                     self.queues.started(stream.engine, start);
+                    self.report(at);
                 }
             }
         }
         Ok(())
+    }
+
+    /// Tells the observer what the lanes of a stream engine have been given.
+    fn report(&mut self, at: usize) {
+        for block in self.streams[at].worked.drain(..) {
+            self.record.lanes(&block);
+        }
     }
 
     /// An MM needs no memory: all its cycles are known when it starts.
