@@ -3,3 +3,4 @@
 mod emit;
 mod float;
 mod support;
+mod update_lane;
