@@ -3,4 +3,5 @@
 mod emit;
 mod float;
 mod support;
+mod update;
 mod update_lane;
