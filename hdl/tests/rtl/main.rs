@@ -2,6 +2,7 @@
 
 mod emit;
 mod float;
+mod sore;
 mod support;
 mod update;
 mod update_lane;

@@ -69,6 +69,86 @@ pub(crate) fn check_with_yosys(design: &Design) {
     run(Command::new("yosys").args(["-q", "-p", &script]).current_dir(directory.path()));
 }
 
+/// Drives a design's ports row by row under Icarus, a cycle each if there is a clock, and compares the outputs before the
+/// edge; returns the wrong rows and how many are wrong of how many.
+pub(crate) fn replay(
+    design: &Design,
+    inputs: &[(&str, usize)],
+    outputs: &[(&str, usize)],
+    has_clock: bool,
+    rows: &[Vec<u64>],
+    expected: &[Vec<u64>],
+) -> String {
+    let (directory, files) = written(design);
+    let packed = |ports: &[(&str, usize)], rows: &[Vec<u64>]| -> String {
+        let row = |row: &Vec<u64>| -> String {
+            let fields = ports.iter().zip(row);
+            fields.map(|((_, width), value)| format!("{value:0width$b}")).collect::<String>() + "\n"
+        };
+        rows.iter().map(row).collect()
+    };
+    let ports = |ports: &[(&str, usize)]| -> (usize, String) {
+        let names: Vec<&str> = ports.iter().map(|(name, _)| *name).collect();
+        (ports.iter().map(|(_, width)| width).sum(), names.join(", "))
+    };
+    let ((in_bits, in_names), (out_bits, out_names)) = (ports(inputs), ports(outputs));
+    let mut bench = String::from("module bench;\nreg clock = 0;\n");
+    let mut connections = vec![];
+    for (kind, ports) in [("reg", inputs), ("wire", outputs)] {
+        for (name, width) in ports {
+            bench += &format!("{kind} [{}:0] {name};\n", width - 1);
+            connections.push(format!(".{name}({name})"));
+        }
+    }
+    if has_clock {
+        connections.push(".clock(clock)".into());
+    }
+    let (count, last) = (rows.len(), rows.len() - 1);
+    bench += &format!(
+        "{} dut({});
+reg [{}:0] rows [0:{last}];
+reg [{}:0] expected [0:{last}];
+integer i, wrong = 0;
+initial begin
+    $readmemb(\"rows.txt\", rows);
+    $readmemb(\"expected.txt\", expected);
+    for (i = 0; i < {count}; i = i + 1) begin
+        {{{in_names}}} = rows[i];
+        #1;
+        if ({{{out_names}}} !== expected[i]) begin
+            wrong = wrong + 1;
+            if (wrong <= 10) $display(\"row %0d: got %0h, expected %0h\", i, {{{out_names}}}, expected[i]);
+        end
+        clock = 1;
+        #1 clock = 0;
+    end
+    $display(\"%0d of {count} wrong\", wrong);
+end
+endmodule
+",
+        design.top(),
+        connections.join(", "),
+        in_bits - 1,
+        out_bits - 1,
+    );
+    for (name, text) in [
+        ("bench.v", bench),
+        ("rows.txt", packed(inputs, rows)),
+        ("expected.txt", packed(outputs, expected)),
+    ] {
+        std::fs::write(directory.path().join(name), text).unwrap();
+    }
+    let in_directory = |tool: &str| {
+        let mut command = Command::new(tool);
+        command.current_dir(directory.path());
+        command
+    };
+    run(in_directory("iverilog")
+        .args(["-g2012", "-o", "bench", "-s", "bench", "bench.v"])
+        .args(files));
+    run(in_directory("vvp").args(["-n", "bench"])).trim().to_owned()
+}
+
 /// SplitMix64: the same numbers everywhere.
 pub(crate) struct Random(pub(crate) u64);
 
