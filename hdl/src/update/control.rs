@@ -249,20 +249,14 @@ impl<const W: usize, const L: usize> Logic for Serial<W, L> {
         self.valid_2.d.next = self.valid_1.q.val();
         self.valid_3.d.next = self.valid_2.q.val();
         self.state.d.next = self.state.q.val() >> self.step.val();
-        if self.more_beats.val() == bits::<2>(0) {
-            if self.valid_3.q.val() {
-                self.state.d.next = self.late_3.q.val();
-            }
+        if (self.more_beats.val() == bits::<2>(0)) & self.valid_3.q.val() {
+            self.state.d.next = self.late_3.q.val();
         }
-        if self.more_beats.val() == bits::<2>(1) {
-            if self.valid_2.q.val() {
-                self.state.d.next = self.late_2.q.val();
-            }
+        if (self.more_beats.val() == bits::<2>(1)) & self.valid_2.q.val() {
+            self.state.d.next = self.late_2.q.val();
         }
-        if self.more_beats.val() == bits::<2>(3) {
-            if self.valid.val() {
-                self.state.d.next = self.flags.val();
-            }
+        if (self.more_beats.val() == bits::<2>(3)) & self.valid.val() {
+            self.state.d.next = self.flags.val();
         }
         self.beat.next = bit_cast::<L, W>(self.state.q.val());
     }

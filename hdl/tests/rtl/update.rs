@@ -49,9 +49,6 @@ struct Job {
     gaps: Vec<u32>,
 }
 
-/// A beat or word that comes out: what and its contents.
-type Event = (u32, Vec<u32>);
-
 /// Flags of the N of largest magnitude, the lowest position first among equals.
 fn kept(group: &[u16], n: usize) -> Vec<bool> {
     let mut order: Vec<usize> = (0..group.len()).collect();
@@ -86,8 +83,6 @@ struct Truth {
     input: Vec<u32>,
     due: BTreeMap<(u64, u32), Vec<u32>>,
     cycle: u64,
-    /// Cycle of the last word for BP, and of the beat that it came of.
-    last: Option<(u64, u64)>,
     parameters: u64,
     groups: u64,
 }
@@ -103,7 +98,6 @@ impl Truth {
             input: vec![3],
             due: BTreeMap::new(),
             cycle: 1,
-            last: None,
             parameters: 0,
             groups: 0,
         }
@@ -216,7 +210,6 @@ impl Truth {
                 self.select(2, &across, &turned, (m, n), false);
                 let due = self.due.range(..).rev().find(|((_, what), _)| *what == 2);
                 let out = due.map_or(0, |((cycle, _), _)| *cycle);
-                self.last = Some((taken[taken.len() - 1], out));
                 if m == self.m_lanes {
                     // The contract's latency, of the largest block.
                     assert_eq!(out, taken[taken.len() - 1] + self.sore_latency_cycles);
@@ -324,7 +317,7 @@ fn halves(random: &mut Random, count: usize) -> Vec<[u32; 4]> {
     let half = |random: &mut Random| match kind {
         0 => few[random.below(12) as usize],
         1 => random.half(),
-        _ => (random.next() as u32 & 1) << 15 | 0x3C00 + random.below(4) as u32,
+        _ => (random.next() as u32 & 1) << 15 | (0x3C00 + random.below(4) as u32),
     };
     (0..count).map(|_| [0, 0, 0, half(random)]).collect()
 }
