@@ -146,8 +146,8 @@ impl ArrayConfig {
     pub fn with_m_lanes(mut self, m_lanes: usize) -> Result<Self, SpecError> {
         self.name = format!("{}-m{m_lanes}", self.name);
         self.m_lanes = m_lanes;
-        self.sore_latency_cycles = Self::sore_latency(self.wuve_lanes, m_lanes);
         self.validate()?;
+        self.sore_latency_cycles = Self::sore_latency(self.wuve_lanes, m_lanes);
         Ok(self)
     }
 
