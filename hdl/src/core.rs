@@ -1,9 +1,9 @@
-//! The compute core: the array with its buffers and the MM engine, top `core`.
+//! The compute core: the array with its buffers and the MM engine, and the update unit; top `core`.
 
 use crate::HdlError;
 use crate::array::{self, MmEngine};
-use crate::emit::{Design, Wiring, emit};
-use crate::memory;
+use crate::emit::{Design, Direction, Wiring, emit};
+use crate::{memory, update};
 use rust_hdl_core::prelude::*;
 use rust_hdl_widgets::{dff::DFF, dff_setup};
 use satkit_spec::ArrayConfig;
@@ -40,6 +40,7 @@ pub const BLOCKS: &[(&str, &str)] = &[
     ("column_head", "one column's north edge"),
     ("column_foot", "one column's south edge"),
     ("controller", "the MM engine's controller"),
+    ("update", "WUVE and SORE"),
 ];
 
 /// The core of a configuration, top `core`.
@@ -48,7 +49,7 @@ pub const BLOCKS: &[(&str, &str)] = &[
 /// to be filled while the array stands still, as a test does that has no DMA, `load_clock` goes on alone with `run` low.
 ///
 /// # Errors
-/// As [`array::check`].
+/// As [`array::check`] and [`update::design`].
 pub fn design(config: &ArrayConfig) -> Result<Design, HdlError> {
     array::check(config)?;
     let mut core = Wiring::new("core");
@@ -60,7 +61,25 @@ pub fn design(config: &ArrayConfig) -> Result<Design, HdlError> {
     for name in ["cycle_count", "mac_slots", "busy_cycles"] {
         core.output(name, 64);
     }
+    // The update unit stands beside the array; its ports are the core's.
+    let update = update::design(config)?;
+    let mut connections: Vec<(String, String)> = Vec::new();
+    for port in update.ports() {
+        let name = match port.name.as_str() {
+            "clock" => "clock".into(),
+            name => format!("update_{name}"),
+        };
+        match (port.name.as_str(), port.direction) {
+            ("clock", _) => {}
+            (_, Direction::Input) => core.input(&name, port.width),
+            (_, Direction::Output) => core.output(&name, port.width),
+        }
+        connections.push((port.name, name));
+    }
     engine.body(&mut core);
+    let connections: Vec<(&str, String)> =
+        connections.iter().map(|(port, to)| (port.as_str(), to.clone())).collect();
+    core.instance("update", "update", &[], &connections);
     for (counter, counts) in
         [("cycle_count", "1'b1"), ("mac_slots", "multiplies"), ("busy_cycles", "mm_busy")]
     {
@@ -75,6 +94,7 @@ pub fn design(config: &ArrayConfig) -> Result<Design, HdlError> {
     parts.push(emit("counter", Counter::default));
     let stce = array::stce(config)?;
     parts.push(stce);
+    parts.push(update);
     let wiring = vec![
         memory::bank_ram(),
         memory::psum_ram(),

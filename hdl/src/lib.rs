@@ -4,6 +4,7 @@
 //! - [`array`]: the array of USPEs and its edges
 //! - [`float`]: floating point blocks, bit for bit as `docs/contract.md` has numbers
 //! - [`emit`]: Verilog with one module per kind of block, where RustHDL writes one per instance
+//! - [`update`]: WUVE and SORE, which update master weights and make the next step's operand weights
 //!
 //! What a block holds for the tools' sake (sized locals before every cast, compare and slice; no constants without a width) is
 //! explained in `docs/decisions/0009-rtl-tools.md`.
@@ -14,5 +15,6 @@ pub mod emit;
 mod error;
 pub mod float;
 pub mod memory;
+pub mod update;
 
 pub use error::HdlError;

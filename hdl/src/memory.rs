@@ -15,6 +15,12 @@ pub const WRAPPERS: &[(&str, &str)] = &[
     ("stce_row", "wiring: the elements of a row"),
     ("stce", "wiring: the rows of the array"),
     ("core", "wiring: array, edges, buffers, controller, update"),
+    ("update_delay", "memory: delay line of any width and length"),
+    ("update_rank", "wiring: a comparator to every two values of a word"),
+    ("update_select", "wiring: the stages of the selection to every value of a word"),
+    ("update_collect", "wiring: the parts of a word that several beats fill"),
+    ("update_transpose", "memory: two banks of registers, and the order in which they are read"),
+    ("update", "wiring: lanes, old masks and both selections"),
 ];
 
 fn module(name: &str, text: &str) -> Module {

@@ -36,7 +36,10 @@ pub struct ArrayConfig {
     pub ve_lanes: usize,
     /// Momentum SGD lanes.
     pub wuve_lanes: usize,
-    /// Cycles from an M x M weight block into SORE to its compact form.
+    /// Cycles from a beat of weights and gradients into WUVE to the new weights.
+    pub wuve_latency_cycles: usize,
+    /// Cycles from the last beat of a weight block into SORE to the last of its compact forms:
+    /// [`ArrayConfig::sore_latency`] of the lanes.
     pub sore_latency_cycles: usize,
     /// Bytes of one AXI beat.
     pub axi_beat_bytes: usize,
@@ -71,6 +74,7 @@ impl ArrayConfig {
             n2s_entries_per_col: 1024,
             ve_lanes: 4,
             wuve_lanes: 4,
+            sore_latency_cycles: Self::sore_latency(4, 8),
             ..Self::vcu1525()
         }
     }
@@ -78,7 +82,15 @@ impl ArrayConfig {
     /// 8 x 8, for RTL system tests.
     #[must_use]
     pub fn small() -> Self {
-        Self { name: "small".into(), rows: 8, cols: 8, ve_lanes: 8, wuve_lanes: 8, ..Self::tiny() }
+        Self {
+            name: "small".into(),
+            rows: 8,
+            cols: 8,
+            ve_lanes: 8,
+            wuve_lanes: 8,
+            sore_latency_cycles: Self::sore_latency(8, 8),
+            ..Self::tiny()
+        }
     }
 
     /// 32 x 32 on the VCU1525 at 200 MHz: every published figure.
@@ -97,13 +109,22 @@ impl ArrayConfig {
             psum_depth: 1024,
             ve_lanes: 64,
             wuve_lanes: 16,
-            sore_latency_cycles: 16,
+            wuve_latency_cycles: 32,
+            sore_latency_cycles: Self::sore_latency(16, 8),
             axi_beat_bytes: 64,
             axi_inflight_beats: 256,
             queue_depth: 64,
             dram_latency_cycles: 80,
             dram_channels: 4,
         }
+    }
+
+    /// SORE's latency in cycles with `lanes` values per beat and groups of up to `m_lanes`: 2 to round to FP16, 1 and the
+    /// beats of a block to give it column by column, 1 to gather groups that are longer than a beat, 5 to select.
+    #[must_use]
+    pub const fn sore_latency(lanes: usize, m_lanes: usize) -> usize {
+        let beats = (m_lanes * m_lanes).div_ceil(lanes);
+        2 + 1 + beats + (lanes < m_lanes) as usize + 5
     }
 
     /// The configuration of that name.
@@ -126,6 +147,7 @@ impl ArrayConfig {
         self.name = format!("{}-m{m_lanes}", self.name);
         self.m_lanes = m_lanes;
         self.validate()?;
+        self.sore_latency_cycles = Self::sore_latency(self.wuve_lanes, m_lanes);
         Ok(self)
     }
 
@@ -182,7 +204,8 @@ impl ArrayConfig {
             format!("a multiplier of {} stages; accepted: 1 to 8", self.multiplier_latency_cycles),
         )?;
         for (what, value) in [
-            ("cycles from a weight block into SORE to its compact form", self.sore_latency_cycles),
+            ("cycles of WUVE latency", self.wuve_latency_cycles),
+            ("cycles of SORE latency", self.sore_latency_cycles),
             ("cycles of DRAM latency", self.dram_latency_cycles),
         ] {
             check(value <= 65_536, format!("{value} {what}; accepted: up to 65536"))?;

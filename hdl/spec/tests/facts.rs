@@ -108,6 +108,10 @@ fn named_configurations_are_possible_and_impossible_ones_refused_in_words() {
     assert!(refused(|c| c.psum_depth = 64).contains("64 partial sums"));
     assert!(refused(|c| c.ve_lanes = 0).contains("0 VE lanes"));
     assert!(refused(|c| c.clock_hz = 0).contains("0 Hz"));
+    assert!(refused(|c| c.wuve_latency_cycles = 65_537).contains("65537 cycles of WUVE latency"));
+    assert!(refused(|c| c.sore_latency_cycles = 65_537).contains("65537 cycles of SORE latency"));
+    let wide = ArrayConfig::tiny().with_m_lanes(usize::MAX).unwrap_err().to_string();
+    assert!(wide.contains("accepted: 8 or 16"), "{wide}");
     // Addresses count beats, so a beat has one size only.
     for beat in [0, 1, 32, 63, 65, 128, usize::MAX] {
         let mut config = ArrayConfig::vcu1525();
@@ -120,6 +124,24 @@ fn named_configurations_are_possible_and_impossible_ones_refused_in_words() {
     let wide = Sparsity::new(2, 16).unwrap();
     assert!(ArrayConfig::vcu1525().check_sparsity(wide).unwrap_err().to_string().contains("2:16"));
     ArrayConfig::vcu1525().with_m_lanes(16).unwrap().check_sparsity(wide).unwrap();
+}
+
+#[test]
+fn the_pruning_latency_follows_the_lanes() {
+    // 2 to round, 1 and a block's beats to turn it, 1 to gather a group of several beats, 5 to select.
+    let latencies = ArrayConfig::all().into_iter().flat_map(|config| {
+        let wide = config.clone().with_m_lanes(16).unwrap();
+        [config, wide].map(|config| config.sore_latency_cycles)
+    });
+    let expected = [
+        2 + 1 + 16 + 1 + 5,
+        2 + 1 + 64 + 1 + 5,
+        2 + 1 + 8 + 5,
+        2 + 1 + 32 + 1 + 5,
+        2 + 1 + 4 + 5,
+        2 + 1 + 16 + 5,
+    ];
+    assert_eq!(latencies.collect::<Vec<_>>(), expected);
 }
 
 #[test]

@@ -21,9 +21,10 @@ impl Design {
     /// One design of several and of modules written by hand, such as the wiring of an array: `top_name` is the module among
     /// them that is the top.
     ///
-    /// Modules that differ in nothing but their names become one, and who instantiates them follows. Such a module is called by
-    /// the new top and its kind (`a_dff_8` and `b_dff_8` become `<top_name>_dff_8`) or, where that is taken or the top of a part,
-    /// as in the part that comes first. What the top does not use is left out. The order follows from the text alone.
+    /// Modules that differ in nothing but their names become one, and who instantiates them follows. Such a module is called as
+    /// the first of them that is written by hand or the top of a part; else by the new top and its kind (`a_dff_8` and `b_dff_8`
+    /// become `<top_name>_dff_8`) or, where that is taken, as in the part that comes first. What the top does not use is left
+    /// out. The order follows from the text alone.
     ///
     /// In modules written by hand an instance begins its line.
     ///
@@ -106,12 +107,15 @@ impl Join<'_> {
             .kinds
             .iter()
             .map(|(_, names)| {
-                let first = names.iter().min_by_key(|name| self.order[*name]).expect("a name");
-                let shared = self.given[first].1.as_ref().filter(|_| names.len() > 1);
-                let shared = shared.map(|kind| format!("{}_{kind}", self.top));
                 if names.contains(self.top) {
                     return self.top.to_owned();
                 }
+                // Names of their own come before those that a part gave.
+                let is_kind = |name: &String| self.given[name].1.is_some();
+                let first = names.iter().min_by_key(|name| (is_kind(name), self.order[*name]));
+                let first = first.expect("a name");
+                let shared = self.given[first].1.as_ref().filter(|_| names.len() > 1);
+                let shared = shared.map(|kind| format!("{}_{kind}", self.top));
                 shared.filter(|name| taken.insert(name.clone())).unwrap_or_else(|| first.clone())
             })
             .collect();

@@ -2,7 +2,7 @@
 //! block, and Verilator simulates the Verilog that is emitted for it.
 
 use crate::support::{
-    Pipeline, Record, check_with_yosys, elaborate_with_icarus, has, lint, synthesize,
+    Pipeline, Random, Record, check_with_yosys, elaborate_with_icarus, has, lint, synthesize,
 };
 use half::f16;
 use rust_hdl_core::prelude::*;
@@ -27,22 +27,7 @@ fn canonical_half(value: f16) -> u32 {
     if value.is_nan() { 0x7E00 } else { u32::from(value.to_bits()) }
 }
 
-/// SplitMix64: the same numbers everywhere.
-struct Random(u64);
-
 impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, bound: u64) -> u64 {
-        self.next() % bound
-    }
-
     /// A fraction field: any, one or two bits set, or one or two clear, so that ties and carries happen.
     fn fraction(&mut self, bits: u32) -> u32 {
         let mask = (1u32 << bits) - 1;
@@ -56,7 +41,7 @@ impl Random {
         }
     }
 
-    fn half(&mut self) -> u32 {
+    pub(crate) fn half(&mut self) -> u32 {
         let sign = (self.next() as u32 & 1) << 15;
         let magnitude = match self.below(16) {
             0 => [0, 1, 0x3FF, 0x400, 0x7BFF, 0x7C00, 0x7C01, 0x7FFF][self.below(8) as usize],
@@ -67,7 +52,7 @@ impl Random {
         sign | magnitude
     }
 
-    fn single(&mut self) -> u32 {
+    pub(crate) fn single(&mut self) -> u32 {
         let sign = (self.next() as u32 & 1) << 31;
         let specials =
             [0, 1, 0x007F_FFFF, 0x0080_0000, 0x7F7F_FFFF, 0x7F80_0000, 0x7F80_0001, 0x7FFF_FFFF];
@@ -83,7 +68,7 @@ impl Random {
     }
 
     /// Two terms that meet: exponents near each other, or one almost the other's negative.
-    fn terms(&mut self) -> [u32; 2] {
+    pub(crate) fn terms(&mut self) -> [u32; 2] {
         let a = self.single();
         let b = match self.below(8) {
             0 | 1 => self.single(),

@@ -3,4 +3,7 @@
 mod core;
 mod emit;
 mod float;
+mod sore;
 mod support;
+mod update;
+mod update_lane;

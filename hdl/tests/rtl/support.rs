@@ -88,13 +88,147 @@ pub(crate) fn synthesize(design: &Design) -> BTreeMap<String, usize> {
     cells.collect()
 }
 
+/// Drives a design's ports row by row under Icarus, a cycle each if there is a clock, and compares the outputs before the
+/// edge; returns the wrong rows and how many are wrong of how many.
+pub(crate) fn replay(
+    design: &Design,
+    inputs: &[(&str, usize)],
+    outputs: &[(&str, usize)],
+    has_clock: bool,
+    rows: &[Vec<u64>],
+    expected: &[Vec<u64>],
+) -> String {
+    let (directory, files) = written(design);
+    let packed = |ports: &[(&str, usize)], rows: &[Vec<u64>]| -> String {
+        let row = |row: &Vec<u64>| -> String {
+            let fields = ports.iter().zip(row);
+            fields.map(|((_, width), value)| format!("{value:0width$b}")).collect::<String>() + "\n"
+        };
+        rows.iter().map(row).collect()
+    };
+    let ports = |ports: &[(&str, usize)]| -> (usize, String) {
+        let names: Vec<&str> = ports.iter().map(|(name, _)| *name).collect();
+        (ports.iter().map(|(_, width)| width).sum(), names.join(", "))
+    };
+    let ((in_bits, in_names), (out_bits, out_names)) = (ports(inputs), ports(outputs));
+    let mut bench = String::from("module bench;\nreg clock = 0;\n");
+    let mut connections = vec![];
+    for (kind, ports) in [("reg", inputs), ("wire", outputs)] {
+        for (name, width) in ports {
+            bench += &format!("{kind} [{}:0] {name};\n", width - 1);
+            connections.push(format!(".{name}({name})"));
+        }
+    }
+    if has_clock {
+        connections.push(".clock(clock)".into());
+    }
+    let (count, last) = (rows.len(), rows.len() - 1);
+    bench += &format!(
+        "{} dut({});
+reg [{}:0] rows [0:{last}];
+reg [{}:0] expected [0:{last}];
+integer i, wrong = 0;
+initial begin
+    $readmemb(\"rows.txt\", rows);
+    $readmemb(\"expected.txt\", expected);
+    for (i = 0; i < {count}; i = i + 1) begin
+        {{{in_names}}} = rows[i];
+        #1;
+        if ({{{out_names}}} !== expected[i]) begin
+            wrong = wrong + 1;
+            if (wrong <= 10) $display(\"row %0d: got %0h, expected %0h\", i, {{{out_names}}}, expected[i]);
+        end
+        clock = 1;
+        #1 clock = 0;
+    end
+    $display(\"%0d of {count} wrong\", wrong);
+end
+endmodule
+",
+        design.top(),
+        connections.join(", "),
+        in_bits - 1,
+        out_bits - 1,
+    );
+    for (name, text) in [
+        ("bench.v", bench),
+        ("rows.txt", packed(inputs, rows)),
+        ("expected.txt", packed(outputs, expected)),
+    ] {
+        std::fs::write(directory.path().join(name), text).unwrap();
+    }
+    let in_directory = |tool: &str| {
+        let mut command = Command::new(tool);
+        command.current_dir(directory.path());
+        command
+    };
+    run(in_directory("iverilog")
+        .args(["-g2012", "-o", "bench", "-s", "bench", "bench.v"])
+        .args(files));
+    run(in_directory("vvp").args(["-n", "bench"])).trim().to_owned()
+}
+
+/// SplitMix64: the same numbers everywhere.
+pub(crate) struct Random(pub(crate) u64);
+
+impl Random {
+    pub(crate) fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
+        self.next() % bound
+    }
+}
+
+/// A design compiled by Verilator with a C++ program around it, in its own directory.
+pub(crate) struct Bench {
+    directory: TempDir,
+}
+
+impl Bench {
+    /// Compiles `design` with `tests/rtl/<program>` and `flags` for it.
+    pub(crate) fn build(design: &Design, program: &str, flags: &str) -> Self {
+        let (directory, files) = written(design);
+        let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rtl").join(program);
+        let mut verilator = Command::new("verilator");
+        verilator.args(["--cc", "--exe", "--build", "-O3", "--x-assign", "fast"]);
+        verilator.args(["--prefix", "Vdut", "--top-module", design.top()]);
+        verilator.args(["-CFLAGS", &format!("-O2 -std=gnu++20 {flags}")]);
+        verilator.args(["-MAKEFLAGS", "OPT_FAST=-O2 OPT_GLOBAL=-O1"]);
+        verilator.arg("--Mdir").arg(directory.path().join("obj")).args(files).arg(program);
+        run(&mut verilator);
+        Self { directory }
+    }
+
+    /// Runs it; `feed` writes what it reads.
+    pub(crate) fn run(&self, feed: impl FnOnce(&mut dyn std::io::Write) + Send) -> Vec<u8> {
+        let mut child = Command::new(self.directory.path().join("obj/Vdut"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let input = child.stdin.take().unwrap();
+        std::thread::scope(|scope| {
+            scope.spawn(move || {
+                let mut input = BufWriter::with_capacity(1 << 16, input);
+                feed(&mut input);
+                input.flush().unwrap();
+            });
+            child.wait_with_output().unwrap().stdout
+        })
+    }
+}
+
 /// One operation: two inputs and what comes of them.
 pub(crate) type Record = [u32; 3];
 
 /// A block compiled by Verilator, with `pipeline.cpp` around it.
-pub(crate) struct Pipeline {
-    directory: TempDir,
-}
+pub(crate) struct Pipeline(Bench);
 
 impl Pipeline {
     /// Compiles `design`, whose ports are `inputs` and `output`.
@@ -104,44 +238,22 @@ impl Pipeline {
         output: &str,
         latency_cycles: usize,
     ) -> Self {
-        let (directory, files) = written(design);
-        let bench = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rtl/pipeline.cpp");
-        let mut flags = format!("-O2 -DLATENCY={latency_cycles} -DOUTPUT={output}");
+        let mut flags = format!("-DLATENCY={latency_cycles} -DOUTPUT={output}");
         for (name, port) in ["INPUT_A", "INPUT_B"].iter().zip(inputs) {
             flags += &format!(" -D{name}={port}");
         }
-        let mut verilator = Command::new("verilator");
-        verilator.args([
-            "--cc",
-            "--exe",
-            "--build",
-            "-O3",
-            "--x-assign",
-            "fast",
-            "--prefix",
-            "Vdut",
-        ]);
-        verilator.args(["--top-module", design.top(), "-CFLAGS", &flags]);
-        verilator.args(["-MAKEFLAGS", "OPT_FAST=-O2 OPT_GLOBAL=-O1"]);
-        verilator.arg("--Mdir").arg(directory.path().join("obj")).args(files).arg(bench);
-        run(&mut verilator);
-        Self { directory }
+        Self(Bench::build(design, "pipeline.cpp", &flags))
     }
 
     /// Simulates all records; returns the verdict: the first wrong ones, and how many are wrong of how many.
-    pub(crate) fn verdict(&self, records: impl Iterator<Item = Record>) -> String {
-        let mut child = Command::new(self.directory.path().join("obj/Vdut"))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut input = BufWriter::with_capacity(1 << 16, child.stdin.take().unwrap());
-        for record in records {
-            for word in record {
-                input.write_all(&word.to_le_bytes()).unwrap();
+    pub(crate) fn verdict(&self, records: impl Iterator<Item = Record> + Send) -> String {
+        let verdict = self.0.run(|input| {
+            for record in records {
+                for word in record {
+                    input.write_all(&word.to_le_bytes()).unwrap();
+                }
             }
-        }
-        drop(input.into_inner().unwrap());
-        text(&child.wait_with_output().unwrap()).trim().to_owned()
+        });
+        String::from_utf8(verdict).unwrap().trim().to_owned()
     }
 }

@@ -82,6 +82,12 @@ pub enum RtlError {
         /// The timing model's.
         model: crate::MmCycles,
     },
+    /// The update unit does not do what the timing model says: a defect of one of them.
+    #[error("the RTL's update unit differs: {reason}")]
+    Update {
+        /// What differs.
+        reason: String,
+    },
     /// Nothing happens any more: a defect of the core.
     #[error("the RTL hangs before instruction {index}")]
     Hangs {

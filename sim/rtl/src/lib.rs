@@ -15,7 +15,9 @@ mod model;
 mod verilate;
 
 pub use cache::{Build, Progress};
-pub use core::{Core, Counters, MmCycles, Operands, StageRun, Weights};
+pub use core::{
+    Core, Counters, Groups, Made, MmCycles, Operands, Sgd, StageRun, UpdateRun, Weights,
+};
 pub use error::RtlError;
 pub use model::{Model, PortId, Record, Run, Watch};
 pub use satkit_hdl::emit::{Direction, Port};

@@ -91,6 +91,7 @@ fn arrays() -> comfy_table::Table {
     row("partial sums per column", &|a| thousands(a.psum_depth as u64));
     row("elementwise lanes", &|a| a.ve_lanes.to_string());
     row("update lanes", &|a| a.wuve_lanes.to_string());
+    row("WUVE latency", &|a| format!("{} cycles", a.wuve_latency_cycles));
     row("SORE latency", &|a| format!("{} cycles", a.sore_latency_cycles));
     row("DRAM channels", &|a| a.dram_channels.to_string());
     row("bytes per cycle and channel", &|a| a.axi_beat_bytes.to_string());

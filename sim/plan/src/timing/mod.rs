@@ -16,7 +16,8 @@ mod stream_job;
 
 pub use check::check_array;
 pub use record::{
-    Issued, NoObserver, Observer, Retired, SectionTiming, Span, Spans, Timing, utilization,
+    Issued, LaneBlock, NoObserver, Observer, Retired, SectionTiming, Span, Spans, Timing,
+    utilization,
 };
 
 use crate::{PlanError, Program};
@@ -108,7 +109,11 @@ impl<O: Observer> Run<'_, '_, O> {
             let first = (first & 7) as usize;
             let retired = match first {
                 0 | 1 => self.loads[first].act(memory),
-                _ => self.streams[first - 2].act(memory),
+                _ => {
+                    let retired = self.streams[first - 2].act(memory);
+                    self.report(first - 2);
+                    retired
+                }
             };
             if let Some(retired) = retired {
                 self.retire(retired);
@@ -148,7 +153,8 @@ impl<O: Observer> Run<'_, '_, O> {
                     self.queues.started(load.engine, start);
                 }
             }
-            for stream in &mut self.streams {
+            for at in 0..self.streams.len() {
+                let stream = &mut self.streams[at];
                 if stream.is_idle()
                     && let Some((ready, entry)) = self.queues.take(stream.engine, |cycle| cycle)
                 {
@@ -156,10 +162,18 @@ impl<O: Observer> Run<'_, '_, O> {
                     let instruction = &self.instructions[entry.index];
                     let start = stream.start(self.config, ready, entry.index, instruction, context);
                     self.queues.started(stream.engine, start);
+                    self.report(at);
                 }
             }
         }
         Ok(())
+    }
+
+    /// Tells the observer what the lanes of a stream engine have been given.
+    fn report(&mut self, at: usize) {
+        for block in self.streams[at].worked.drain(..) {
+            self.record.lanes(&block);
+        }
     }
 
     /// An MM needs no memory: all its cycles are known when it starts.

@@ -39,6 +39,24 @@ pub struct Issued {
     pub first_out_cycle: u64,
 }
 
+/// What the lanes of WU and SORE do for one block of an instruction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LaneBlock {
+    /// Index of the instruction in the program.
+    pub index: usize,
+    /// The block, from 0 on.
+    pub block: u64,
+    /// Elements of the instruction up to the end of the block.
+    pub elements: u64,
+    /// First cycle: its data has arrived, and the block before has left the lanes' input. Each cycle from here on takes a
+    /// beat of `wuve_lanes` elements.
+    pub start_cycle: u64,
+    /// First cycle after the last beat.
+    pub free_cycle: u64,
+    /// Its results are all out: its first write may be issued.
+    pub ready_cycle: u64,
+}
+
 /// Is told of each instruction when its end is known: in program order of each engine, the engines interleaved.
 pub trait Observer {
     /// An instruction is done.
@@ -47,6 +65,12 @@ pub trait Observer {
     /// An MM starts; its `retired` follows.
     fn issued(&mut self, issued: &Issued) {
         let _ = issued;
+    }
+
+    /// The lanes of WU or SORE have their work of a block set: in program order, blocks of an instruction in theirs, and before
+    /// the instruction retires.
+    fn lanes(&mut self, block: &LaneBlock) {
+        let _ = block;
     }
 
     /// A section is done, and no later instruction can change what it took: each section once, in the order of their ends.
@@ -232,6 +256,10 @@ impl<'p, 'o, O: Observer> Recorder<'p, 'o, O> {
             pending_wait: 0,
             retired: 0,
         }
+    }
+
+    pub(super) fn lanes(&mut self, block: &LaneBlock) {
+        self.observer.lanes(block);
     }
 
     /// What the MM that retires next did.

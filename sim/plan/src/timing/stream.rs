@@ -3,7 +3,7 @@
 //! A block is what lies in one page of the longest stream (WU, VE) or one request of the tile (ST). Reads run ahead of lanes
 //! and writes as far as the engine's buffers hold; lanes take blocks in order, and so do writes.
 
-use super::record::Retired;
+use super::record::{LaneBlock, Retired};
 use super::sequencer::Context;
 use super::stream_job::{BlockRequests, Job};
 use satkit_memory::{Direction, Memory, Request};
@@ -58,6 +58,8 @@ pub(super) struct StreamEngine {
     written: u64,
     read_beats: u64,
     write_beats: u64,
+    /// What the lanes of WU have been given since the observer heard of it.
+    pub(super) worked: Vec<LaneBlock>,
 }
 
 impl StreamEngine {
@@ -87,6 +89,7 @@ impl StreamEngine {
             written: 0,
             read_beats: 0,
             write_beats: 0,
+            worked: Vec::new(),
         }
     }
 
@@ -188,8 +191,19 @@ impl StreamEngine {
     /// The lanes take the block whose data has arrived.
     fn lanes(&mut self, read_beats: usize) {
         let block = self.read_block;
-        self.lanes_free = self.lanes_free.max(self.arrived) + self.job.lane_cycles(block);
+        let start_cycle = self.lanes_free.max(self.arrived);
+        self.lanes_free = start_cycle + self.job.lane_cycles(block);
         let ready_cycle = self.lanes_free + self.job.latency_cycles();
+        if self.engine == Engine::Update {
+            self.worked.push(LaneBlock {
+                index: self.index,
+                block,
+                elements: self.job.elements(block + 1),
+                start_cycle,
+                free_cycle: self.lanes_free,
+                ready_cycle,
+            });
+        }
         let consumed_cycle = (!self.job.writes_anything()).then_some(self.lanes_free);
         self.held.push_back(Held { read_beats, ready_cycle, consumed_cycle });
         self.held_beats += read_beats;

@@ -85,6 +85,10 @@ pub(super) struct Job {
     /// Beats of the longest stream.
     longest: u64,
     blocks: u64,
+    /// Work of a stream, and how much of it the lanes take per cycle.
+    elements: u64,
+    lanes: u64,
+    /// Cycles of a tile's lanes.
     lane_cycles: u64,
     /// The lanes' work is all done before the first block is.
     lanes_first: bool,
@@ -110,6 +114,7 @@ impl Job {
     ) {
         self.is_tile = false;
         (self.lane_cycles, self.lanes_first, self.latency_cycles) = (0, false, 0);
+        (self.elements, self.lanes) = (0, 1);
         match &instruction.operation {
             Operation::Store(store) => {
                 self.is_tile = true;
@@ -132,7 +137,7 @@ impl Job {
             Operation::Update(update) => {
                 let sore =
                     if update.make_ff || update.make_bp { config.sore_latency_cycles } else { 0 };
-                self.latency_cycles = sore as u64;
+                self.latency_cycles = (config.wuve_latency_cycles + sore) as u64;
                 self.streams(context, update.parameters, config.wuve_lanes);
             }
             Operation::Prune(prune) => {
@@ -170,7 +175,7 @@ impl Job {
         self.longest = all.map(|stream| stream.beats).max().unwrap_or(0);
         // Work without a stream is one block.
         self.blocks = self.longest.div_ceil(self.block_beats).max(1);
-        self.lane_cycles = elements.div_ceil(lanes as u64);
+        (self.elements, self.lanes) = (elements, lanes as u64);
     }
 
     /// True for a store that reads tensors and is the first after a RESULTS.
@@ -199,8 +204,23 @@ impl Job {
         self.latency_cycles
     }
 
-    /// Cycles that the lanes take for a block: the whole, spread evenly.
+    /// Elements of a stream that belong to the blocks before `block`: in proportion to the longest stream's beats.
+    pub(super) fn elements(&self, block: u64) -> u64 {
+        if block >= self.blocks {
+            return self.elements;
+        }
+        // Without a stream there is one block.
+        let beats = u128::from(block * self.block_beats);
+        (u128::from(self.elements) * beats / u128::from(self.longest.max(1))) as u64
+    }
+
+    /// Cycles that the lanes take for a block. A stream's lanes take full beats, so that one on the border belongs to the
+    /// block where it begins; a tile's outputs come evenly.
     pub(super) fn lane_cycles(&self, block: u64) -> u64 {
+        if !self.is_tile {
+            let beats = |block: u64| self.elements(block).div_ceil(self.lanes);
+            return beats(block + 1) - beats(block);
+        }
         if self.lane_cycles == 0 {
             return 0;
         }

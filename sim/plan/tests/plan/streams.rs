@@ -3,7 +3,7 @@
 
 use crate::given::{changed, fixed, timed};
 use crate::hand::{geometry, reads, results, store, tile, writes};
-use satkit_plan::Timing;
+use satkit_plan::{LaneBlock, Observer, Program, Retired, Timing, time_with};
 use satkit_spec::isa::{Engine, Instruction, Operation, Prune, Store, Update, Vector, VectorOp};
 use satkit_spec::{ArrayConfig, Dataflow};
 
@@ -60,15 +60,58 @@ fn a_stream_without_reads_or_writes_takes_its_lanes() {
 }
 
 #[test]
-fn sore_adds_its_latency_once() {
+fn lanes_and_sore_add_their_latencies_once() {
     let run = |instruction| run(&[reads([64, 64, 0]), writes([64, 64, 0]), instruction]).cycles;
     // Two streams of one page, requested in cycles 2 and 3 on channel 0: the second arrives in 2 + 80 + 128; 16 lanes
     // take 100 cycles for 1,600 parameters; two pages are written one behind another.
     let plain = 210 + 100 + 128 + 80;
-    assert_eq!(run(update(1600, false)), plain);
-    assert_eq!(run(update(1600, true)), plain + 16);
+    // WUVE: a product, three sums, a product and a difference, 6 and 5 cycles each. SORE: 2 to round, 1 and the 4 beats of a block
+    // of 8 x 8 to turn it, 5 to select.
+    let (wuve, sore) = (6 + 3 * 5 + 6 + 5, 2 + 1 + 4 + 5);
+    assert_eq!(run(update(1600, false)), plain + wuve);
+    assert_eq!(run(update(1600, true)), plain + wuve + sore);
     let prune = Operation::Prune(Prune { parameters: 1600, along_co: true });
-    assert_eq!(run(Instruction::new(prune)), plain + 16);
+    assert_eq!(run(Instruction::new(prune)), plain + sore);
+}
+
+/// Keeps what the lanes did.
+#[derive(Default)]
+struct Lanes(Vec<LaneBlock>);
+
+impl Observer for Lanes {
+    fn retired(&mut self, _: &Retired) {}
+
+    fn lanes(&mut self, block: &LaneBlock) {
+        self.0.push(*block);
+    }
+}
+
+#[test]
+fn blocks_of_an_update_take_whole_beats() {
+    let lanes = |parameters| {
+        let mut lanes = Lanes::default();
+        let program = [reads([192, 96, 0]), writes([192, 24, 0]), update(parameters, true)];
+        let program = Program::new(program.to_vec());
+        let config = ArrayConfig::vcu1525();
+        time_with(&config, &program, &fixed(80, 64), &mut lanes).unwrap();
+        lanes.0
+    };
+    // 192 beats are three pages, each with a third of the parameters.
+    let blocks = lanes(1536);
+    let elements: Vec<u64> = blocks.iter().map(|block| block.elements).collect();
+    assert_eq!(elements, [512, 1024, 1536]);
+    for block in &blocks {
+        assert_eq!((block.index, block.free_cycle - block.start_cycle), (2, 512 / 16));
+        assert_eq!(block.ready_cycle, block.free_cycle + 32 + 12);
+    }
+    assert_eq!(blocks.iter().map(|block| block.block).collect::<Vec<_>>(), [0, 1, 2]);
+    // 1,000 in thirds: 333, 666 and the rest end in beats 21, 42 and 63 of 16.
+    let blocks = lanes(1000);
+    let taken = |b: &LaneBlock| (b.elements, b.free_cycle - b.start_cycle);
+    assert_eq!(blocks.iter().map(taken).collect::<Vec<_>>(), [(333, 21), (666, 21), (1000, 21)]);
+    // The border's beat belongs to the block where it begins: 343, 686 and 1,030 end in beats 22, 43 and 65.
+    let blocks = lanes(1030);
+    assert_eq!(blocks.iter().map(taken).collect::<Vec<_>>(), [(343, 22), (686, 21), (1030, 22)]);
 }
 
 #[test]
@@ -76,7 +119,7 @@ fn streams_of_one_engine_do_not_overlap_and_those_of_two_do() {
     let page = [reads([64, 0, 0]), writes([64, 0, 0])];
     let (gelu, plain) = (vector(VectorOp::Gelu, 64_000), update(16_000, false));
     let one = |instruction| [&page[..], &[instruction]].concat();
-    // 4,000 cycles of lanes; 1,000 for the update.
+    // 4,000 cycles of lanes; 1,000 for the update, and its latency.
     assert_eq!(run(&one(gelu)).cycles, 146 + 4000 + 144);
     let twice = [one(gelu), vec![gelu]].concat();
     assert_eq!(run(&twice).cycles, 146 + 4000 + 144 + 80 + 64 + 4000 + 144);

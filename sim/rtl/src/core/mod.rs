@@ -7,9 +7,13 @@
 mod banks;
 mod operands;
 mod stage;
+mod update;
 
 pub use operands::{Operands, Weights};
 pub use stage::{MmCycles, StageRun};
+pub use update::{Groups, Made, Sgd, UpdateRun};
+
+use update::UpdatePorts;
 
 use crate::{Build, Model, PortId, Record, RtlError, Run, Watch};
 use satkit_spec::ArrayConfig;
@@ -49,6 +53,7 @@ pub struct Core {
     config: ArrayConfig,
     model: Model,
     ports: Ports,
+    update: UpdatePorts,
     watches: [Watch; 3],
     /// Cycles of the array's clock.
     now: u64,
@@ -108,9 +113,10 @@ impl Core {
             Watch { strobe: port("mm_end")?, ports: vec![] },
             Watch { strobe: port("drain_valid")?, ports: vec![port("drain")?] },
         ];
+        let update = UpdatePorts::of(&model)?;
         model.set(ports.run, 1);
         model.eval();
-        Ok(Self { config: config.clone(), model, ports, watches, now: 0, halves: [false; 2] })
+        Ok(Self { config: config.clone(), model, ports, update, watches, now: 0, halves: [false; 2] })
     }
 
     /// The configuration.
