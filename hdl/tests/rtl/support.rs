@@ -191,15 +191,16 @@ pub(crate) struct Bench {
 }
 
 impl Bench {
-    /// Compiles `design` with `tests/rtl/<program>` and `flags` for it.
+    /// Compiles `design` with `tests/rtl/<program>` and `flags`, which say `-O1` for a large design, that compiles
+    /// longer than it runs, or `-O2`.
     pub(crate) fn build(design: &Design, program: &str, flags: &str) -> Self {
         let (directory, files) = written(design);
         let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rtl").join(program);
         let mut verilator = Command::new("verilator");
         verilator.args(["--cc", "--exe", "--build", "-O3", "--x-assign", "fast"]);
         verilator.args(["--prefix", "Vdut", "--top-module", design.top()]);
-        verilator.args(["-CFLAGS", &format!("-O2 -std=gnu++20 {flags}")]);
-        verilator.args(["-MAKEFLAGS", "OPT_FAST=-O2 OPT_GLOBAL=-O1"]);
+        verilator.args(["-CFLAGS", &format!("-std=gnu++20 {flags}")]);
+        verilator.args(["-MAKEFLAGS", "OPT_FAST= OPT_GLOBAL=-O1"]);
         verilator.arg("--Mdir").arg(directory.path().join("obj")).args(files).arg(program);
         run(&mut verilator);
         Self { directory }
@@ -238,7 +239,7 @@ impl Pipeline {
         output: &str,
         latency_cycles: usize,
     ) -> Self {
-        let mut flags = format!("-DLATENCY={latency_cycles} -DOUTPUT={output}");
+        let mut flags = format!("-O2 -DLATENCY={latency_cycles} -DOUTPUT={output}");
         for (name, port) in ["INPUT_A", "INPUT_B"].iter().zip(inputs) {
             flags += &format!(" -D{name}={port}");
         }

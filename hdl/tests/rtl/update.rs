@@ -428,11 +428,12 @@ fn run_all(lanes: usize) {
         return;
     }
     for (config, design) in designs().iter().filter(|(config, _)| config.wuve_lanes == lanes) {
-        let bench = Bench::build(design, "update.cpp", "");
-        let groups = select_everything(config, &bench, 6_000);
+        let bench = Bench::build(design, "update.cpp", "-O1");
+        let groups = select_everything(config, &bench, 4_000);
         let parameters = update_everything(config, &bench, 40);
         println!("{}: {groups} groups selected, {parameters} parameters updated", config.name);
-        assert!(groups > 200_000 && parameters > 100_000);
+        // Six configurations: more than a million groups.
+        assert!(groups > 170_000 && parameters > 100_000);
     }
 }
 

@@ -178,7 +178,7 @@ fn a_lane_in_verilog() {
         return;
     }
     let flags = format!(
-        "-DLATENCY={} -DDECAYS_AFTER={}",
+        "-O2 -DLATENCY={} -DDECAYS_AFTER={}",
         UpdateLane::LATENCY_CYCLES,
         UpdateLane::DECAYS_AFTER_CYCLES
     );
