@@ -236,6 +236,20 @@ pub fn update_cycles(
     ff: Option<Sparsity>,
     bp: Option<Sparsity>,
 ) -> Result<u64, PlanError> {
+    let program = update_program(config, shape, ff, bp)?;
+    Ok(time_with(config, &program, &MemoryModel::default(), &mut NoObserver)?.cycles)
+}
+
+/// The program of one update of a layer's weights on its own, as [`update_cycles`] times it.
+///
+/// # Errors
+/// As [`update_cycles`].
+pub fn update_program(
+    config: &ArrayConfig,
+    shape: &satkit_spec::ConvShape,
+    ff: Option<Sparsity>,
+    bp: Option<Sparsity>,
+) -> Result<Program, PlanError> {
     use crate::step::{StepOperation, StepWork, UpdateOperation, compile};
     let mut work = StepWork::default();
     let master = work.tensor("W and V", 2 * crate::layout::master_bytes(shape));
@@ -257,8 +271,7 @@ pub fn update_cycles(
     };
     work.operations.push(StepOperation::Update(update));
     let step = compile(&work, &Scheduler::new(config, DataflowChoice::Auto)?, &|_| {})?;
-    let memory = MemoryModel::default();
-    Ok(time_with(config, &step.program, &memory, &mut NoObserver)?.cycles)
+    Ok(step.program)
 }
 
 /// Times a program against a fresh memory of a model.

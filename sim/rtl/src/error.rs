@@ -88,6 +88,16 @@ pub enum RtlError {
         /// What differs.
         reason: String,
     },
+    /// A counter of the core that does not show the work: a defect of the core.
+    #[error("the RTL counts {rtl} {counter}, not {expected}")]
+    Counter {
+        /// What it counts.
+        counter: &'static str,
+        /// What it has gone up by.
+        rtl: u64,
+        /// What the program says.
+        expected: u64,
+    },
     /// Nothing happens any more: a defect of the core.
     #[error("the RTL hangs before instruction {index}")]
     Hangs {

@@ -141,7 +141,8 @@ impl Core {
     ///
     /// # Errors
     /// [`RtlError::Plan`] if the program has no timing, [`RtlError::Program`] if it does what the core cannot,
-    /// [`RtlError::Differs`] naming the first instruction whose cycles differ from the timing model's.
+    /// [`RtlError::Differs`] naming the first instruction whose cycles differ from the timing model's, [`RtlError::Counter`]
+    /// if the core has not counted the program's slots: then the values are not its own.
     pub fn execute(
         &mut self,
         stage: &MacStage,
@@ -152,6 +153,7 @@ impl Core {
         let mut expected = Expected::default();
         let timing = time_with(&self.config, program, memory, &mut expected)?;
         let jobs = self.jobs(program.instructions(), &expected)?;
+        let before = self.counters();
         let (mms, beats) = self.run_jobs(&jobs, stage, operands)?;
         for (mm, (retired, issued)) in mms.iter().zip(expected.retired.iter().zip(&expected.issued))
         {
@@ -179,10 +181,21 @@ impl Core {
             }
             Dataflow::WeightStationary => 0,
         };
+        let mac_slots = jobs.iter().map(slots).sum();
+        let busy_cycles = mms.iter().map(|mm| mm.end_cycle - mm.start_cycle).sum();
+        let after = self.counters();
+        for (counter, rtl, expected) in [
+            ("MAC slots", after.mac_slots - before.mac_slots, mac_slots),
+            ("busy cycles", after.busy_cycles - before.busy_cycles, busy_cycles),
+        ] {
+            if rtl != expected {
+                return Err(RtlError::Counter { counter, rtl, expected });
+            }
+        }
         Ok(StageRun {
             values,
-            mac_slots: jobs.iter().map(slots).sum(),
-            busy_cycles: mms.iter().map(|mm| mm.end_cycle - mm.start_cycle).sum(),
+            mac_slots,
+            busy_cycles,
             mms,
             cycles: timing.cycles,
             useful_macs: timing.useful_macs,

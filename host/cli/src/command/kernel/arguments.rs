@@ -22,6 +22,7 @@ are float32, before rounding; Wff_val and Wbp_val are float16, Wff_idx and Wbp_i
 Examples:
   satkit kernel ff --in operands.npz --out y.npz --sparsity 2:8 --pad 1
   satkit kernel bp --in operands.npz --out dx.npz --method sdgp --sparsity 1:4 --device golden
+  satkit kernel ff --in operands.npz --out y.npz --device rtl --array tiny --waves ff.fst
   satkit kernel update --in weights.npz --out new.npz --method srste --lambda 2e-4 --lr 0.1")]
 pub(crate) struct KernelArguments {
     /// The operation
@@ -50,6 +51,9 @@ pub(crate) struct KernelArguments {
     pub(super) device: Device,
     #[command(flatten)]
     pub(super) machine: DeviceArguments,
+    /// With --device rtl: writes waves, as .vcd or .fst by the file's ending
+    #[arg(long, value_name = "FILE")]
+    pub(super) waves: Option<PathBuf>,
     #[command(flatten)]
     pub(super) update: UpdateArguments,
     /// Print a JSON object instead of a line
@@ -112,6 +116,18 @@ pub(super) enum Device {
     Golden,
     /// The simulated accelerator: the same values, and cycles
     Sim,
+    /// The accelerator's Verilog under Verilator, slowly: the same values and cycles, checked against the timing model
+    Rtl,
+}
+
+impl Device {
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Golden => "golden",
+            Self::Sim => "sim",
+            Self::Rtl => "rtl",
+        }
+    }
 }
 
 /// Refuses options that the operation or the device has no use for.
@@ -141,16 +157,20 @@ pub(super) fn check_options(arguments: &KernelArguments) -> Result<(), CliError>
     if let Some(lambda) = update.lambda.filter(|&lambda| lambda != 0.0) {
         check_lambda(lambda, arguments.method)?;
     }
-    let has_dataflow = *device == Device::Sim && is_stage;
+    let has_dataflow = *device != Device::Golden && is_stage;
     if let Some(dataflow) = machine.dataflow.filter(|_| !has_dataflow) {
         let who = if is_stage { "the device golden" } else { op.name() };
         let reason =
-            format!("{who} has no dataflow; accepted with ff, bp and wu on the device sim");
+            format!("{who} has no dataflow; accepted with ff, bp and wu on the devices sim and rtl");
         return refuse("--dataflow", dataflow.to_string(), reason);
     }
     if let Some(array) = machine.array.as_ref().filter(|_| *device == Device::Golden) {
-        let reason = "the device golden has no array; accepted with the device sim".into();
+        let reason = "the device golden has no array; accepted with the devices sim and rtl".into();
         return refuse("--array", array.name.clone(), reason);
+    }
+    if let Some(waves) = arguments.waves.as_ref().filter(|_| *device != Device::Rtl) {
+        let reason = format!("the device {} has none; accepted with the device rtl", device.name());
+        return refuse("--waves", waves.display().to_string(), reason);
     }
     Ok(())
 }

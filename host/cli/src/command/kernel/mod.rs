@@ -5,6 +5,8 @@ mod arguments;
 mod golden;
 mod operands;
 mod results;
+#[cfg(feature = "rtl")]
+mod rtl;
 mod sim;
 mod task;
 
@@ -27,6 +29,22 @@ struct Cost {
     cycles: Option<u64>,
     useful_macs: Option<u64>,
     utilization: Option<f64>,
+    /// What the hardware's own counters say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    counters: Option<HardwareCounters>,
+}
+
+/// Counters of the Verilated core, which show that it did the work.
+#[derive(Default, serde::Serialize)]
+struct HardwareCounters {
+    /// Cycles in which each USPE multiplied.
+    mac_slots: u64,
+    /// Cycles in which the array was taken.
+    busy_cycles: u64,
+    /// Groups that SORE selected.
+    groups: u64,
+    /// Weights that WUVE updated.
+    parameters: u64,
 }
 
 #[derive(serde::Serialize)]
@@ -52,16 +70,35 @@ pub(crate) fn run(arguments: &KernelArguments) -> anyhow::Result<()> {
             let config = array_for(arguments.machine.array.as_ref(), needed)?;
             sim::compute(&task, config, arguments.machine.dataflow.unwrap_or_default())?
         }
+        Device::Rtl => on_rtl(&task, arguments)?,
     };
     results::write(&arguments.output, &outputs(&task, computed))?;
     let report = Report {
         op: arguments.op.name(),
-        device: if arguments.device == Device::Sim { "sim" } else { "golden" },
+        device: arguments.device.name(),
         method: arguments.method,
         sparsity: arguments.sparsity,
         cost,
     };
     if arguments.json { Ok(json(&report)?) } else { Ok(output::line(sentence(&report))?) }
+}
+
+#[cfg(feature = "rtl")]
+fn on_rtl(task: &Task, arguments: &KernelArguments) -> anyhow::Result<(Computed, Cost)> {
+    let config = arguments.machine.array.clone().unwrap_or_else(satkit_spec::ArrayConfig::tiny);
+    if task.is_compact() {
+        config.check_sparsity(arguments.sparsity)?;
+    }
+    let dataflow = arguments.machine.dataflow.unwrap_or_default();
+    rtl::compute(task, &config, dataflow, arguments.waves.as_deref())
+}
+
+#[cfg(not(feature = "rtl"))]
+fn on_rtl(_: &Task, _: &KernelArguments) -> anyhow::Result<(Computed, Cost)> {
+    let reason = "this binary was built without the feature `rtl`; accepted: golden, sim, or a binary built with \
+                  `cargo build --release --bin satkit --features rtl`";
+    let (option, given) = ("--device", "rtl".into());
+    Err(crate::CliError::Option { option, given, reason: reason.into() }.into())
 }
 
 fn outputs(task: &Task, computed: Computed) -> Vec<Output> {

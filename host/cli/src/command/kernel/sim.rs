@@ -99,23 +99,25 @@ fn update(
 
 impl Cost {
     /// An update: cycles, but no MACs and no dataflow.
-    fn of_update(array: String, cycles: u64) -> Self {
+    pub(super) fn of_update(array: String, cycles: u64) -> Self {
         Self {
             array: Some(array),
             dataflow: None,
             cycles: Some(cycles),
             useful_macs: Some(0),
             utilization: Some(0.0),
+            counters: None,
         }
     }
 
-    fn of_stage(array: String, report: &StageReport) -> Self {
+    pub(super) fn of_stage(array: String, report: &StageReport) -> Self {
         Self {
             array: Some(array),
             dataflow: Some(report.dataflow.name()),
             cycles: Some(report.cycles),
             useful_macs: Some(report.useful_macs),
             utilization: Some(report.utilization),
+            counters: None,
         }
     }
 }
