@@ -110,7 +110,12 @@ struct Instance {
         }
     }
 
-    bool is_set(uint32_t port) const { return *static_cast<const uint8_t*>(members[port]) != 0; }
+    // Any bit of a port of up to 32.
+    bool is_set(uint32_t port) const {
+        uint32_t word = 0;
+        read(port, &word);
+        return word != 0;
+    }
 
     void eval() {
         model->eval();

@@ -138,6 +138,11 @@ impl Instance {
         port as u32
     }
 
+    fn strobe(&self, port: usize) -> u32 {
+        assert!(self.ports[port].width <= 32, "{} is one word wide", self.ports[port].name);
+        port as u32
+    }
+
     pub(super) fn write(&mut self, port: usize, words: &[u32]) {
         assert_eq!(words.len(), self.words(port), "words of {}", self.ports[port].name);
         // SAFETY: the port exists and reads as many words as are given.
@@ -176,7 +181,7 @@ impl Instance {
             .iter()
             .zip(&ports)
             .map(|(watch, ports)| RawWatch {
-                strobe: self.bit(watch.strobe.0),
+                strobe: self.strobe(watch.strobe.0),
                 count: ports.len() as u32,
                 ports: ports.as_ptr(),
             })
@@ -184,7 +189,7 @@ impl Instance {
         let clock = self.bit(clock);
         let also = also.map_or(u32::MAX, |port| self.bit(port));
         let stop = stop.map_or(u32::MAX, |port| self.bit(port));
-        // SAFETY: clocks, stop and strobes are one-bit ports; the watches and their ports outlive the call. The records belong to the
+        // SAFETY: clocks and stop are one-bit ports, strobes have one word; the watches and their ports outlive the call. The records belong to the
         // instance until the next call.
         unsafe {
             let api = self.code.api;

@@ -17,7 +17,7 @@ pub struct PortId(pub(crate) usize);
 /// What to write down whenever a strobe is up.
 #[derive(Clone, Debug)]
 pub struct Watch {
-    /// One bit wide.
+    /// Up when any of its bits is; at most 32.
     pub strobe: PortId,
     /// Read in the same cycle.
     pub ports: Vec<PortId>,
@@ -199,7 +199,7 @@ impl Model {
     /// Many cycles. Gives `take` each record, in order of cycles and then of watches; returns how many cycles were run.
     ///
     /// # Panics
-    /// If the clock is not an input of one bit, or a strobe has more than one bit.
+    /// If a clock is not an input of one bit, or a strobe has more than 32.
     pub fn run(&mut self, run: &Run<'_>, mut take: impl FnMut(Record)) -> u64 {
         /// Cycles between two looks at the records, so that they stay small.
         const CHUNK: u64 = 1 << 16;
