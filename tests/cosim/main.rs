@@ -2,6 +2,8 @@
 //!
 //! `SATKIT_CASES=N` runs N kernels on the tiny array and N / 10 on the small one.
 
+mod update;
+
 use half::f16;
 use ndarray::ArrayView4;
 use proptest::prelude::*;

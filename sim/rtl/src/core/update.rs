@@ -387,7 +387,9 @@ impl Core {
         }
         self.beat(0);
         self.update_cycles(self.rest(), base, &mut out);
-        self.check_update(&given, &out, &blocks.0, shape.w_len())?;
+        // What is skipped is not updated.
+        let parameters = if sgd.skip { 0 } else { shape.w_len() };
+        self.check_update(&given, &out, &blocks.0, parameters)?;
 
         let mut run = UpdateRun {
             w: vec![0; w.len()],
