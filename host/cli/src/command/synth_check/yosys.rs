@@ -38,7 +38,7 @@ pub(super) fn synthesise(
     let kept: String = blocks.iter().map(|b| format!(" {b} *_{b} $paramod*{b}*")).collect();
     let script = format!(
         "read_verilog -sv {files}\nhierarchy -check -top {top}\nsetattr -mod -set keep_hierarchy 1{kept}\n\
-         synth_xilinx -family xcup -top {top} -flatten -noiopad -noclkbuf\ntee -q -o stat.json stat -json\n"
+         synth_xilinx -family xcup -top {top} -flatten -uram -noiopad -noclkbuf\ntee -q -o stat.json stat -json\n"
     );
     std::fs::write(directory.path().join("script.ys"), script)?;
     run(directory.path(), stop)?;
