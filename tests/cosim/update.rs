@@ -171,10 +171,10 @@ fn random_updates(config: &ArrayConfig, default: u32) {
 
 #[test]
 fn random_updates_on_the_tiny_array() {
-    random_updates(&ArrayConfig::tiny(), 500);
+    random_updates(&ArrayConfig::tiny(), 3000);
 }
 
 #[test]
 fn random_updates_on_the_small_array() {
-    random_updates(&ArrayConfig::small(), 100);
+    random_updates(&ArrayConfig::small(), 400);
 }
