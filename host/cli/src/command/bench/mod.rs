@@ -1,5 +1,7 @@
 //! `satkit bench`: the figures that this project is held to, measured here.
 
+#[cfg(feature = "rtl")]
+mod rtl;
 mod simulation;
 
 use crate::backend::SimBackend;
@@ -31,6 +33,10 @@ pub(crate) struct BenchArguments {
     /// Also time a default training, dense and 2:8
     #[arg(long)]
     train: bool,
+    /// Measure only the Verilated core of these arrays against the simulator, on one program; 32 x 32 is compiled first
+    #[cfg(feature = "rtl")]
+    #[arg(long, value_name = "NAME,...", value_delimiter = ',', value_parser = crate::arguments::array)]
+    rtl: Vec<ArrayConfig>,
     /// Threads of the simulator [default: all]
     #[arg(long, value_name = "N", value_parser = number::threads, allow_negative_numbers = true)]
     threads: Option<usize>,
@@ -74,7 +80,20 @@ struct Report {
     default_train_seconds: Option<f64>,
 }
 
+#[cfg(feature = "rtl")]
+fn run_rtl(arguments: &BenchArguments) -> anyhow::Result<()> {
+    let speeds = arguments.rtl.iter().map(rtl::measure).collect::<anyhow::Result<Vec<_>>>()?;
+    if arguments.json {
+        return Ok(output::json(&speeds)?);
+    }
+    Ok(output::line(rtl::table(&speeds))?)
+}
+
 pub(crate) fn run(arguments: &BenchArguments) -> anyhow::Result<()> {
+    #[cfg(feature = "rtl")]
+    if !arguments.rtl.is_empty() {
+        return on_threads(arguments.threads, || run_rtl(arguments));
+    }
     on_threads(arguments.threads, || {
         let rates = bench::resnet18(Isa::chosen(), arguments.quick)?;
         // What is measured is printed when it is known.

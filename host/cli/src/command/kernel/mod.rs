@@ -6,7 +6,7 @@ mod golden;
 mod operands;
 mod results;
 #[cfg(feature = "rtl")]
-mod rtl;
+pub(crate) mod rtl;
 mod sim;
 mod task;
 

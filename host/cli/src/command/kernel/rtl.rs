@@ -56,7 +56,11 @@ pub(super) fn compute(
     }
 }
 
-fn core(config: &ArrayConfig, waves: Option<&Path>) -> anyhow::Result<Core> {
+/// A core, compiled if it has to be; progress is shown.
+///
+/// # Errors
+/// Those of [`Core::new`].
+pub(crate) fn core(config: &ArrayConfig, waves: Option<&Path>) -> anyhow::Result<Core> {
     let spinner = output::spinner("rtl");
     let stop = interrupt::stop_flag_for("stopping the compiler; once more to stop at once");
     let tell = |progress| {
