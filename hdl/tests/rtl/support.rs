@@ -194,14 +194,21 @@ impl Bench {
     /// Compiles `design` with `tests/rtl/<program>` and `flags`, which say `-O1` for a large design, that compiles
     /// longer than it runs, or `-O2`.
     pub(crate) fn build(design: &Design, program: &str, flags: &str) -> Self {
-        let (directory, files) = written(design);
         let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rtl").join(program);
+        Self::build_text(design, &std::fs::read_to_string(program).unwrap(), flags)
+    }
+
+    /// The same with the program's text.
+    pub(crate) fn build_text(design: &Design, program: &str, flags: &str) -> Self {
+        let (directory, files) = written(design);
+        let path = directory.path().join("bench.cpp");
+        std::fs::write(&path, program).unwrap();
         let mut verilator = Command::new("verilator");
         verilator.args(["--cc", "--exe", "--build", "-O3", "--x-assign", "fast"]);
         verilator.args(["--prefix", "Vdut", "--top-module", design.top()]);
         verilator.args(["-CFLAGS", &format!("-std=gnu++20 {flags}")]);
         verilator.args(["-MAKEFLAGS", "OPT_FAST= OPT_GLOBAL=-O1"]);
-        verilator.arg("--Mdir").arg(directory.path().join("obj")).args(files).arg(program);
+        verilator.arg("--Mdir").arg(directory.path().join("obj")).args(files).arg(path);
         run(&mut verilator);
         Self { directory }
     }
