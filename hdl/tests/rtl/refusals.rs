@@ -21,16 +21,16 @@ fn words_of_other_lanes() {
     );
     let error = refused(|config| config.m_lanes = 4);
     assert!(matches!(error, HdlError::Spec(_)));
-    assert_eq!(error.to_string(), "array tiny: 4 lanes per word; accepted: 8 or 16");
+    assert_eq!(error.to_string(), r#"array configuration "tiny" is not possible: 4 lanes per word; accepted: 8 or 16"#);
 }
 
 #[test]
 fn other_sizes() {
     for (rows, cols, said) in [
-        (3, 4, "array tiny: 3 rows; accepted: a power of two from 2 to 64"),
-        (4, 12, "array tiny: 12 columns; accepted: a power of two from 2 to 64"),
-        (1, 4, "array tiny: 1 rows; accepted: a power of two from 2 to 64"),
-        (128, 4, "array tiny: 128 rows; accepted: a power of two from 2 to 64"),
+        (3, 4, r#"array configuration "tiny" is not possible: 3 rows; accepted: a power of two from 2 to 64"#),
+        (4, 12, r#"array configuration "tiny" is not possible: 12 columns; accepted: a power of two from 2 to 64"#),
+        (1, 4, r#"array configuration "tiny" is not possible: 1 rows; accepted: a power of two from 2 to 64"#),
+        (128, 4, r#"array configuration "tiny" is not possible: 128 rows; accepted: a power of two from 2 to 64"#),
         (
             64,
             4,
@@ -56,7 +56,7 @@ fn pipelines_of_other_lengths() {
         assert_eq!(error.to_string(), said);
     }
     let error = refused(|config| config.adder_latency_cycles = 17);
-    assert_eq!(error.to_string(), "array tiny: an adder of 17 stages; accepted: 2 to 16");
+    assert_eq!(error.to_string(), r#"array configuration "tiny" is not possible: an adder of 17 stages; accepted: 2 to 16"#);
     for stages in [2, 4] {
         let error = refused(|config| config.multiplier_latency_cycles = stages);
         let said =
@@ -71,12 +71,12 @@ fn psum_buffers_that_a_pass_does_not_fit() {
     let error = refused(|config| config.psum_depth = needed - 1);
     assert_eq!(
         error.to_string(),
-        "array tiny: 27 partial sums per column; accepted: 28 (R * adder latency + 8) to 65536"
+        r#"array configuration "tiny" is not possible: 27 partial sums per column; accepted: 28 (R * adder latency + 8) to 65536"#
     );
     let error = refused(|config| config.psum_depth = 65_537);
     assert_eq!(
         error.to_string(),
-        "array tiny: 65537 partial sums per column; accepted: 28 (R * adder latency + 8) to 65536"
+        r#"array configuration "tiny" is not possible: 65537 partial sums per column; accepted: 28 (R * adder latency + 8) to 65536"#
     );
 }
 
@@ -87,7 +87,7 @@ fn other_lanes_and_latencies_of_the_update_unit() {
     let error = refused(|config| config.wuve_lanes = 3);
     assert_eq!(
         error.to_string(),
-        "array tiny: 3 WUVE lanes; accepted: a power of two up to 1024"
+        r#"array configuration "tiny" is not possible: 3 WUVE lanes; accepted: a power of two up to 1024"#
     );
     let error = refused(|config| config.wuve_latency_cycles = 31);
     assert_eq!(
