@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 
 /// `W` bits, `D` edges later. It becomes shift register LUTs.
 #[derive(LogicBlock, Default)]
+#[expect(clippy::box_collection, reason = "RustHDL takes a box for no block")]
 pub struct Delay<const W: usize, const D: usize> {
     /// Clock.
     pub clock: Signal<In, Clock>,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 /// Memory of `2^A` words of `W` bits: written at the rising edge, read at once. It becomes LUT RAM.
 #[derive(LogicBlock, Default)]
+#[expect(clippy::box_collection, reason = "RustHDL takes a box for no block")]
 pub struct SmallRam<const A: usize, const W: usize> {
     /// Clock of writes.
     pub clock: Signal<In, Clock>,

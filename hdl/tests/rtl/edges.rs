@@ -74,7 +74,8 @@ fn row_edges(seed: u64) -> impl Iterator<Item = Cycle> {
         offsets.push(random.next() & 0xF_FFFF);
         words.push(std::array::from_fn(|_| half(&mut random)));
         valids.push(random.below(4) == 0);
-        let start = (t >= next_start && random.below(8) == 0).then(|| 1 + random.below(16) as usize);
+        let start =
+            (t >= next_start && random.below(8) == 0).then(|| 1 + random.below(16) as usize);
         if let Some(outputs) = start {
             starts.push((t, outputs));
             // The smallest array has two rows.
@@ -88,7 +89,7 @@ fn row_edges(seed: u64) -> impl Iterator<Item = Cycle> {
         valids.0.drain(..valids.0.len().saturating_sub(32));
         starts.drain(..starts.len().saturating_sub(8));
 
-        let drain = start.map_or(0, |outputs| outputs as u64 - 1 | 0x10);
+        let drain = start.map_or(0, |outputs| (outputs as u64 - 1) | 0x10);
         let lanes = words.ago(0);
         let bank: Vec<u32> =
             lanes.chunks(2).map(|pair| u32::from(pair[0]) | u32::from(pair[1]) << 16).collect();
@@ -116,7 +117,7 @@ fn row_edges(seed: u64) -> impl Iterator<Item = Cycle> {
         // The drain goes on when the last output is one element further.
         let went_on = starts.iter().find(|(start, outputs)| start + outputs + 1 == t);
         match went_on {
-            Some((_, outputs)) => cycle.expect(5, *outputs as u64 - 1 | 0x10),
+            Some((_, outputs)) => cycle.expect(5, (*outputs as u64 - 1) | 0x10),
             None => cycle.expect_bits(5, 0, 0x10),
         };
         let mut word = vec![0_u32; 5];
@@ -130,7 +131,7 @@ fn row_edges(seed: u64) -> impl Iterator<Item = Cycle> {
         cycle.expect_words(&word);
         let own = tokens.ago(READ);
         let last = field(own, 6, 1) & !field(own, 7, 1) & 1;
-        let own = field(own, 0, 6) | last << 6 | field(own, 7, 1) << 7 | element(READ) % 8 << 8;
+        let own = field(own, 0, 6) | last << 6 | field(own, 7, 1) << 7 | (element(READ) % 8) << 8;
         cycle.expect(11, own);
         let draining = |t: usize| {
             starts.iter().find_map(|&(start, outputs)| {

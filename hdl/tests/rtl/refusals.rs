@@ -21,16 +21,35 @@ fn words_of_other_lanes() {
     );
     let error = refused(|config| config.m_lanes = 4);
     assert!(matches!(error, HdlError::Spec(_)));
-    assert_eq!(error.to_string(), r#"array configuration "tiny" is not possible: 4 lanes per word; accepted: 8 or 16"#);
+    assert_eq!(
+        error.to_string(),
+        r#"array configuration "tiny" is not possible: 4 lanes per word; accepted: 8 or 16"#
+    );
 }
 
 #[test]
 fn other_sizes() {
     for (rows, cols, said) in [
-        (3, 4, r#"array configuration "tiny" is not possible: 3 rows; accepted: a power of two from 2 to 64"#),
-        (4, 12, r#"array configuration "tiny" is not possible: 12 columns; accepted: a power of two from 2 to 64"#),
-        (1, 4, r#"array configuration "tiny" is not possible: 1 rows; accepted: a power of two from 2 to 64"#),
-        (128, 4, r#"array configuration "tiny" is not possible: 128 rows; accepted: a power of two from 2 to 64"#),
+        (
+            3,
+            4,
+            r#"array configuration "tiny" is not possible: 3 rows; accepted: a power of two from 2 to 64"#,
+        ),
+        (
+            4,
+            12,
+            r#"array configuration "tiny" is not possible: 12 columns; accepted: a power of two from 2 to 64"#,
+        ),
+        (
+            1,
+            4,
+            r#"array configuration "tiny" is not possible: 1 rows; accepted: a power of two from 2 to 64"#,
+        ),
+        (
+            128,
+            4,
+            r#"array configuration "tiny" is not possible: 128 rows; accepted: a power of two from 2 to 64"#,
+        ),
         (
             64,
             4,
@@ -52,11 +71,15 @@ fn other_sizes() {
 fn pipelines_of_other_lengths() {
     for stages in [4, 6, 16] {
         let error = refused(|config| config.adder_latency_cycles = stages);
-        let said = format!("array tiny: no RTL for an adder of {stages} stages; accepted: 5 stages");
+        let said =
+            format!("array tiny: no RTL for an adder of {stages} stages; accepted: 5 stages");
         assert_eq!(error.to_string(), said);
     }
     let error = refused(|config| config.adder_latency_cycles = 17);
-    assert_eq!(error.to_string(), r#"array configuration "tiny" is not possible: an adder of 17 stages; accepted: 2 to 16"#);
+    assert_eq!(
+        error.to_string(),
+        r#"array configuration "tiny" is not possible: an adder of 17 stages; accepted: 2 to 16"#
+    );
     for stages in [2, 4] {
         let error = refused(|config| config.multiplier_latency_cycles = stages);
         let said =
@@ -90,10 +113,7 @@ fn other_lanes_and_latencies_of_the_update_unit() {
         r#"array configuration "tiny" is not possible: 3 WUVE lanes; accepted: a power of two up to 1024"#
     );
     let error = refused(|config| config.wuve_latency_cycles = 31);
-    assert_eq!(
-        error.to_string(),
-        "array tiny: no RTL for cycles of WUVE latency 31; accepted: 32"
-    );
+    assert_eq!(error.to_string(), "array tiny: no RTL for cycles of WUVE latency 31; accepted: 32");
     let error = refused(|config| config.sore_latency_cycles = 0);
     assert_eq!(
         error.to_string(),

@@ -70,6 +70,21 @@ pub(crate) fn check_with_yosys(design: &Design) {
     run(Command::new("yosys").args(["-q", "-p", &script]).current_dir(directory.path()));
 }
 
+/// Yosys proves the assertions of module `harness`, which is around a design, in the `way` that its `sat` is told; else what
+/// it says.
+pub(crate) fn prove(design: &str, harness: &str, defines: &str, way: &str) -> Result<(), String> {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("design.v"), design).unwrap();
+    std::fs::write(directory.path().join("harness.v"), harness).unwrap();
+    let script = format!(
+        "read_verilog -sv design.v; read_verilog -sv -formal {defines} harness.v; hierarchy -check -top harness; proc; flatten; \
+         opt -full; sat {way} -prove-asserts -set-assumes -verify harness"
+    );
+    let mut yosys = Command::new("yosys");
+    let output = yosys.args(["-p", &script]).current_dir(directory.path()).output().unwrap();
+    if output.status.success() { Ok(()) } else { Err(text(&output)) }
+}
+
 /// How many cells of each kind Yosys makes of it for UltraScale+.
 pub(crate) fn synthesize(design: &Design) -> BTreeMap<String, usize> {
     let (directory, files) = written(design);

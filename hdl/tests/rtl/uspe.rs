@@ -209,7 +209,8 @@ fn cycles(seed: u64) -> impl Iterator<Item = Cycle> {
             };
             normal(half as u16)
         };
-        let mut given = Given { lanes: std::array::from_fn(|_| half(&mut random)), ..Given::default() };
+        let mut given =
+            Given { lanes: std::array::from_fn(|_| half(&mut random)), ..Given::default() };
         let index = match ring {
             Some(length) => t % length,
             None => random.below(16) as usize,
@@ -239,7 +240,8 @@ fn cycles(seed: u64) -> impl Iterator<Item = Cycle> {
             live: random.below(4) != 0,
             every_row: random.below(4) == 0,
         };
-        let single = if tame { random.below(0x100) as f32 - 100.0 } else { f32::from_bits(random.single()) };
+        let single =
+            if tame { random.below(0x100) as f32 - 100.0 } else { f32::from_bits(random.single()) };
         // Plus zero: -0 becomes +0.
         given.north_sum = canonical(single + 0.0);
         given.north_drained = random.next() as u32;
