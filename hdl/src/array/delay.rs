@@ -5,7 +5,6 @@ use std::collections::VecDeque;
 
 /// `W` bits, `D` edges later. It becomes shift register LUTs.
 #[derive(LogicBlock, Default)]
-#[expect(clippy::box_collection, reason = "RustHDL takes a box for no block")]
 pub struct Delay<const W: usize, const D: usize> {
     /// Clock.
     pub clock: Signal<In, Clock>,
@@ -13,7 +12,7 @@ pub struct Delay<const W: usize, const D: usize> {
     pub d: Signal<In, Bits<W>>,
     /// What came in `D` edges ago; 0 before.
     pub q: Signal<Out, Bits<W>>,
-    _stages: Box<VecDeque<Bits<W>>>,
+    _stages: VecDeque<Bits<W>>,
 }
 
 impl<const W: usize, const D: usize> Logic for Delay<W, D> {

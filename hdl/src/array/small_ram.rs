@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 
 /// Memory of `2^A` words of `W` bits: written at the rising edge, read at once. It becomes LUT RAM.
 #[derive(LogicBlock, Default)]
-#[expect(clippy::box_collection, reason = "RustHDL takes a box for no block")]
 pub struct SmallRam<const A: usize, const W: usize> {
     /// Clock of writes.
     pub clock: Signal<In, Clock>,
@@ -19,7 +18,7 @@ pub struct SmallRam<const A: usize, const W: usize> {
     pub read_index: Signal<In, Bits<A>>,
     /// Its content, 0 if it was never written.
     pub read_data: Signal<Out, Bits<W>>,
-    _content: Box<BTreeMap<Bits<A>, Bits<W>>>,
+    _content: BTreeMap<Bits<A>, Bits<W>>,
 }
 
 impl<const A: usize, const W: usize> Logic for SmallRam<A, W> {
