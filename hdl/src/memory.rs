@@ -18,7 +18,7 @@ pub const WRAPPERS: &[(&str, &str)] = &[
     ("update_delay", "memory: delay line of any width and length"),
     ("update_rank", "wiring: a comparator to every two values of a word"),
     ("update_select", "wiring: the stages of the selection to every value of a word"),
-    ("update_collect", "wiring: the parts of a word that several beats fill"),
+    ("update_collect", "wiring: the parts of a word that several beats fill; narrow lanes only"),
     ("update_transpose", "memory: two banks of registers, and the order in which they are read"),
     ("update", "wiring: lanes, old masks and both selections"),
 ];

@@ -8,7 +8,7 @@ use rust_hdl_widgets::{dff::DFF, dff_setup};
 /// Executes MM: one token per cycle for the rows and one for the columns, from the first slot to the last.
 ///
 /// An MM is decoded while the one before it runs, in 4 cycles from the cycle that hands it over
-/// ([`satkit_spec::array::MM_DECODE_CYCLES`]). It starts when it may (`go`), the array is free, and its outputs find the drain path
+/// ([`satkit_spec::MM_DECODE_CYCLES`]). It starts when it may (`go`), the array is free, and its outputs find the drain path
 /// free; a drain waits for the output-stationary tile after a weight-stationary pass to let the rows run dry.
 ///
 /// Each round of the ring is one K slot: the outputs of a USPE, column by column and in it row by row, then idle slots up to

@@ -30,8 +30,6 @@ pub mod lane;
 pub mod select;
 mod wiring;
 
-pub use wiring::WRAPPERS;
-
 use crate::HdlError;
 use crate::emit::{Design, emit};
 use crate::float::NarrowSingle;

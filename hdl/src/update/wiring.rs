@@ -4,17 +4,7 @@ use super::{Shape, lane::UpdateLane, select::Source};
 use crate::emit::Module;
 use std::fmt::Write as _;
 
-/// The modules written as text, and why each is.
-pub const WRAPPERS: &[(&str, &str)] = &[
-    ("update_delay", "a delay line of any width and length"),
-    ("update_rank", "wires a comparator to every two values of a word"),
-    ("update_select", "wires the stages of the selection to every value of a word"),
-    ("update_collect", "wires the parts of a word that several beats fill; narrow lanes only"),
-    ("update_transpose", "two banks of registers, and the order in which they are read"),
-    ("update", "wires lanes, old masks and both selections"),
-];
-
-/// All of them for one shape.
+/// The modules that are text, for one shape; each is in [`crate::memory::WRAPPERS`].
 pub(super) fn modules(shape: Shape) -> Vec<Module> {
     let mut modules = vec![delay(), rank(shape), select(shape)];
     if shape.collects() {

@@ -19,7 +19,7 @@ const FEW: usize = 20_000;
 /// Vectors for Verilator.
 const MANY: usize = 10_000_000;
 
-fn canonical(value: f32) -> u32 {
+pub(crate) fn canonical(value: f32) -> u32 {
     if value.is_nan() { 0x7FC0_0000 } else { value.to_bits() }
 }
 
@@ -29,7 +29,7 @@ fn canonical_half(value: f16) -> u32 {
 
 impl Random {
     /// A fraction field: any, one or two bits set, or one or two clear, so that ties and carries happen.
-    fn fraction(&mut self, bits: u32) -> u32 {
+    pub(crate) fn fraction(&mut self, bits: u32) -> u32 {
         let mask = (1u32 << bits) - 1;
         let any = self.next() as u32 & mask;
         let second = 1u32 << self.below(u64::from(bits));
@@ -85,7 +85,7 @@ impl Random {
 }
 
 /// What [`NormalizeHalf`] is to make of a half.
-fn normal(bits: u16) -> u32 {
+pub(crate) fn normal(bits: u16) -> u32 {
     let value = f16::from_bits(bits);
     let magnitude = value.to_f32().abs();
     let sign = u32::from(value.is_sign_negative() && !value.is_nan()) << 16;
@@ -347,7 +347,7 @@ fn simulate_records<U: Block>(
 }
 
 /// Settles the block.
-fn settle<U: Block>(block: &mut U) {
+pub(crate) fn settle<U: Block>(block: &mut U) {
     assert!(simulate(block, 100), "the block does not settle");
 }
 

@@ -70,6 +70,21 @@ pub(crate) fn check_with_yosys(design: &Design) {
     run(Command::new("yosys").args(["-q", "-p", &script]).current_dir(directory.path()));
 }
 
+/// Yosys proves the assertions of module `harness`, which is around a design, in the `way` that its `sat` is told; else what
+/// it says.
+pub(crate) fn prove(design: &str, harness: &str, defines: &str, way: &str) -> Result<(), String> {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("design.v"), design).unwrap();
+    std::fs::write(directory.path().join("harness.v"), harness).unwrap();
+    let script = format!(
+        "read_verilog -sv design.v; read_verilog -sv -formal {defines} harness.v; hierarchy -check -top harness; proc; flatten; \
+         opt -full; sat {way} -prove-asserts -set-assumes -verify harness"
+    );
+    let mut yosys = Command::new("yosys");
+    let output = yosys.args(["-p", &script]).current_dir(directory.path()).output().unwrap();
+    if output.status.success() { Ok(()) } else { Err(text(&output)) }
+}
+
 /// How many cells of each kind Yosys makes of it for UltraScale+.
 pub(crate) fn synthesize(design: &Design) -> BTreeMap<String, usize> {
     let (directory, files) = written(design);
@@ -194,14 +209,21 @@ impl Bench {
     /// Compiles `design` with `tests/rtl/<program>` and `flags`, which say `-O1` for a large design, that compiles
     /// longer than it runs, or `-O2`.
     pub(crate) fn build(design: &Design, program: &str, flags: &str) -> Self {
-        let (directory, files) = written(design);
         let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rtl").join(program);
+        Self::build_text(design, &std::fs::read_to_string(program).unwrap(), flags)
+    }
+
+    /// The same with the program's text.
+    pub(crate) fn build_text(design: &Design, program: &str, flags: &str) -> Self {
+        let (directory, files) = written(design);
+        let path = directory.path().join("bench.cpp");
+        std::fs::write(&path, program).unwrap();
         let mut verilator = Command::new("verilator");
         verilator.args(["--cc", "--exe", "--build", "-O3", "--x-assign", "fast"]);
         verilator.args(["--prefix", "Vdut", "--top-module", design.top()]);
         verilator.args(["-CFLAGS", &format!("-std=gnu++20 {flags}")]);
         verilator.args(["-MAKEFLAGS", "OPT_FAST= OPT_GLOBAL=-O1"]);
-        verilator.arg("--Mdir").arg(directory.path().join("obj")).args(files).arg(program);
+        verilator.arg("--Mdir").arg(directory.path().join("obj")).args(files).arg(path);
         run(&mut verilator);
         Self { directory }
     }

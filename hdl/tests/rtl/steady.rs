@@ -1,0 +1,170 @@
+//! No idle slot in steady state: of a sequence of MMs without a gap, dense and of every N:M, in both dataflows, the slots of the
+//! controller's tokens are counted in RustHDL's simulation.
+
+use crate::controller::{Item, Mm, Walk};
+use crate::float::settle;
+use crate::trace::Traced;
+use rust_hdl_core::prelude::*;
+use satkit_hdl::array::Controller;
+use satkit_spec::ArrayConfig;
+use std::collections::VecDeque;
+
+const ADDER: u64 = 5;
+
+/// Slots between the first and the last live one of the first row, both included, and how many of them are idle.
+struct Slots {
+    all: u64,
+    idle: u64,
+    /// Live weights of the first column.
+    weights: u64,
+}
+
+/// Gives a controller instructions as fast as it takes them, and counts.
+fn count(config: &ArrayConfig, items: Vec<Item>) -> Slots {
+    let timing = config.array_timing();
+    let mut block = Box::new(Controller::default());
+    block.connect_all();
+    block.rows.next = (config.rows as u64).to_bits();
+    block.last_row.next = (config.rows as u64 - 1).to_bits();
+    block.pass_floor.next = (timing.ws_pass_floor_cycles as u64).to_bits();
+    block.reach_outputs.next = (timing.os_reach_cycles as u64).to_bits();
+    block.reach_sums.next = (timing.ws_reach_cycles as u64).to_bits();
+    block.run_on.next = (timing.ws_run_on_cycles as u64).to_bits();
+    block.go.next = true;
+    let mut items = VecDeque::from(items);
+    let mut store = [Walk::default(); 16];
+    let (mut slots, mut since_live) = (Slots { all: 0, idle: 0, weights: 0 }, None);
+    let mut quiet = 0;
+    while quiet < 32 {
+        (block.geometry.next, block.walk.next, block.mm.next) = (false, false, false);
+        let item = items.front().copied();
+        match item {
+            Some(Item::Geometry { streams }) => {
+                (block.geometry.next, block.geometry_streams.next) = (true, streams);
+            }
+            Some(Item::Walk(_)) => block.walk.next = true,
+            Some(Item::Mm(mm)) => {
+                block.mm.next = true;
+                block.mm_slots.next = mm.slots.to_bits();
+                block.mm_rows.next = mm.rows.to_bits();
+                block.mm_ip.next = mm.ip.to_bits();
+                block.mm_iq.next = mm.iq.to_bits();
+                block.mm_accumulate.next = mm.accumulate;
+                block.mm_drain.next = mm.drain;
+                block.mm_activations.next = mm.activations;
+                block.mm_weights.next = mm.weights;
+            }
+            None => {}
+        }
+        block.clock.next = Clock { clk: false };
+        settle(&mut *block);
+        let walk = store[block.walk_read.val().to_u8() as usize];
+        block.walk_slots.next = walk.slots.to_bits();
+        block.walk_start.next = walk.start.to_bits();
+        block.walk_kept.next = walk.sizes[0].to_bits();
+        block.walk_kept_left.next = walk.left[0].to_bits();
+        block.walk_groups.next = walk.sizes[1].to_bits();
+        block.walk_groups_left.next = walk.left[1].to_bits();
+        block.walk_taps.next = walk.sizes[2].to_bits();
+        block.walk_taps_left.next = walk.left[2].to_bits();
+        block.walk_lines.next = walk.sizes[3].to_bits();
+        block.walk_lines_left.next = walk.left[3].to_bits();
+        block.walk_group_step.next = walk.steps[0].to_bits();
+        block.walk_tap_step.next = walk.steps[1].to_bits();
+        block.walk_line_step.next = walk.steps[2].to_bits();
+        block.walk_block_step.next = walk.steps[3].to_bits();
+        block.walk_psum.next = walk.psum.to_bits();
+        settle(&mut *block);
+        let taken = match item {
+            Some(Item::Geometry { .. }) => true,
+            Some(Item::Walk(walk)) => {
+                store[block.walk_write.val().to_u8() as usize] = walk;
+                block.walk_room.val()
+            }
+            Some(Item::Mm(_)) => block.mm_room.val(),
+            None => false,
+        };
+        if taken {
+            items.pop_front();
+        }
+        let live = block.row_token.val().get_bit(4);
+        slots.weights += u64::from(block.column_token.val().get_bit(17));
+        quiet = if live || !items.is_empty() || block.busy.val() { 0 } else { quiet + 1 };
+        if live {
+            slots.all += 1 + since_live.unwrap_or(0);
+            slots.idle += since_live.unwrap_or(0);
+            since_live = Some(0);
+        } else {
+            since_live = since_live.map(|idle: u64| idle + 1);
+        }
+        block.clock.next = Clock { clk: true };
+        settle(&mut *block);
+    }
+    assert!(Controller::OUTPUTS.contains(&"row_token"));
+    slots
+}
+
+fn walk(slots: u64, kept: u64, groups: u64) -> Walk {
+    let sizes = [kept, groups, 1, 1];
+    Walk { slots, start: 0, sizes, left: sizes, steps: [8, 8, 8, 8], psum: 0 }
+}
+
+/// Chunks of one tile, then of the next; the last of each is drained.
+fn tiles(tiles: u64, chunks: u64, one: impl Fn() -> (Walk, Mm)) -> Vec<Item> {
+    let of = |chunk: u64| {
+        let (walk, mm) = one();
+        let mm = Mm { accumulate: chunk > 0, drain: chunk + 1 == chunks, ..mm };
+        [Item::Walk(walk), Item::Mm(Mm { activations: true, weights: true, ..mm })]
+    };
+    (0..tiles).flat_map(|_| (0..chunks).flat_map(of)).collect()
+}
+
+fn sparsities() -> impl Iterator<Item = (u64, u64)> {
+    [1, 2, 4, 8].into_iter().flat_map(|m| (1..=m).map(move |n| (n, m)))
+}
+
+/// Ring lengths with the outputs of a USPE along rows and columns.
+const INTERLEAVES: [(u64, u64); 9] =
+    [(1, 1), (2, 1), (1, 3), (2, 2), (5, 1), (3, 2), (2, 4), (1, 13), (4, 4)];
+
+#[test]
+fn output_stationary_rounds_have_no_idle_slot_but_those_below_the_adders_latency() {
+    let config = ArrayConfig::tiny();
+    for (n, m) in sparsities() {
+        for (ip, iq) in INTERLEAVES {
+            // As many groups as hide the drain of the tile before, 4 rows of the ring.
+            let groups = (4_u64).div_ceil(n) + 1;
+            let (rounds, ring) = (groups * n, ip * iq);
+            let mm = Mm { slots: rounds, rows: 4 * ip, ip, iq, ..Mm::default() };
+            let mut items = vec![Item::Geometry { streams: false }];
+            items.extend(tiles(2, 2, || (walk(rounds, n, groups), mm)));
+            let slots = count(&config, items);
+            let idle = ADDER.saturating_sub(ring);
+            let what = format!("{n}:{m}, {ip} x {iq} outputs");
+            // The idle slots of the very last round come after the last live one.
+            assert_eq!(slots.idle, idle * (4 * rounds - 1), "{what}");
+            assert_eq!(slots.all - slots.idle, 4 * rounds * ring, "{what}");
+            assert_eq!(slots.weights, 4 * rounds * ring, "{what}");
+        }
+    }
+}
+
+#[test]
+fn weight_stationary_passes_have_no_idle_slot_from_their_floor_on() {
+    for config in [ArrayConfig::tiny(), ArrayConfig::small()] {
+        let floor = config.array_timing().ws_pass_floor_cycles as u64;
+        for (n, m) in sparsities() {
+            // Compact weights of whole groups, as many as there are rows, or fewer.
+            let held = (config.rows as u64 / n * n).max(n.min(config.rows as u64));
+            for rows in [floor, floor + 1, floor + 13, floor - 1, 1] {
+                let mm = Mm { slots: held, rows, ip: 1, iq: 1, ..Mm::default() };
+                let mut items = vec![Item::Geometry { streams: true }];
+                items.extend(tiles(2, 2, || (walk(rows, 1, rows), mm)));
+                let slots = count(&config, items);
+                let what = format!("{n}:{m}, {rows} rows");
+                assert_eq!(slots.idle, 3 * floor.saturating_sub(rows), "{what}");
+                assert_eq!(slots.all - slots.idle, 4 * rows, "{what}");
+            }
+        }
+    }
+}
