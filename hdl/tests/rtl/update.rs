@@ -4,8 +4,8 @@
 use crate::support::{Bench, Random, check_with_yosys, elaborate_with_icarus, has, lint};
 use crate::update_lane::{Sgd, weight};
 use half::f16;
-use satkit_hdl::emit::Design;
 use satkit_hdl::HdlError;
+use satkit_hdl::emit::Design;
 use satkit_hdl::update::{WRAPPERS, design};
 use satkit_spec::ArrayConfig;
 use std::collections::BTreeMap;
