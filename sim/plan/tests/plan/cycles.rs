@@ -206,8 +206,8 @@ fn semaphores_carry_the_cycle_of_their_post() {
 
 #[test]
 fn mms_are_decoded_one_at_a_time() {
-    // Adders of one stage: a round is one cycle, shorter than the decoding.
-    let config = changed(|config| config.adder_latency_cycles = 1);
+    // Adders of two stages: a round is two cycles, shorter than the decoding.
+    let config = changed(|config| config.adder_latency_cycles = 2);
     let tile = mm(matmul(32, 32, 1, 1, false));
     let starts = |tiles: &[Instruction]| -> Vec<u64> {
         let program = [&[geometry(OutputStationary, 1)], tiles].concat();
@@ -215,10 +215,10 @@ fn mms_are_decoded_one_at_a_time() {
     };
     // The next is taken in the cycle after the one before has started, and decoded 4 cycles later.
     assert_eq!(starts(&[tile; 4]), [5, 10, 15, 20]);
-    // From rounds of 5 cycles on that is hidden.
+    // Behind more than two rounds that is hidden.
     let long = |slots| mm(matmul(32, 32, slots, 1, false));
-    assert_eq!(starts(&[long(5), tile]), [5, 10]);
-    assert_eq!(starts(&[long(6), tile]), [5, 11]);
+    assert_eq!(starts(&[long(2), tile]), [5, 10]);
+    assert_eq!(starts(&[long(3), tile]), [5, 11]);
 }
 
 #[test]
