@@ -12,7 +12,7 @@ pub struct Delay<const W: usize, const D: usize> {
     pub d: Signal<In, Bits<W>>,
     /// What came in `D` edges ago; 0 before.
     pub q: Signal<Out, Bits<W>>,
-    _stages: Box<VecDeque<Bits<W>>>,
+    _stages: VecDeque<Bits<W>>,
 }
 
 impl<const W: usize, const D: usize> Logic for Delay<W, D> {

@@ -18,7 +18,7 @@ pub struct SmallRam<const A: usize, const W: usize> {
     pub read_index: Signal<In, Bits<A>>,
     /// Its content, 0 if it was never written.
     pub read_data: Signal<Out, Bits<W>>,
-    _content: Box<BTreeMap<Bits<A>, Bits<W>>>,
+    _content: BTreeMap<Bits<A>, Bits<W>>,
 }
 
 impl<const A: usize, const W: usize> Logic for SmallRam<A, W> {

@@ -120,8 +120,8 @@ fn settings(design: &Design) -> String {
     let mut text = String::from("`verilator_config\n");
     for module in design.modules() {
         let is_repeated =
-            |base: &&str| module.name == **base || module.name.ends_with(&format!("_{base}"));
-        if !REPEATED.iter().any(|base| is_repeated(&base)) || module.name == design.top() {
+            |base: &str| module.name == base || module.name.ends_with(&format!("_{base}"));
+        if !REPEATED.iter().any(|base| is_repeated(base)) || module.name == design.top() {
             continue;
         }
         text += &format!("no_inline -module \"{}\"\n", module.name);
