@@ -90,7 +90,8 @@ fn dataflow_array_and_threads_change_cycles_but_no_bits() {
         for dataflow in [DataflowChoice::Ws, DataflowChoice::Os] {
             let (state, other) = run(config.clone(), dataflow, 2);
             assert_eq!(state, expected, "{} {dataflow}", config.name);
-            assert!(other.total() >= cycles.total(), "{} {dataflow}", config.name);
+            // Stages are chosen each for itself; a change of dataflow between two of them may cost the step a little.
+            assert!(other.total() * 50 >= cycles.total() * 49, "{} {dataflow}", config.name);
         }
     }
 }

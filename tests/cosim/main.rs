@@ -152,7 +152,11 @@ fn random_kernels(config: &ArrayConfig, default: u32) {
     }
     // One core for all kernels, so that what one leaves behind meets the next.
     let core = RefCell::new(Core::new(config, &Build::default()).unwrap());
-    let mut runner = TestRunner::new(Config { cases: cases(default), max_shrink_iters: 200, ..Config::default() });
+    let mut runner = TestRunner::new(Config {
+        cases: cases(default),
+        max_shrink_iters: 200,
+        ..Config::default()
+    });
     let verdict = runner.run(&any_kernel(), |kernel| {
         let outcome = run(&mut core.borrow_mut(), &kernel);
         if outcome.is_err() {

@@ -59,9 +59,10 @@ fn any_case() -> impl Strategy<Value = Case> {
         Method::Both,
         Method::Srste,
     ]);
-    let memory = proptest::sample::select(vec!["pool", "ddr4", "fixed:latency=0", "pressure:seed=5"]);
-    (sparsity, method, 1usize..5, 1usize..5, 1usize..4, 1usize..4, memory)
-        .prop_flat_map(|(sparsity, method, co, ci, kh, kw, memory)| {
+    let memory =
+        proptest::sample::select(vec!["pool", "ddr4", "fixed:latency=0", "pressure:seed=5"]);
+    (sparsity, method, 1usize..5, 1usize..5, 1usize..4, 1usize..4, memory).prop_flat_map(
+        |(sparsity, method, co, ci, kh, kw, memory)| {
             let m = sparsity.m();
             let side = (kh.max(kw), kh.max(kw));
             let shape = ConvShape::new(1, ci * m, side, co * m, (kh, kw), 1, 0).unwrap();
@@ -83,7 +84,8 @@ fn any_case() -> impl Strategy<Value = Case> {
                     memory,
                 },
             )
-        })
+        },
+    )
 }
 
 fn groups(pruned: &Pruned) -> Groups {

@@ -4,7 +4,6 @@ use rust_hdl_core::prelude::*;
 use std::collections::VecDeque;
 
 /// `W` bits, `D` edges later. It becomes shift register LUTs.
-#[allow(clippy::box_collection, reason = "RustHDL walks through boxes only")]
 #[derive(LogicBlock, Default)]
 pub struct Delay<const W: usize, const D: usize> {
     /// Clock.

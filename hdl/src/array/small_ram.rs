@@ -4,7 +4,6 @@ use rust_hdl_core::prelude::*;
 use std::collections::BTreeMap;
 
 /// Memory of `2^A` words of `W` bits: written at the rising edge, read at once. It becomes LUT RAM.
-#[allow(clippy::box_collection, reason = "RustHDL walks through boxes only")]
 #[derive(LogicBlock, Default)]
 pub struct SmallRam<const A: usize, const W: usize> {
     /// Clock of writes.

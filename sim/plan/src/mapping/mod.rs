@@ -15,7 +15,7 @@ pub(crate) use estimate::Estimate;
 
 use crate::problem::Problem;
 use crate::space::{Grid, Rows, TileSpace, WeightSource};
-use crate::traffic::{self, WeightRowKind};
+use crate::traffic::{self, WeightRowKind, gcd};
 use crate::{PlanError, cost};
 use satkit_spec::{ArrayConfig, Dataflow, MAX_INTERLEAVE, Stage};
 use std::fmt;
@@ -267,14 +267,6 @@ impl Mapping {
             Self::Ws(_) => config.cols,
         }
     }
-}
-
-/// The greatest common divisor of two numbers above 0.
-const fn gcd(mut a: usize, mut b: usize) -> usize {
-    while b > 0 {
-        (a, b) = (b, a % b);
-    }
-    a
 }
 
 /// A range of rows, columns or slots.

@@ -69,9 +69,12 @@ pub(super) fn operation(
             let operands = operands()?;
             rows(space, load.row_base, load.rows).map_err(refuse)?;
             slots(space, load.slot_base, load.slots).map_err(refuse)?;
-            let patches = matches!(space.rows, Rows::Patches(_));
-            if patches && space.dataflow == Dataflow::OutputStationary {
-                banks("rows", load.rows, config.rows).map_err(refuse)?;
+            if space.dataflow == Dataflow::OutputStationary {
+                match space.rows {
+                    Rows::Patches(_) => banks("rows", load.rows, config.rows),
+                    Rows::WeightRows { .. } => weight_rows(config, load.rows),
+                }
+                .map_err(refuse)?;
             }
             traffic::check_activations(space, operands, load.group).map_err(refuse)?;
             let needed = words.needed(config, space, load);
@@ -128,6 +131,16 @@ fn banks(what: &str, given: u32, available: usize) -> Result<(), String> {
         Ok(())
     } else {
         Err(format!("{given} {what} on {available} banks"))
+    }
+}
+
+/// A tile has no more weight rows than the array has outputs of a column.
+fn weight_rows(config: &ArrayConfig, given: u32) -> Result<(), String> {
+    let most = config.rows.saturating_mul(MAX_INTERLEAVE);
+    if given as usize <= most {
+        Ok(())
+    } else {
+        Err(format!("{given} weight rows in a tile; accepted: up to {most}"))
     }
 }
 

@@ -255,8 +255,8 @@ pub(crate) fn words(
 /// What of a tile of weight rows decides how many words its loads fill.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct WeightRowKind {
-    /// Channels of one row bank: it holds pixels of each channel that its weight rows have.
-    banks: usize,
+    /// Channels of the row bank that has the most: it holds pixels of each channel that its weight rows have.
+    channels: usize,
     taps: Taps,
 }
 
@@ -268,9 +268,8 @@ impl WeightRowKind {
         block: usize,
         rows: &Range<usize>,
     ) -> Self {
-        let (channels, taps) = space.weight_row_span(block, rows.start, rows.len());
-        let of = if block == config.rows { channels.len() } else { rows.len() };
-        Self { banks: of.div_ceil(config.rows), taps }
+        let (_, taps) = space.weight_row_span(block, rows.start, rows.len());
+        Self { channels: most_channels(config.rows, space, block, rows), taps }
     }
 
     /// Words for `slots` output pixels from `slot_base` on.
@@ -282,8 +281,39 @@ impl WeightRowKind {
         slots: usize,
     ) -> usize {
         let pixels = seen_pixels(space, slot_base, slots, &self.taps);
-        self.banks * (pixels.div_ceil(config.m_lanes) + 1)
+        self.channels * (pixels.div_ceil(config.m_lanes) + 1)
     }
+}
+
+/// The most channels that the weight rows of one of `banks` row banks have. Weight row `i` of a tile is in bank `i % banks`,
+/// so that inside a channel block a bank's channels are `banks` apart and come round.
+fn most_channels(banks: usize, space: &TileSpace, block: usize, rows: &Range<usize>) -> usize {
+    let (ci, taps) = (space.problem.mac.shape.ci, space.problem.mac.shape.taps());
+    // The rows of each channel block, counted from the tile's first, and after how many of a bank its channels come round.
+    let first = rows.start / (block * taps);
+    let blocks = (first..).map_while(|at| {
+        let start = rows.start.max(at * block * taps);
+        let width = block.min(ci.checked_sub(at * block)?);
+        let end = rows.end.min((at * block + width) * taps);
+        (start < end).then(|| (start - rows.start, end - rows.start, width / gcd(banks, width)))
+    });
+    let channels = |bank: usize| -> usize {
+        let before = |end: usize| (end + banks - 1).saturating_sub(bank) / banks;
+        blocks.clone().map(|(start, end, round)| (before(end) - before(start)).min(round)).sum()
+    };
+    // Where all blocks begin at bank 0, that one has the most.
+    if blocks.clone().all(|(start, ..)| start.is_multiple_of(banks)) {
+        return channels(0);
+    }
+    (0..banks.min(rows.len())).map(channels).max().unwrap_or(0)
+}
+
+/// The greatest common divisor of two numbers above 0.
+pub(crate) const fn gcd(mut a: usize, mut b: usize) -> usize {
+    while b > 0 {
+        (a, b) = (b, a % b);
+    }
+    a
 }
 
 /// Input pixels, padding included, that `slots` output pixels see at these taps.

@@ -12,7 +12,7 @@ mod weights;
 
 use std::ops::Range;
 
-pub(crate) use activations::{WeightRowKind, first_seen, load_activations, words};
+pub(crate) use activations::{WeightRowKind, first_seen, gcd, load_activations, words};
 pub(crate) use extent::{check_activations, check_results, check_weights, on_card};
 pub(crate) use requests::{PageRequest, Requests};
 pub(crate) use results::store;

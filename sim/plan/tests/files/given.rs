@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 use satkit_plan::{DataflowChoice, MacStage, Program, ProgramFile, Section, Work, plan_stage};
 use satkit_spec::isa::{
-    Instruction, Operation, Prune, Reads, Semaphore, SemaphoreSet, Update, Vector, VectorOp, Writes,
+    Instruction, Operation, Prune, Reads, Semaphore, SemaphoreSet, Update, Vector, VectorOp, Walk,
+    Writes,
 };
 use satkit_spec::{ArrayConfig, ConvShape, Sparsity, Stage};
 use std::sync::LazyLock;
@@ -34,7 +35,7 @@ fn stages() -> Vec<Instruction> {
     instructions
 }
 
-fn streams() -> [Instruction; 5] {
+fn streams() -> [Instruction; 6] {
     let reads = Reads {
         first: 1 << 20,
         first_beats: 72,
@@ -47,7 +48,25 @@ fn streams() -> [Instruction; 5] {
         Writes { first: 5, first_beats: 36, second: 6, second_beats: 1, third: 7, third_beats: 2 };
     let update = Update { parameters: 576, make_ff: true, make_bp: false };
     let vector = Vector { op: VectorOp::BatchNormApply, elements: 144 };
+    let walk = Walk {
+        slots: 100,
+        start: 72,
+        kept: 2,
+        kept_left: 1,
+        groups: 8,
+        groups_left: 3,
+        taps: 3,
+        taps_left: 2,
+        lines: 3,
+        lines_left: 3,
+        group_step: 8,
+        tap_step: 8,
+        line_step: (1 << 20) - 200,
+        block_step: 1 << 10,
+        psum: 0,
+    };
     [
+        Instruction::new(Operation::Walk(walk)),
         Instruction::new(Operation::Reads(reads)),
         Instruction::new(Operation::Writes(writes)),
         Instruction {

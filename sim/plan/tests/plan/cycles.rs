@@ -21,15 +21,25 @@ const fn span(start_cycle: u64, end_cycle: u64) -> Span {
     Span { start_cycle, end_cycle }
 }
 
-/// Skew over rows and columns, multiplier, adder.
-const OS_PIPE: u64 = 31 + 31 + 3 + 5;
+/// An MM is decoded in this many cycles.
+const DECODE: u64 = 4;
+/// From the start of an OS tile's last round to its first output at the edge: the front up to the first multiplier, multiplier,
+/// adder, the drain registers of all rows, a cycle for each column.
+const OS_REACH: u64 = 7 + 3 + 5 + 32 + 32;
+/// From the start of a WS pass to its first sum at the edge: front, multiplier, the adders of all rows, a cycle for each column.
+const WS_REACH: u64 = 7 + 3 + 32 * 5 + 32;
+/// Cycles until the last row or column has read what it needs, after an OS tile and after a WS pass: the skew, where a WS row
+/// is an adder later than the one before, and three cycles from a row's token to its word.
+const OS_RELEASE: u64 = 31 + 3;
+const WS_RELEASE: u64 = 31 * 5 + 3;
 
 #[test]
 fn one_os_tile_takes_its_rounds_then_its_drain() {
     let (timing, spans) = run(&[geometry(OutputStationary, 8), mm(matmul(32, 32, 100, 8, true))]);
-    // 100 rounds of 8; the pipe; 32 rows of 8 outputs drain.
-    assert_eq!(spans.0[1], span(1, 1 + 100 * 8 + OS_PIPE + 32 * 8));
-    assert_eq!(timing.cycles, 1 + 800 + 70 + 256);
+    // In the queue in cycle 1, started when it is decoded. 99 rounds of 8; in the last one the way to the edge begins, where
+    // 32 rows of 8 outputs drain.
+    assert_eq!(spans.0[1], span(1 + DECODE, 1 + DECODE + 99 * 8 + OS_REACH + 32 * 8));
+    assert_eq!(timing.cycles, 5 + 792 + 79 + 256);
     assert_eq!(timing.useful_macs, 256 * 32 * 100);
     assert_eq!(timing.busy(Engine::Mm), 800);
     assert_eq!((timing.dram_read_bytes, timing.dram_write_bytes), (0, 0));
@@ -59,14 +69,14 @@ fn columns_of_one_uspe_count_like_its_rows() {
 fn a_short_tile_waits_for_the_drain_before_it() {
     let tile = |slots| mm(matmul(32, 32, slots, 8, true));
     // 10 rounds of 8 are done in 80 cycles, but the path needs 32 * 8 cycles for each tile: the first last round
-    // begins in cycle 73, so the second in 73 + 256 = 329, and its first slot in 257.
+    // begins in cycle 5 + 72 = 77, so the second in 77 + 256 = 333, and its first slot in 261.
     let (timing, spans) = run(&[geometry(OutputStationary, 8), tile(10), tile(10)]);
-    assert_eq!(spans.0[2].start_cycle, 257);
-    assert_eq!(timing.drain_wait_cycles, 257 - 81);
-    // 33 rounds are just long enough: 81 + 32 * 8 = 337 is after 329. 31 are not: 81 + 30 * 8 = 321.
+    assert_eq!(spans.0[2].start_cycle, 261);
+    assert_eq!(timing.drain_wait_cycles, 261 - 85);
+    // 32 rounds are just long enough: the last begins in 85 + 31 * 8 = 333. 31 are not: 85 + 30 * 8 = 325.
     let start =
         |slots| run(&[geometry(OutputStationary, 8), tile(10), tile(slots)]).1.0[2].start_cycle;
-    assert_eq!([33, 32, 31, 30].map(start), [81, 81, 329 - 240, 329 - 232]);
+    assert_eq!([33, 32, 31, 30].map(start), [85, 85, 333 - 240, 333 - 232]);
 }
 
 #[test]
@@ -75,11 +85,11 @@ fn ws_passes_stream_at_least_the_way_of_their_partial_sums() {
         mm(satkit_spec::isa::MatMul { accumulate: !first, ..matmul(rows, 32, 32, 1, last) })
     };
     let run = |passes: &[Instruction]| run(&[&[geometry(WeightStationary, 1)], passes].concat());
-    // 64 rows: both passes are stretched to R * L + 8 = 168 cycles. The outputs of the second, begun in cycle 169, leave
-    // after R * L + (C - 1) + 3, one per cycle.
+    // 64 rows: both passes are stretched to R * L + 8 = 168 cycles. The outputs of the second, begun in cycle 5 + 168, leave
+    // one per cycle.
     let (timing, spans) = run(&[pass(true, false, 64), pass(false, true, 64)]);
     assert_eq!(timing.busy(Engine::Mm), 2 * 168);
-    assert_eq!(spans.0[2], span(169, 169 + 160 + 31 + 3 + 64));
+    assert_eq!(spans.0[2], span(173, 173 + WS_REACH + 64));
     // From 168 rows on they hide it.
     let busy = |rows| run(&[pass(true, true, rows)]).0.busy(Engine::Mm);
     assert_eq!([1, 167, 168, 169, 500].map(busy), [168, 168, 168, 169, 500]);
@@ -141,8 +151,8 @@ fn a_store_follows_the_drain() {
         instruction
     });
     let (timing, spans) = run(&program);
-    // The outputs of the first array row are at the edge 16 cycles after the pipe.
-    let start = 2 + 100 * 16 + OS_PIPE + 16;
+    // The outputs of the first array row have passed the edge 16 cycles after the first of them.
+    let start = 2 + DECODE + 99 * 16 + OS_REACH + 16;
     // 256 rows of two beats are 8 pages. The other 31 array rows come in 31 * 16 = 496 cycles, 62 for each page; a
     // page takes 64 cycles, so it is the pages that count: the first begins after 62, the others follow at once.
     assert_eq!(spans.0[3], span(start, start + 62 + 8 * 64 + 80));
@@ -154,7 +164,7 @@ fn a_store_follows_the_drain() {
 fn the_sequencer_fetches_one_instruction_a_cycle() {
     let many = vec![geometry(OutputStationary, 8); 37];
     let (_, spans) = run(&[&many[..], &[mm(matmul(32, 32, 1, 8, false))]].concat());
-    assert_eq!(spans.0[37].start_cycle, 37);
+    assert_eq!(spans.0[37].start_cycle, 37 + DECODE);
 }
 
 #[test]
@@ -166,9 +176,9 @@ fn a_full_queue_holds_the_sequencer_up() {
         let config = changed(|config| config.queue_depth = queue_depth);
         run_on(&config, &program).1.0[6].start_cycle
     };
-    // Each MM takes 500 cycles from cycle 2 on. With a depth of 2 the fourth is fetched in the cycle after the second
-    // started (502 + 1); with 1, when the third did (1002 + 1); the load follows a cycle later.
-    assert_eq!([64, 4, 2, 1].map(start), [6, 6, 504, 1004]);
+    // Each MM takes 500 cycles from cycle 2 + 4 on. With a depth of 2 the fourth is fetched in the cycle after the second
+    // started (506 + 1); with 1, when the third did (1006 + 1); the load follows a cycle later.
+    assert_eq!([64, 4, 2, 1].map(start), [6, 6, 508, 1008]);
 }
 
 #[test]
@@ -186,10 +196,112 @@ fn semaphores_carry_the_cycle_of_their_post() {
         tied(load_a(8, 4, 512, 512), &[Semaphore::ActivationsFree], &[Semaphore::ActivationsFull]),
     ];
     let (_, spans) = run(&program);
-    // 32 rows of 16 beats; the MM starts when they are there and frees its half when the array is free. Two halves: the
-    // second load needs no waiting, the third waits for the MM.
+    // 32 rows of 16 beats; the MM, long decoded, starts when they are there and frees its half when the last row has read.
+    // Two halves: the second load needs no waiting, the third waits for the MM.
     let loaded = 2 + 80 + 512 + 1;
     assert_eq!(spans.0[3], span(loaded, loaded + 512 * 8));
     assert!(spans.0[4].start_cycle < loaded);
-    assert_eq!(spans.0[5].start_cycle, loaded + 512 * 8);
+    assert_eq!(spans.0[5].start_cycle, loaded + 512 * 8 + OS_RELEASE);
+}
+
+#[test]
+fn mms_are_decoded_one_at_a_time() {
+    // Adders of two stages: a round is two cycles, shorter than the decoding.
+    let config = changed(|config| config.adder_latency_cycles = 2);
+    let tile = mm(matmul(32, 32, 1, 1, false));
+    let starts = |tiles: &[Instruction]| -> Vec<u64> {
+        let program = [&[geometry(OutputStationary, 1)], tiles].concat();
+        run_on(&config, &program).1.0[1..].iter().map(|span| span.start_cycle).collect()
+    };
+    // The next is taken in the cycle after the one before has started, and decoded 4 cycles later.
+    assert_eq!(starts(&[tile; 4]), [5, 10, 15, 20]);
+    // Behind more than two rounds that is hidden.
+    let long = |slots| mm(matmul(32, 32, slots, 1, false));
+    assert_eq!(starts(&[long(2), tile]), [5, 10]);
+    assert_eq!(starts(&[long(3), tile]), [5, 11]);
+}
+
+#[test]
+fn an_mm_is_decoded_while_it_waits_for_its_tokens() {
+    let program = |beats: u32| {
+        [
+            geometry(OutputStationary, 1),
+            operands(),
+            tied(load_a(0, 1, beats * 32, beats * 4), &[], &[Semaphore::ActivationsFull]),
+            tied(mm(matmul(1, 1, 1, 1, false)), &[Semaphore::ActivationsFull], &[]),
+        ]
+    };
+    // A beat without latency is in the bank in cycle 2 + 1 + 1, before the MM is decoded; six of them are after.
+    let start = |beats: u32| {
+        let config = ArrayConfig::vcu1525();
+        timed(&config, &program(beats), &fixed(0, 64)).unwrap().1.0[3].start_cycle
+    };
+    assert_eq!([1, 4, 5, 6].map(start), [3 + DECODE, 3 + DECODE, 2 + 5 + 1, 2 + 6 + 1]);
+}
+
+#[test]
+fn a_tile_without_slots_takes_a_round() {
+    let (timing, spans) = run(&[geometry(OutputStationary, 8), mm(matmul(32, 32, 0, 8, true))]);
+    // Idle slots bring +0.0 to the edge.
+    assert_eq!(spans.0[1], span(5, 5 + OS_REACH + 32 * 8));
+    assert_eq!((timing.busy(Engine::Mm), timing.useful_macs), (8, 0));
+    // With less interleave, one of the adder's latency.
+    let (timing, spans) = run(&[geometry(OutputStationary, 2), mm(matmul(32, 32, 0, 2, true))]);
+    assert_eq!(spans.0[1], span(5, 5 + OS_REACH + 32 * 2));
+    assert_eq!(timing.busy(Engine::Mm), 5);
+}
+
+#[test]
+fn a_tile_waits_for_the_rows_of_a_pass_to_run_dry() {
+    let pass = mm(matmul(200, 32, 32, 1, false));
+    let tile = mm(matmul(32, 32, 100, 1, false));
+    let start = |program: &[Instruction]| {
+        let last = program.len() - 1;
+        run(program).1.0[last].start_cycle
+    };
+    let (ws, os) = (geometry(WeightStationary, 1), geometry(OutputStationary, 1));
+    // Row r works r * (L - 1) cycles longer in a pass than in a tile, which is 31 * 4 for the last; a pass follows at once.
+    assert_eq!(start(&[ws, pass, os, tile]), 5 + 200 + 31 * 4);
+    assert_eq!(start(&[ws, pass, ws, pass]), 5 + 200);
+    // A pass need not wait for a tile, nor a tile for one.
+    assert_eq!(start(&[os, tile, ws, pass]), 5 + 500);
+    assert_eq!(start(&[os, tile, os, tile]), 5 + 500);
+}
+
+#[test]
+fn halves_of_banks_are_free_when_the_last_row_has_read() {
+    let freed = |dataflow, mm: Instruction, free: Semaphore, load: Instruction| {
+        let program = [
+            geometry(dataflow, 1),
+            operands(),
+            // Takes the second token, so that the load waits for the MM's.
+            tied(load, &[free], &[]),
+            tied(load, &[free], &[]),
+            tied(mm, &[], &[free]),
+            tied(load, &[free], &[]),
+        ];
+        run(&program).1.0[5].start_cycle
+    };
+    let tile = mm(matmul(32, 32, 100, 1, false));
+    let pass = mm(matmul(200, 32, 32, 1, false));
+    let halves = [
+        (Semaphore::ActivationsFree, load_a(0, 1, 8, 64)),
+        (Semaphore::WeightsFree, load_w(32, 8, 8)),
+    ];
+    for (free, load) in halves {
+        assert_eq!(freed(OutputStationary, tile, free, load), 4 + DECODE + 500 + OS_RELEASE);
+        assert_eq!(freed(WeightStationary, pass, free, load), 4 + DECODE + 200 + WS_RELEASE);
+    }
+}
+
+#[test]
+fn outputs_of_a_pass_wait_for_those_of_a_tile_at_the_edge() {
+    let tile = mm(matmul(32, 32, 10, 8, true));
+    let pass = mm(matmul(64, 32, 32, 1, true));
+    let (timing, spans) =
+        run(&[geometry(OutputStationary, 8), tile, geometry(WeightStationary, 1), pass]);
+    // The tile is at the edge from 5 + 9 * 8 + 79 = 156 to 412; the pass could start in 85 and reach it in 287.
+    assert_eq!(spans.0[1], span(5, 412));
+    assert_eq!(spans.0[3], span(412 - WS_REACH, 412 + 64));
+    assert_eq!(timing.drain_wait_cycles, 412 - WS_REACH - 85);
 }

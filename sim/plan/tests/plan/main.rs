@@ -13,3 +13,4 @@ mod refusals;
 mod schedules;
 mod spaces;
 mod streams;
+mod walks;

@@ -10,7 +10,7 @@ use satkit_spec::isa::{
     Geometry, Instruction, LoadActivations, LoadWeights, MatMul, Operands, Operation, Semaphore,
     Store, Vector, VectorOp, Word,
 };
-use satkit_spec::{ArrayConfig, SpecError};
+use satkit_spec::{ArrayConfig, SpecError, Stage};
 
 const OS: fn(u8) -> Instruction = |ip| geometry(OutputStationary, ip);
 
@@ -34,7 +34,7 @@ fn accepted(instructions: &[Instruction]) {
 
 #[test]
 fn opcodes_that_mean_nothing_are_refused_when_they_are_decoded() {
-    for opcode in [0x00, 0x06, 0x0f, 0x17, 0xff] {
+    for opcode in [0x00, 0x07, 0x0f, 0x17, 0xff] {
         let word = Word([opcode, 0, 0, 0]);
         assert_eq!(Instruction::decode(&word), Err(SpecError::UnknownOpcode(opcode as u8)));
     }
@@ -164,6 +164,15 @@ fn tiles_fit_the_array() {
     accepted(&stored(WeightStationary, 1, 1024, 32));
     refused(&stored(WeightStationary, 1, 10, 33), "no tile of 32 x 32 USPEs in ws");
     refused(&[OS(1), operands(), load_a(0, 33, 8, 8)], "33 rows on 32 banks");
+    let Operation::Geometry(good) = OS(1).operation else { unreachable!("a GEOMETRY") };
+    // 512 x 3 x 3 weight rows.
+    let wu = Geometry { stage: Stage::Wu, flat: false, block: 32, weight_source: 1, ..good };
+    let wu = Instruction::new(Operation::Geometry(Geometry { h: 4, w: 4, kh: 3, kw: 3, ..wu }));
+    accepted(&[wu, operands(), load_a(0, 512, 4, 100)]);
+    refused(
+        &[wu, operands(), load_a(0, 513, 4, 100)],
+        "513 weight rows in a tile; accepted: up to 512",
+    );
 }
 
 #[test]

@@ -116,7 +116,15 @@ impl Core {
         let update = UpdatePorts::of(&model)?;
         model.set(ports.run, 1);
         model.eval();
-        Ok(Self { config: config.clone(), model, ports, update, watches, now: 0, halves: [false; 2] })
+        Ok(Self {
+            config: config.clone(),
+            model,
+            ports,
+            update,
+            watches,
+            now: 0,
+            halves: [false; 2],
+        })
     }
 
     /// The configuration.

@@ -186,9 +186,7 @@ fn sort_blocks(
     let mut sorted = (vec![0; values.len()], vec![0; positions.len()]);
     let mut at = 0;
     for tap in 0..taps {
-        for (co, ci) in
-            (0..co_blocks).flat_map(|co| (0..ci_blocks).map(move |ci| (co, ci)))
-        {
+        for (co, ci) in (0..co_blocks).flat_map(|co| (0..ci_blocks).map(move |ci| (co, ci))) {
             for inside in 0..m {
                 let group = if is_ff {
                     ((co * m + inside) * taps + tap) * ci_blocks + ci
@@ -298,7 +296,9 @@ impl Core {
         let slots = out.groups[0].0.len();
         if counted != groups || slots != groups as usize * sparsity.n() {
             return Err(RtlError::Update {
-                reason: format!("SORE counts {counted} groups and gives {slots} slots of {groups} groups"),
+                reason: format!(
+                    "SORE counts {counted} groups and gives {slots} slots of {groups} groups"
+                ),
             });
         }
         let [ff, _] = out.groups;
@@ -381,7 +381,10 @@ impl Core {
             }
             if self.now - base != block.free_cycle && block.free_cycle > block.start_cycle {
                 let (rtl, model) = (self.now - base, block.free_cycle);
-                let reason = format!("block {} leaves the lanes' input in cycle {rtl}, not {model}", block.block);
+                let reason = format!(
+                    "block {} leaves the lanes' input in cycle {rtl}, not {model}",
+                    block.block
+                );
                 return Err(RtlError::Update { reason });
             }
         }
@@ -442,7 +445,10 @@ impl Core {
             out.updated.iter().map(|(cycle, ..)| *cycle),
         );
         if !inputs.clone().eq(outputs) {
-            return refuse(format!("the {} beats do not come out {latency} cycles later", given.len()));
+            return refuse(format!(
+                "the {} beats do not come out {latency} cycles later",
+                given.len()
+            ));
         }
         let ready = blocks.last().map_or(0, |block| block.ready_cycle);
         let last = out.last_cycle.iter().flatten().max();

@@ -160,8 +160,9 @@ pub(super) fn check_options(arguments: &KernelArguments) -> Result<(), CliError>
     let has_dataflow = *device != Device::Golden && is_stage;
     if let Some(dataflow) = machine.dataflow.filter(|_| !has_dataflow) {
         let who = if is_stage { "the device golden" } else { op.name() };
-        let reason =
-            format!("{who} has no dataflow; accepted with ff, bp and wu on the devices sim and rtl");
+        let reason = format!(
+            "{who} has no dataflow; accepted with ff, bp and wu on the devices sim and rtl"
+        );
         return refuse("--dataflow", dataflow.to_string(), reason);
     }
     if let Some(array) = machine.array.as_ref().filter(|_| *device == Device::Golden) {

@@ -34,7 +34,8 @@ pub(super) fn compute(
             let made = Some(task.sparsity);
             let program = update_program(config, &device.shape, made, made)?;
             let memory = MemoryModel::default();
-            let timing = satkit_plan::time_with(config, &program, &memory, &mut satkit_plan::NoObserver)?;
+            let timing =
+                satkit_plan::time_with(config, &program, &memory, &mut satkit_plan::NoObserver)?;
             let directions = [device.prune(w, true)?, device.prune(w, false)?];
             let directions = directions.map(|(values, positions)| (from_bits(&values), positions));
             Ok((Computed::Pruned(directions), device.cost_of_update(timing.cycles)))
@@ -68,7 +69,9 @@ pub(crate) fn core(config: &ArrayConfig, waves: Option<&Path>) -> anyhow::Result
         spinner.set_message(match progress {
             Progress::Waiting => "another process compiles this model".into(),
             Progress::Verilating => "Verilator reads the hardware".into(),
-            Progress::Compiling { done, of } => format!("compiling the model, {done} of {of} files"),
+            Progress::Compiling { done, of } => {
+                format!("compiling the model, {done} of {of} files")
+            }
         });
     };
     let build = Build { waves, progress: Some(&tell), stop: Some(stop), ..Build::default() };
@@ -145,7 +148,8 @@ impl Device {
         if self.sparsity.is_dense() {
             return Ok(Weights::Dense(bits(w)));
         }
-        let compact = |(values, positions), sparsity| Weights::Compact { values, positions, sparsity };
+        let compact =
+            |(values, positions), sparsity| Weights::Compact { values, positions, sparsity };
         Ok(match operand {
             WeightOperand::Dense => Weights::Dense(bits(w)),
             WeightOperand::PrunedCi => compact(self.prune(w, true)?, self.sparsity),
