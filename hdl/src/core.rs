@@ -40,7 +40,10 @@ pub const BLOCKS: &[(&str, &str)] = &[
     ("column_head", "one column's north edge"),
     ("column_foot", "one column's south edge"),
     ("controller", "the MM engine's controller"),
-    ("update", "WUVE and SORE"),
+    ("update_lane", "one lane of WUVE"),
+    ("update_select", "SORE's selection in one direction"),
+    ("update_transpose", "SORE's turning of blocks"),
+    ("update", "the rest of WUVE and SORE"),
 ];
 
 /// The core of a configuration, top `core`.

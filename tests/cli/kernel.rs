@@ -15,6 +15,57 @@ fn kernel(directory: &Path, words: &str) -> Done {
     run(arguments)
 }
 
+/// The Verilated core: values, cycles and counters of its own.
+#[cfg(feature = "rtl")]
+#[test]
+fn the_rtl_gives_the_same_bits_and_cycles() {
+    if !satkit_rtl::HAS_BUILT_IN_MODELS {
+        println!("skipped: built without models of the RTL");
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path();
+    write_npz(&path.join("in.npz"), &conv());
+    for (op, window) in OPS {
+        for (method, array) in [
+            ("dense", "tiny"),
+            ("srste", "small"),
+            ("sdwp", "tiny"),
+            ("sdgp", "small"),
+            ("bdwp", "tiny"),
+            ("bdwp", "small"),
+        ] {
+            let words = format!("{op} {window} --method {method} --sparsity 2:4");
+            let golden = kernel(path, &format!("{words} --device golden --json"));
+            assert_eq!(golden.code, 0, "{golden:?}");
+            let expected = read_npz(&path.join("out.npz"));
+            let words = format!("{words} --array {array} --json");
+            let sim = kernel(path, &format!("{words} --device sim")).json();
+            let rtl = kernel(path, &format!("{words} --device rtl")).json();
+            assert_eq!(read_npz(&path.join("out.npz")), expected, "{words}");
+            assert_eq!(rtl["device"], "rtl");
+            for key in ["cycles", "useful_macs", "dataflow", "array"] {
+                assert_eq!(rtl[key], sim[key], "{words}: {key}");
+            }
+            let counts = |counter: &str| rtl["counters"][counter].as_u64().unwrap() > 0;
+            match op {
+                "prune" => assert!(counts("groups")),
+                "update" => assert!(counts("parameters")),
+                // Pruned operands come out of SORE.
+                "ff" => assert_eq!(counts("groups"), matches!(method, "srste" | "bdwp")),
+                _ => assert!(counts("mac_slots") && counts("busy_cycles")),
+            }
+        }
+    }
+    let refused = |words: &str| kernel(path, words);
+    refused("ff --stride 2 --pad 1 --device rtl --array tiny-m16")
+        .refused(&["16 lanes", "8 lanes"]);
+    refused("ff --stride 2 --pad 1 --device rtl --array 64x4").refused(&["64 x 4", "2 to 32"]);
+    refused("ff --stride 2 --pad 1 --device rtl --sparsity 4:16").refused(&["16", "8"]);
+    refused("ff --stride 2 --pad 1 --device rtl --waves waves.txt").refused(&[".vcd", ".fst"]);
+    refused("ff --stride 2 --pad 1 --waves waves.vcd").refused(&["--waves", "rtl"]);
+}
+
 /// Values of a fixed pattern, with zeros and ties.
 fn pattern(len: u64, seed: u64) -> Vec<f32> {
     let value = |at: u64| {
