@@ -1,7 +1,7 @@
 //! The accelerator's RTL in RustHDL, and the Verilog that is made of it.
 //!
-//! - [`core`]: the compute core, the top of the design
-//! - [`array`]: the array of USPEs and its edges
+//! - [`mod@core`]: the compute core, the top of the design
+//! - [`mod@array`]: the array of USPEs and its edges
 //! - [`float`]: floating point blocks, bit for bit as `docs/contract.md` has numbers
 //! - [`emit`]: Verilog with one module per kind of block, where RustHDL writes one per instance
 //! - [`update`]: WUVE and SORE, which update master weights and make the next step's operand weights
