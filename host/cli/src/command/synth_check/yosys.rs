@@ -82,11 +82,13 @@ fn run(directory: &Path, stop: &AtomicBool) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What `stat -json` writes, which some versions put behind a line of their own.
+/// The modules of what `stat -json` writes. Yosys 0.23 puts lines of plain text behind them, so nothing else is read.
 fn modules(text: &str) -> anyhow::Result<BTreeMap<String, Module>> {
-    let start = text.find('{').context("no JSON")?;
-    let json: Value = serde_json::from_str(&text[start..])?;
-    let modules = json["modules"].as_object().context("no modules")?;
+    const KEY: &str = "\"modules\":";
+    let start = text.find(KEY).context("no modules")? + KEY.len();
+    let mut values = serde_json::Deserializer::from_str(&text[start..]).into_iter::<Value>();
+    let json = values.next().context("no modules")??;
+    let modules = json.as_object().context("no modules")?;
     let modules = modules.iter().map(|(name, module)| {
         let cells = module["num_cells_by_type"].as_object().context("no cells")?;
         let count = |(kind, count): (&String, &Value)| {
@@ -105,7 +107,9 @@ mod tests {
     #[test]
     fn statistics_are_read() {
         let text = r#"{ "creator": "Yosys", "modules": { "\\uspe": { "num_cells": 3, "num_cells_by_type": { "LUT6": 2, "FDRE": 1 } },
-            "$paramod\\x\\W=8": { "num_cells_by_type": { "\\uspe": 4 } } }, "design": {} }"#;
+            "$paramod\\x\\W=8": { "num_cells_by_type": { "\\uspe": 4 } } },
+                uspe                  4
+            "design": {} }"#;
         let modules = modules(text).unwrap();
         assert_eq!(modules["uspe"].resources().luts, 2);
         assert_eq!(modules["$paramod\\x\\W=8"].cells["uspe"], 4);
