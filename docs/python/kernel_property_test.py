@@ -231,16 +231,21 @@ def check(name, got, expected, case, op):
         )
 
 
-def run_case(kernel, rng):
+def run_case(kernel, rng, asked):
     case = Case(rng)
+    # Words of the hardware have 8 lanes.
+    while asked == "rtl" and case.m > 8:
+        case = Case(rng)
     n, m, method = case.n, case.m, case.method
     files = {name: case.file_array(values(rng, shape)) for name, shape in case.shapes().items()}
     whole = {name: halves(a.reshape(case.shapes()[name])) for name, a in files.items()}
     x, w, dy = whole["X"], whole["W"], whole["dY"]
-    device = str(rng.choice(["sim", "golden"]))
+    device = asked or str(rng.choice(["sim", "golden"]))
     common = ["--sparsity", f"{n}:{m}", "--method", method, "--device", device]
+    if device == "rtl":
+        common += ["--array", str(rng.choice(["tiny", "small"]))]
     window = [] if case.linear else ["--stride", case.stride, "--pad", case.pad]
-    if device == "sim":
+    if device != "golden":
         window += ["--dataflow", str(rng.choice(["auto", "ws", "os"]))]
     every = np.ones(w.shape, bool)
 
@@ -254,7 +259,7 @@ def run_case(kernel, rng):
     out, report = kernel("ff", files, common + window)
     expected = ff(x, w, mask_ci if method in ("srste", "bdwp") else every, case.stride, case.pad)
     check("Y", out["Y"], expected, case, "ff")
-    if device == "sim":
+    if device != "golden":
         assert report["cycles"] > 0 and 0 < report["utilization"] <= 1, report
 
     out, _ = kernel("bp", files, common + window)
@@ -292,11 +297,12 @@ def main():
     parser.add_argument("binary", help="path of satkit")
     parser.add_argument("--cases", type=int, default=50, help="random layers, five operations each")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--device", choices=["golden", "sim", "rtl"], help="one device instead of golden and sim in turn")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as directory, np.errstate(all="ignore"):
         kernel = Kernel(arguments.binary, directory)
         for case in range(arguments.cases):
-            run_case(kernel, np.random.default_rng([arguments.seed, case]))
+            run_case(kernel, np.random.default_rng([arguments.seed, case]), arguments.device)
     print(f"{arguments.cases} random layers: every bit agrees")
 
 

@@ -65,7 +65,12 @@ fn any_case() -> impl Strategy<Value = Case> {
         |(sparsity, method, co, ci, kh, kw, memory)| {
             let m = sparsity.m();
             let side = (kh.max(kw), kh.max(kw));
-            let shape = ConvShape::new(1, ci * m, side, co * m, (kh, kw), 1, 0).unwrap();
+            // Dense weights may be of any number: blocks end inside a beat.
+            let (ci, co) = match method {
+                Method::Dense => (ci * m + 1, 4 * co * m + 1),
+                _ => (ci * m, co * m),
+            };
+            let shape = ConvShape::new(1, ci, side, co, (kh, kw), 1, 0).unwrap();
             let values = || proptest::collection::vec(any_f32(), shape.w_len());
             let setting = || prop_oneof![Just(0.0f32), 0.001f32..1.0];
             let settings = [setting(), setting(), setting(), setting()];

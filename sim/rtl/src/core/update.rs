@@ -364,8 +364,10 @@ impl Core {
                 self.beat(0);
                 self.update_cycles(block.start_cycle - now, base, &mut out);
             }
-            while at < (block.elements as usize).min(order.len()) {
-                let own = &order[at..(at + lanes).min(block.elements as usize)];
+            // A beat that two blocks share is the earlier one's.
+            let end = (block.elements as usize).next_multiple_of(lanes).min(order.len());
+            while at < end {
+                let own = &order[at..(at + lanes).min(order.len())];
                 for (port, values) in [(self.update.w, w), (self.update.v, v), (self.update.dw, dw)]
                 {
                     let mut words = vec![0; lanes];
