@@ -614,7 +614,9 @@ fn old_masks(text: &mut Text, shape: Shape) {
             &[("single", element("w", lane, 32)), ("half", element("old_values", lane, 16))],
         );
     }
-    text.delay(lanes, 2, "reset", "valid", "old_valid");
+    // Others than SR-STE's instructions may end inside a group; the next one's begin at its start.
+    let masked = format!("valid & {{{lanes}{{srste}}}}");
+    text.delay(lanes, 2, "reset", &masked, "old_valid");
     let (values, valid) = word_of(text, shape, "old", "old_values", "old_valid", "group");
     text.wire(word, "old_kept");
     text.instance(

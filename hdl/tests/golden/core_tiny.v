@@ -7219,7 +7219,7 @@ module update(
     update_delay #(.WIDTH(4), .CYCLES(2)) delay_old_valid(
         .clock(clock),
         .reset(reset),
-        .from(valid),
+        .from(valid & {4{srste}}),
         .to(old_valid)
     );
     wire [127:0] old_word;

@@ -438,19 +438,18 @@ fn run_all(lanes: usize) {
 }
 
 #[test]
-#[ignore = "SR-STE's old mask is wrong in the first group of an instruction: M = 8, N = 2, 4 lanes, a tie across two beats"]
 fn four_lanes_in_verilog() {
     run_all(4);
 }
 
 #[test]
-#[ignore = "SR-STE's old mask is wrong in the first group of an instruction: M = 8, N = 2, 4 lanes, a tie across two beats"]
+#[ignore = "failed before the old mask began at each instruction's start; not run again since"]
 fn eight_lanes_in_verilog() {
     run_all(8);
 }
 
 #[test]
-#[ignore = "SR-STE's old mask is wrong in the first group of an instruction: M = 8, N = 2, 4 lanes, a tie across two beats"]
+#[ignore = "failed before the old mask began at each instruction's start; not run again since"]
 fn sixteen_lanes_in_verilog() {
     run_all(16);
 }
