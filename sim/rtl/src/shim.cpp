@@ -53,6 +53,7 @@ struct Instance {
 
     explicit Instance(uint64_t half_period)
         : context{new VerilatedContext}, half_period{half_period} {
+        context->threads(1);
 #ifdef TRACE
         context->traceEverOn(true);
 #endif
@@ -152,7 +153,13 @@ struct Instance {
     }
 };
 
-Instance& instance(void* handle) { return *static_cast<Instance*>(handle); }
+// The runtime finds the context in a variable of the thread, also when a model ends. It has to be this instance's, whichever thread
+// made it and whatever this thread did last.
+Instance& instance(void* handle) {
+    Instance& self = *static_cast<Instance*>(handle);
+    if (Verilated::threadContextp() != self.context.get()) Verilated::threadContextp(self.context.get());
+    return self;
+}
 
 // Null if waves cannot be written.
 void* create(const char* waves, uint64_t half_period) {

@@ -11,7 +11,7 @@ use satkit_hdl::emit::{Direction, Port};
 use std::ffi::{CStr, CString, c_char, c_void};
 use std::path::Path;
 use std::ptr::NonNull;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Layout of [`Api`], as `shim.cpp` has it too.
 const VERSION: u32 = 2;
@@ -114,14 +114,19 @@ pub(super) struct Instance {
     code: Code,
 }
 
-// SAFETY: an instance has a Verilator context of its own and shares nothing that it writes with others (the runtime's few globals
-// are behind its mutexes), so it may move to another thread. It is not `Sync`: nothing guards two calls at once.
+/// Held while an instance is made or ended: the runtime notes the last context in a global.
+static LIFE: Mutex<()> = Mutex::new(());
+
+// SAFETY: an instance has a Verilator context of its own, which the shim makes the thread's before each use, and shares nothing
+// else that it writes with others (the runtime's few globals are behind its mutexes or behind `LIFE`), so it may move to another
+// thread. It is not `Sync`: nothing guards two calls at once.
 unsafe impl Send for Instance {}
 
 impl Instance {
     /// `None` if waves cannot be written to that file.
     pub(super) fn new(code: Code, waves: Option<&CStr>, half_period_ps: u64) -> Option<Self> {
         let waves = waves.map_or(std::ptr::null(), CStr::as_ptr);
+        let _life = LIFE.lock().unwrap_or_else(PoisonError::into_inner);
         // SAFETY: the name is null or ends with a zero byte, and is not kept.
         let handle = unsafe { (code.api.create)(waves, half_period_ps) };
         let ports = code.ports();
@@ -234,6 +239,7 @@ impl Instance {
 
 impl Drop for Instance {
     fn drop(&mut self) {
+        let _life = LIFE.lock().unwrap_or_else(PoisonError::into_inner);
         // SAFETY: the handle came from `create` and is not used after this.
         unsafe { (self.code.api.destroy)(self.handle.as_ptr()) }
     }
