@@ -443,13 +443,11 @@ fn four_lanes_in_verilog() {
 }
 
 #[test]
-#[ignore = "failed before the old mask began at each instruction's start; not run again since"]
 fn eight_lanes_in_verilog() {
     run_all(8);
 }
 
 #[test]
-#[ignore = "failed before the old mask began at each instruction's start; not run again since"]
 fn sixteen_lanes_in_verilog() {
     run_all(16);
 }
