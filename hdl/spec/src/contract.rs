@@ -1,6 +1,6 @@
 //! The contract hash: one number that changes when any shared fact changes.
 
-use crate::{K_BLOCK, Method, Sparsity, Stage, isa, regs};
+use crate::{K_BLOCK, Method, Sparsity, Stage, isa, memory_map, regs};
 use sha2::{Digest, Sha256};
 use std::fmt::{self, Write as _};
 
@@ -74,6 +74,13 @@ fn canonical_text() -> String {
             register.name, register.offset, register.access
         ));
     }
+    for (table, bits) in [("control", regs::control::BITS), ("status", regs::status::BITS)] {
+        for (name, bit, _) in bits {
+            line(format_args!("bit {table} {name} {bit}\n"));
+        }
+    }
+    let (base, channels, bytes) = (memory_map::BASE, memory_map::CHANNELS, memory_map::BYTES);
+    line(format_args!("memory {base} {channels} {bytes} {}\n", memory_map::INTERLEAVE_BYTES));
     text
 }
 

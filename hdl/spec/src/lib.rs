@@ -17,6 +17,7 @@ mod described;
 mod device;
 mod error;
 pub mod isa;
+pub mod memory_map;
 mod method;
 pub mod reference;
 pub mod regs;

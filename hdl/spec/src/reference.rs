@@ -7,7 +7,7 @@ use crate::isa::{
     OPCODE_BITS, Operation, Semaphore, SemaphoreSet, Vector, VectorOp, Word,
 };
 use crate::regs::{self, Access};
-use crate::{CONTRACT_VERSION, contract_hash};
+use crate::{CONTRACT_VERSION, contract_hash, memory_map};
 use std::fmt::{Arguments, Write as _};
 
 /// Enumerated fields with more values than this have a table of their own.
@@ -247,9 +247,33 @@ pub fn registers_markdown() -> String {
             register.doc.into(),
         ]);
     }
+    for (title, bits) in [
+        ("Bits of CONTROL", regs::control::BITS),
+        ("Bits of STATUS and INTERRUPT_ENABLE", regs::status::BITS),
+    ] {
+        page.block(format_args!("## {title}"));
+        page.head(["bit", "name", "meaning"]);
+        for (name, bit, doc) in bits {
+            page.row([bit.to_string(), format!("`{name}`"), (*doc).into()]);
+        }
+    }
+    page.block(format_args!("## Access"));
     page.head(["access", "meaning"]);
     for access in Access::ALL {
         page.row([access.name().into(), access.doc().into()]);
     }
+    page.block(format_args!("## Card memory"));
+    page.block(format_args!(
+        "{} bytes from address {:#x} on, as the core and the DMA engine see them: {} channels of {} bytes, which take turns every {} \
+         bytes. A program is {} bytes for each instruction and starts at a multiple of {ADDRESS_UNIT_BYTES}. Interrupt line {} follows \
+         `STATUS & INTERRUPT_ENABLE`.",
+        memory_map::BYTES,
+        memory_map::BASE,
+        memory_map::CHANNELS,
+        memory_map::MODULE_BYTES,
+        memory_map::INTERLEAVE_BYTES,
+        Word::BYTES,
+        memory_map::STATUS_EVENT
+    ));
     page.0
 }

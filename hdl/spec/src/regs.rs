@@ -35,6 +35,34 @@ pub const MAGIC: u32 = 0x5341_544B;
 /// Bytes of the register window.
 pub const WINDOW_BYTES: u32 = 0x1000;
 
+macro_rules! bits {
+    ($( #[doc = $table_doc:literal] $table:ident { $( $name:ident = $bit:literal, $doc:literal; )* } )*) => {
+        $( #[doc = $table_doc] pub mod $table {
+            $( #[doc = $doc] pub const $name: u32 = 1 << $bit; )*
+            /// All bits, in ascending order: name, number, what it says.
+            pub const BITS: &[(&str, u32, &str)] = &[$( (stringify!($name), $bit, $doc) ),*];
+        } )*
+    };
+}
+
+bits! {
+    /// Bits of `CONTROL`.
+    control {
+        START = 0, "Starts the program at `PROGRAM_LOW`, `PROGRAM_HIGH`; ignored while one runs.";
+        CANCEL = 1, "Ends the program before its next instruction starts.";
+        RESET = 2, "Resets the core: the program ends, status, enables and program registers are cleared, card memory stays.";
+    }
+    /// Bits of `STATUS` and of `INTERRUPT_ENABLE`.
+    status {
+        DONE = 0, "The program has ended: its last instruction has retired, or one of the bits below says why it stopped.";
+        ILLEGAL_INSTRUCTION = 1, "An instruction cannot be decoded or executed.";
+        AXI_ERROR = 2, "A read or write of card memory was answered with an error, or lies outside of it.";
+        WATCHDOG = 3, "No instruction retired for `WATCHDOG_CYCLES`.";
+        CANCELLED = 4, "The host cancelled the program.";
+        NOT_FINITE = 5, "A gradient was not finite, and guarded updates were left out.";
+    }
+}
+
 macro_rules! registers {
     ($( $name:ident = $offset:literal, $access:ident, $doc:literal; )*) => {
         $(
@@ -58,12 +86,18 @@ registers! {
     SCRATCH = 0x01C, ReadWrite, "Holds what was written; for tests of the window.";
     CYCLES_LOW = 0x020, ReadOnly, "Low half of the free-running cycle counter; reading it latches the high half.";
     CYCLES_HIGH = 0x024, ReadOnly, "High half of the cycle counter, latched.";
-    CONTROL = 0x040, WriteStrobe, "Bit 0 starts the program, bit 1 cancels it, bit 2 resets the core.";
-    STATUS = 0x044, WriteOneToClear, "Bit 0 done, bit 1 illegal instruction, bit 2 AXI error, bit 3 watchdog, bit 4 cancelled.";
+    CONTROL = 0x040, WriteStrobe, "What is to be done, one bit each.";
+    STATUS = 0x044, WriteOneToClear, "What has happened, one bit each.";
     INTERRUPT_ENABLE = 0x048, ReadWrite, "One bit per bit of `STATUS`.";
     PROGRAM_LOW = 0x04C, ReadWrite, "Low half of the program's address in card memory.";
     PROGRAM_HIGH = 0x050, ReadWrite, "High half of the program's address.";
     PROGRAM_LENGTH = 0x054, ReadWrite, "Instructions of the program.";
     FAULT_INSTRUCTION = 0x058, ReadOnly, "Index of the instruction that raised the last fault.";
     WATCHDOG_CYCLES = 0x05C, ReadWrite, "Cycles without a retired instruction until the watchdog fires; 0 is never.";
+    RUNNING = 0x060, ReadOnly, "1 while a program runs, else 0.";
+    RETIRED = 0x064, ReadOnly, "Instructions of the running or last program that have retired.";
+    JOB_CYCLES_LOW = 0x068, ReadOnly, "Low half of the cycles of the last program that ended; reading it latches the high half.";
+    JOB_CYCLES_HIGH = 0x06C, ReadOnly, "High half of the last program's cycles, latched.";
+    FAULT_ADDRESS_LOW = 0x070, ReadOnly, "Low half of the card memory address that the last AXI error concerns.";
+    FAULT_ADDRESS_HIGH = 0x074, ReadOnly, "High half of that address.";
 }

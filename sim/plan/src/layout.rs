@@ -15,8 +15,8 @@ pub const SINGLE_BYTES: u64 = 4;
 pub const BEAT_BYTES: u64 = satkit_spec::isa::ADDRESS_UNIT_BYTES;
 /// Tensors start at a multiple of this, so that the channels that they use do not depend on their place.
 pub const TENSOR_ALIGN_BYTES: u64 = 64 << 10;
-/// Bytes of card memory: four modules of 16 GB.
-pub const CARD_BYTES: u64 = 64 << 30;
+/// Bytes of card memory.
+pub const CARD_BYTES: u64 = satkit_spec::memory_map::BYTES;
 
 /// Elements from one pixel to the next of a tensor with `channels` channels.
 #[must_use]
