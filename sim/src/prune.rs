@@ -45,6 +45,17 @@ pub struct Compact {
 }
 
 impl Compact {
+    /// Puts together what another has taken apart: values and positions `(G, N)`, positions below M, and `(Co, Ci, taps)`.
+    pub(crate) fn from_parts(
+        values: Vec<f16>,
+        positions: Vec<u8>,
+        sparsity: Sparsity,
+        along: Along,
+        (co, ci, taps): (usize, usize, usize),
+    ) -> Self {
+        Self { values, positions, sparsity, along, co, ci, taps }
+    }
+
     /// Kept values, `(G, N)`.
     #[must_use]
     pub fn values(&self) -> &[f16] {

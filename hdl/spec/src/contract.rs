@@ -6,7 +6,7 @@ use std::fmt::{self, Write as _};
 
 /// Version of `docs/contract.md`, `docs/contract-elementwise.md` and the encodings: raised with every change of what is
 /// computed or how an instruction is encoded.
-pub const CONTRACT_VERSION: u32 = 3;
+pub const CONTRACT_VERSION: u32 = 4;
 
 /// SHA-256 over the canonical text of the contract's tables.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]

@@ -1,6 +1,7 @@
 //! The five sparse training methods and what each stage of them multiplies.
 
 use crate::SpecError;
+use crate::described::described;
 use std::{fmt, str::FromStr};
 
 /// The MAC stages of a training step.
@@ -36,17 +37,19 @@ impl fmt::Display for Stage {
     }
 }
 
-/// The weight operand of FF or BP.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum WeightOperand {
-    /// All of `FP16(W)`.
-    Dense,
-    /// Compact N:M along Ci: pruned terms are skipped.
-    PrunedCi,
-    /// Compact N:M along Co: pruned terms are skipped.
-    PrunedCo,
-    /// Pruned N:M along Ci, multiplied as a dense operand with +0.0 in the gaps.
-    PrunedCiAsDense,
+described! {
+    /// The weight operand of FF or BP.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    pub enum WeightOperand {
+        /// All of `FP16(W)`.
+        Dense = "dense",
+        /// Compact N:M along Ci: pruned terms are skipped.
+        PrunedCi = "pruned-ci",
+        /// Compact N:M along Co: pruned terms are skipped.
+        PrunedCo = "pruned-co",
+        /// Pruned N:M along Ci, multiplied as a dense operand with +0.0 in the gaps.
+        PrunedCiAsDense = "pruned-ci-as-dense",
+    }
 }
 
 /// The gradient operand of BP.

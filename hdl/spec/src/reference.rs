@@ -101,7 +101,7 @@ fn words(page: &mut Page) {
     ));
     let wait = SemaphoreSet::of(&[Semaphore::StoredForVector]);
     let post = SemaphoreSet::of(&[Semaphore::VectorForActivations]);
-    let operation = Operation::Vector(Vector { op: VectorOp::Add, elements: 4096 });
+    let operation = Operation::Vector(Vector { op: VectorOp::Add, elements: 4096, last: false });
     page.block(format_args!(
         "As text an instruction is its mnemonic, then every field as `name=value` in any order, then `wait` and `post` where \
          they are not empty:"

@@ -43,7 +43,8 @@ pub const fn master_bytes(shape: &ConvShape) -> u64 {
 }
 
 /// Bytes of the operand weights of one matrix problem: values, then positions, each rounded up to a beat.
-pub(crate) fn problem_weight_bytes(problem: &Problem) -> [u64; 2] {
+#[must_use]
+pub fn problem_weight_bytes(problem: &Problem) -> [u64; 2] {
     let entries = problem.cols as u64 * problem.slots as u64;
     let positions = if problem.mac.sparsity == Sparsity::DENSE { 0 } else { entries.div_ceil(2) };
     [entries * HALF_BYTES, positions].map(|bytes| bytes.next_multiple_of(BEAT_BYTES))

@@ -268,6 +268,7 @@ pub fn update_program(
         gradient: work.all(gradient),
         ff,
         bp,
+        values: None,
     };
     work.operations.push(StepOperation::Update(update));
     let step = compile(&work, &Scheduler::new(config, DataflowChoice::Auto)?, &|_| {})?;

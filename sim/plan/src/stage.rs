@@ -60,8 +60,16 @@ impl StageEmitter {
         };
         let (out_at, pitch) = (place(out.0)?, eights(out.1));
         let (add, sum) = (place(out.0)?, place(out.0)?);
-        let results =
-            Results { out: out_at, add, sum, mask: place(out.0 / 16)?, pitch, heads: 1, head: 0 };
+        let results = Results {
+            out: out_at,
+            add,
+            sum,
+            mask: place(out.0 / 16)?,
+            pitch,
+            heads: 1,
+            head: 0,
+            scale: 1f32.to_bits(),
+        };
         self.instructions.push(Instruction::new(Operation::Operands(operands)));
         self.instructions.push(Instruction::new(Operation::Results(results)));
         Ok(())

@@ -125,11 +125,24 @@ fn probability_row(acc: &mut [f32], scale: f32, p: &mut [f16]) {
     scale_by(acc, scale);
     narrow(acc, p);
     widen(p, acc);
-    let m = softmax_maximum(acc);
-    let z = exponentials(acc, m);
-    divide_by(acc, z);
+    probabilities(acc);
     narrow(acc, p);
     widen(p, acc);
+}
+
+/// Replaces a row of scores by its softmax.
+fn probabilities(row: &mut [f32]) {
+    let m = softmax_maximum(row);
+    let z = exponentials(row, m);
+    divide_by(row, z);
+}
+
+/// `P = h(softmax(S))` of one row of FP16 scores.
+pub(crate) fn softmax_row(scores: &[f16], p: &mut [f16]) {
+    let mut row = vec![0.0; scores.len()];
+    widen(scores, &mut row);
+    probabilities(&mut row);
+    narrow(&row, p);
 }
 
 /// One row of score gradients: `r = sum_j dP_j * P_j`, `dS = h((P * (dP - r)) * scale)`. `dp` FP32 is

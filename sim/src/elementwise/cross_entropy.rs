@@ -19,6 +19,8 @@ pub struct Loss {
     pub correct: usize,
     /// Predicted class per row: the position of the largest logit, lowest first.
     pub predicted: Vec<u32>,
+    /// Loss of each row.
+    pub rows: Vec<f32>,
 }
 
 /// Where the gradient of the logits goes.
@@ -105,6 +107,7 @@ pub fn cross_entropy(
         loss: canonical(sum / count),
         correct: rows.iter().zip(labels).filter(|(row, label)| row.predicted == **label).count(),
         predicted: rows.iter().map(|row| row.predicted).collect(),
+        rows: rows.iter().map(|row| canonical(row.loss)).collect(),
     })
 }
 

@@ -25,6 +25,11 @@ pub struct RowStatistics {
 }
 
 impl RowStatistics {
+    /// Statistics that were kept elsewhere, one mean and one `1 / deviation` per row.
+    pub(crate) const fn from_parts(mean: Vec<f32>, inv: Vec<f32>) -> Self {
+        Self { mean, inv }
+    }
+
     /// Mean per row, FP32.
     #[must_use]
     pub fn mean(&self) -> &[f32] {

@@ -46,6 +46,7 @@ pub use pooling::{
 pub use residual::{merge_gradient, relu_backward, residual_add};
 pub use store::{bias_gradient, store};
 
+pub(crate) use attention::softmax_row;
 pub(crate) use checks::{check_length, refuse};
 pub(crate) use exact::{ExactSum, VALUE_UNIT};
 pub(crate) use vector::{TASK, vectorised};

@@ -1,7 +1,7 @@
 //! Fields of instructions and the values they hold.
 
 use super::{Engine, HEADER_BITS};
-use crate::{Dataflow, Stage};
+use crate::{Dataflow, Stage, WeightOperand};
 
 /// One field of an instruction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,5 +118,17 @@ impl FieldValue for Dataflow {
     }
     fn words() -> FieldWords {
         words_of(&[Self::WeightStationary, Self::OutputStationary], Self::name)
+    }
+}
+
+impl FieldValue for WeightOperand {
+    fn to_bits(self) -> u64 {
+        self as u64
+    }
+    fn from_bits(bits: u64) -> Option<Self> {
+        Self::ALL.into_iter().find(|operand| *operand as u64 == bits)
+    }
+    fn words() -> FieldWords {
+        words_of(&Self::ALL, Self::name)
     }
 }

@@ -6,8 +6,8 @@
 //! the text form, the contract hash and `docs/reference/instructions.md` all read the one table that the `operations!`
 //! macro below makes, so they cannot drift apart.
 //!
-//! **Queues.** The sequencer fetches in order. [`Geometry`], [`Operands`], [`Results`], [`Reads`], [`Writes`] and [`Walk`] go to
-//! no engine and use no semaphore: the sequencer keeps each until the next of its kind, and they say which layer, which
+//! **Queues.** The sequencer fetches in order. [`Geometry`], [`Operands`], [`Results`], [`Reads`], [`Writes`], [`Walk`], [`Weights`],
+//! [`Shape`], [`Tensors`] and [`Parameters`] go to no engine and use no semaphore: the sequencer keeps each until the next of its kind, and they say which layer, which
 //! memory and which words of the banks the instructions fetched after them speak of. All others go to the in-order queue of their [`Engine`].
 //!
 //! **Semaphores.** An instruction starts when its engine is free and every semaphore in its `wait` set is above zero; each
@@ -32,7 +32,7 @@ pub use semaphore::{Semaphore, SemaphoreSet};
 pub use vector::VectorOp;
 pub use word::Word;
 
-use crate::{Dataflow, SpecError, Stage};
+use crate::{Dataflow, SpecError, Stage, WeightOperand};
 pub(crate) use field::Layout;
 
 /// Bits of the opcode field.
@@ -45,6 +45,22 @@ pub const ADDRESS_UNIT_BYTES: u64 = 64;
 pub const MAX_WALKS: usize = 4;
 /// Bits of an element's address in half a row bank.
 pub const ELEMENT_BITS: u32 = 20;
+/// Numbers of a step in card memory: FP32, at these places of one beat.
+pub mod scalar {
+    /// Learning rate.
+    pub const LEARNING_RATE: usize = 0;
+    /// Momentum.
+    pub const MOMENTUM: usize = 1;
+    /// Weight decay of weights.
+    pub const WEIGHT_DECAY: usize = 2;
+    /// Decay of pruned weights, in srste.
+    pub const LAMBDA: usize = 3;
+    /// Loss scale, a power of two.
+    pub const LOSS_SCALE: usize = 4;
+    /// How many there are.
+    pub const COUNT: usize = 5;
+}
+
 /// Bits of an address field.
 pub const ADDRESS_BITS: u32 = 30;
 
@@ -210,6 +226,8 @@ operations! {
         heads: u8 = 8,
         /// Distance from one such product to the next, in units of 8 FP16 elements.
         head: u32 = 12,
+        /// FP32 number by which accumulators are multiplied first, as bits; that of 1.0 changes nothing.
+        scale: u32 = 32,
     }
     /// Sets the streams that WU, SORE and VE read, each contiguous.
     Reads = 0x03, "READS", None, {
@@ -275,6 +293,100 @@ operations! {
         block_step: u32 = 20,
         /// First partial sum in the psum buffer, in WS.
         psum: u32 = 16,
+    }
+    /// Sets the layer whose weights WU and SORE handle: where they lie in card memory follows from it, and how they are pruned.
+    Weights = 0x07, "WEIGHTS", None, {
+        /// Input channels.
+        ci: u32 = 20,
+        /// Output channels.
+        co: u32 = 20,
+        /// Input height in pixels.
+        h: u32 = 16,
+        /// Input width in pixels.
+        w: u32 = 16,
+        /// Kernel height.
+        kh: u8 = 5,
+        /// Kernel width.
+        kw: u8 = 5,
+        /// Stride.
+        stride: u8 = 4,
+        /// Zero padding on every side.
+        pad: u8 = 5,
+        /// N of groups.
+        n: u8 = 5,
+        /// M of groups.
+        m: u8 = 5,
+        /// The weight operand of FF.
+        ff: WeightOperand = 2,
+        /// The weight operand of BP.
+        bp: WeightOperand = 2,
+        /// WU adds lambda times the weight to the gradient of weights that FF has pruned (srste).
+        decays_pruned: bool = 1,
+    }
+    /// Sets the shape of the tensors that VE computes on, and how.
+    Shape = 0x08, "SHAPE", None, {
+        /// Images, or rows.
+        batch: u32 = 24,
+        /// Channels; values of a row.
+        channels: u32 = 20,
+        /// Height in pixels; tokens.
+        h: u32 = 16,
+        /// Width in pixels; 1 for rows and tokens.
+        w: u32 = 16,
+        /// Side of a pooling's window.
+        window: u8 = 5,
+        /// Stride of a pooling.
+        stride: u8 = 4,
+        /// Padding of a pooling.
+        pad: u8 = 5,
+        /// Pooling: 0 the greatest, 1 the average, 2 the average of all pixels.
+        pooling: u8 = 2,
+        /// Applies ReLU.
+        relu: bool = 1,
+        /// Adds the tensor `b` before ReLU.
+        residual: bool = 1,
+        /// Batch norm by the running statistics; else by those of the batch, which then enter the running ones.
+        running: bool = 1,
+        /// The mask of a ReLU's backward pass is one bit per value; else it is the ReLU's output.
+        bits: bool = 1,
+        /// Cross-entropy makes a gradient.
+        gradient: bool = 1,
+        /// N of groups of gradients.
+        n: u8 = 5,
+        /// M of groups of gradients.
+        m: u8 = 5,
+        /// Heads of an attention.
+        heads: u8 = 8,
+        /// FP32 number by which scores are multiplied, as bits.
+        scale: u32 = 32,
+    }
+    /// Sets where the tensors of VE start, of whose streams READS and WRITES name a piece each.
+    Tensors = 0x09, "TENSORS", None, {
+        /// Address of the first that is read.
+        a: u32 = 30,
+        /// Address of the second that is read.
+        b: u32 = 30,
+        /// Address of the third that is read.
+        c: u32 = 30,
+        /// Address of the first that is written.
+        x: u32 = 30,
+        /// Address of the second that is written.
+        y: u32 = 30,
+        /// Address of the third that is written.
+        z: u32 = 30,
+    }
+    /// Sets where small FP32 vectors lie, of one value per channel, which the machine keeps by it while it works.
+    Parameters = 0x0A, "PARAMETERS", None, {
+        /// Address of the step's numbers, one beat: see [`scalar`].
+        scalars: u32 = 30,
+        /// Address of a bias, or of gamma.
+        first: u32 = 30,
+        /// Address of beta.
+        second: u32 = 30,
+        /// Address of running means, with the running variances behind them from the next beat on.
+        running: u32 = 30,
+        /// Address to which ST writes a bias gradient.
+        sums: u32 = 30,
     }
     /// Fills one half of the W2E row banks for a range of output rows and K slots.
     LoadActivations = 0x10, "LD.A", Some(Engine::LoadActivations), {
@@ -357,6 +469,8 @@ operations! {
         sums: bool = 1,
         /// Sums each column's products with the tensor `sum` of RESULTS exactly: batch norm's backward sums.
         products: bool = 1,
+        /// With the last tile, writes each column's rounded sum to `sums` of PARAMETERS: a bias gradient.
+        bias_gradient: bool = 1,
     }
     /// Momentum SGD on a range of master weights, and their pruned forms for the next step. Reads W and V, then dW; writes
     /// W and V, the FF weights, the BP weights.
@@ -367,13 +481,19 @@ operations! {
         make_ff: bool = 1,
         /// SORE makes the BP weights (pruned along Co, or their FP16 copy).
         make_bp: bool = 1,
+        /// The parameters are the weights of WEIGHTS; else a plain vector, without weight decay.
+        weights: bool = 1,
+        /// Left out if a gradient of this program was not finite.
+        guarded: bool = 1,
     }
     /// Makes operand weights from FP16 ones without an update (pruning on the fly).
     Prune = 0x15, "SORE", Some(Engine::Update), {
         /// Weights read.
         parameters: u64 = 40,
-        /// Prunes along Co instead of Ci.
+        /// Makes the BP weights instead of the FF weights.
         along_co: bool = 1,
+        /// Reads FP32 master weights instead of FP16 weights.
+        single: bool = 1,
     }
     /// One elementwise operation over streams.
     Vector = 0x16, "VE", Some(Engine::Vector), {
@@ -381,6 +501,8 @@ operations! {
         op: VectorOp = 6,
         /// Elements of the stream; each takes a lane for as many cycles as `op` has passes.
         elements: u64 = 40,
+        /// The last piece of its tensors: their values are there when it ends. Without it, and without SHAPE and TENSORS, VE takes time only.
+        last: bool = 1,
     }
 }
 

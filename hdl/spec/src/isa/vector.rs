@@ -77,6 +77,10 @@ vector_ops! {
     PruneGradient = 18, "prune-gradient", passes 1;
     /// Zeros.
     Fill = 19, "fill", passes 1;
+    /// Pixels with their channels to one row in the order of channels: what a linear layer takes.
+    Flatten = 20, "flatten", passes 1;
+    /// The way back, for a gradient.
+    Unflatten = 21, "unflatten", passes 1;
 }
 
 impl FieldValue for VectorOp {

@@ -35,6 +35,8 @@ pub struct StoreWork {
     pub sums: bool,
     /// Sums products with a tensor.
     pub products: bool,
+    /// Writes the rounded sums with the last tile: a bias gradient.
+    pub bias_gradient: bool,
     /// Stores FP32 accumulators instead of rounding to FP16.
     pub single: bool,
 }
@@ -121,6 +123,7 @@ impl Tile<'_> {
             mask: work.mask,
             sums: work.sums,
             products: work.products,
+            bias_gradient: work.bias_gradient,
         }))
     }
 }

@@ -84,6 +84,7 @@ impl Estimate {
             mask: false,
             sums: false,
             products: false,
+            bias_gradient: false,
         };
         traffic::store(space, &w, &store, &mut requests);
         let tile_store = requests.beats();
@@ -186,5 +187,17 @@ fn operands(space: &TileSpace) -> (Operands, Results) {
         w_head: 0,
     };
     let pitch = eights(out);
-    (operands, Results { out: 0, add: 0, sum: 0, mask: 0, pitch, heads: 1, head: 0 })
+    (
+        operands,
+        Results {
+            out: 0,
+            add: 0,
+            sum: 0,
+            mask: 0,
+            pitch,
+            heads: 1,
+            head: 0,
+            scale: 1f32.to_bits(),
+        },
+    )
 }

@@ -3,7 +3,7 @@
 use super::depend::Ledger;
 use super::emit::StepEmitter;
 use super::memory::Places;
-use super::work::{MacOperation, ProductOperation, StepOperation, StepWork};
+use super::work::{MacOperation, ProductOperation, StepOperation, StepWork, TensorId};
 use crate::mapping::StoreWork;
 use crate::program::{Program, Section};
 use crate::schedule::{Choice, Scheduler, Task, weight_source};
@@ -21,6 +21,8 @@ pub struct Step {
     pub sections: Vec<StepSection>,
     /// Bytes of card memory that the tensors take.
     pub card_bytes: u64,
+    /// Address of each tensor in card memory.
+    pub addresses: Vec<u64>,
     /// Multiply-accumulates with dense operands.
     pub dense_macs: u64,
 }
@@ -75,7 +77,20 @@ pub fn compile(
     scheduler: &Scheduler,
     progress: &(impl Fn(&str) + Sync),
 ) -> Result<Step, PlanError> {
-    let places = Places::of(work)?;
+    compile_at(work, 0, scheduler, progress)
+}
+
+/// The same, with the tensors from byte `base` of card memory on, a multiple of [`layout::TENSOR_ALIGN_BYTES`].
+///
+/// # Errors
+/// As [`compile`].
+pub fn compile_at(
+    work: &StepWork,
+    base: u64,
+    scheduler: &Scheduler,
+    progress: &(impl Fn(&str) + Sync),
+) -> Result<Step, PlanError> {
+    let places = Places::of(work, base)?;
     let mut tasks = Vec::new();
     for operation in &work.operations {
         match operation {
@@ -90,10 +105,19 @@ pub fn compile(
     scheduler.choose_all(&tasks, progress)?;
     let mut ledger = Ledger::new(work.tensors.len());
     let (mut sections, mut details) = (Vec::new(), Vec::new());
+    let gradients = work.operations.iter().filter_map(|operation| match operation {
+        StepOperation::Update(update) => Some(update.gradient.tensor),
+        _ => None,
+    });
+    let gradients: Vec<_> = gradients.collect();
     for operation in &work.operations {
         let first = ledger.len();
-        let mut emitter =
-            StepEmitter { config: scheduler.config(), places: &places, ledger: &mut ledger };
+        let mut emitter = StepEmitter {
+            config: scheduler.config(),
+            places: &places,
+            ledger: &mut ledger,
+            gradients: &gradients,
+        };
         let choices = append(&mut emitter, scheduler, operation)?;
         sections.push(Section {
             name: operation.name().into(),
@@ -109,7 +133,8 @@ pub fn compile(
         title: work.title.clone(),
         program,
         sections: details,
-        card_bytes: places.end.max(layout::TENSOR_ALIGN_BYTES),
+        card_bytes: (places.end - base).max(layout::TENSOR_ALIGN_BYTES),
+        addresses: (0..work.tensors.len()).map(|tensor| places.bytes(TensorId(tensor))).collect(),
         dense_macs: work.dense_macs(),
     })
 }

@@ -3,8 +3,8 @@
 use super::depend::{Ledger, Needs};
 use super::memory::Places;
 use super::work::{
-    Edge, MacOperation, ProductOperand, ProductOperation, PruneOperation, Stream, TensorId,
-    UpdateOperation, VectorOperation,
+    DrainValues, Edge, MacOperation, ProductOperand, ProductOperation, PruneOperation, Stream,
+    TensorId, UpdateOperation, VectorOperation,
 };
 use crate::layout::{self, BEAT_BYTES, HALF_BYTES, SINGLE_BYTES};
 use crate::mapping::{Emitter, Mapping, StoreWork, emit};
@@ -29,6 +29,8 @@ pub(super) struct StepEmitter<'s> {
     pub(super) config: &'s ArrayConfig,
     pub(super) places: &'s Places,
     pub(super) ledger: &'s mut Ledger,
+    /// Tensors whose values a guarded update waits for.
+    pub(super) gradients: &'s [TensorId],
 }
 
 const fn eights(elements: usize) -> u32 {
@@ -57,6 +59,19 @@ impl StepEmitter<'_> {
             pitch: layout::pitch(channels),
             head: 0,
         };
+        let mut work = operation.edge.store_work(operation.stage.stage == Stage::Wu);
+        if let Some(DrainValues { bias, bias_gradient }) = operation.values
+            && (bias.is_some() || bias_gradient.is_some())
+        {
+            work.bias_gradient = bias_gradient.is_some();
+            self.set(Operation::Parameters(isa::Parameters {
+                scalars: 0,
+                first: self.places.optional(bias),
+                second: 0,
+                running: 0,
+                sums: self.places.optional(bias_gradient),
+            }))?;
+        }
         let mut tiles = TileEmitter {
             ledger: &mut *self.ledger,
             a: operand(operation.a, a),
@@ -67,10 +82,10 @@ impl StepEmitter<'_> {
             // WU's results are marked when they are complete.
             out_bytes: HALF_BYTES,
             whole: problems.len() == 1,
+            scale: 1.0,
         };
         tiles.tensors(self.places)?;
         for (_, space, mapping) in problems {
-            let work = operation.edge.store_work(operation.stage.stage == Stage::Wu);
             emit(self.config, space, mapping, work, 1, &mut tiles)?;
         }
         // The last store completes whatever the marks do not cover.
@@ -94,6 +109,7 @@ impl StepEmitter<'_> {
             heads: operation.heads,
             out_bytes: if operation.single { SINGLE_BYTES } else { HALF_BYTES },
             whole: true,
+            scale: operation.scale,
         };
         tiles.tensors(self.places)?;
         let work = StoreWork { single: operation.single, ..StoreWork::default() };
@@ -146,8 +162,36 @@ impl StepEmitter<'_> {
         Ok((ends(reads, &r), ends(writes, &w)))
     }
 
+    /// What VE computes.
+    fn values(&mut self, operation: &VectorOperation) -> Result<(), PlanError> {
+        let Some(values) = operation.values else { return Ok(()) };
+        let at = |streams: &[Stream], index: usize| {
+            self.places.optional(streams.get(index).map(|stream| stream.tensor))
+        };
+        let (reads, writes) = (&operation.reads, &operation.writes);
+        let tensors = isa::Tensors {
+            a: at(reads, 0),
+            b: at(reads, 1),
+            c: at(reads, 2),
+            x: at(writes, 0),
+            y: at(writes, 1),
+            z: at(writes, 2),
+        };
+        let parameters = isa::Parameters {
+            scalars: self.places.optional(values.scalars),
+            first: self.places.optional(values.first),
+            second: self.places.optional(values.second),
+            running: self.places.optional(values.running),
+            sums: 0,
+        };
+        self.set(Operation::Shape(values.shape))?;
+        self.set(Operation::Tensors(tensors))?;
+        self.set(Operation::Parameters(parameters))
+    }
+
     /// An elementwise stream, in pieces if it is divisible.
     pub(super) fn vector(&mut self, operation: &VectorOperation) -> Result<(), PlanError> {
+        self.values(operation)?;
         let longest = longest_beats(&operation.reads, &operation.writes);
         let pieces = if operation.divisible {
             (longest / LEAST_PIECE_BEATS).clamp(1, MOST_PIECES)
@@ -179,7 +223,8 @@ impl StepEmitter<'_> {
             } else {
                 elements(piece + 1) - elements(piece)
             };
-            let vector = Operation::Vector(Vector { op: operation.op, elements });
+            let last = operation.values.is_some() && piece + 1 == pieces;
+            let vector = Operation::Vector(Vector { op: operation.op, elements, last });
             self.ledger.push(Instruction::new(vector), &needs)?;
             for (tensor, bytes) in writes {
                 let bytes = if piece + 1 == pieces { u64::MAX } else { bytes };
@@ -197,12 +242,27 @@ impl StepEmitter<'_> {
         writes.extend(operation.bp.map(|(stream, _)| stream));
         let longest = longest_beats(&reads, &writes);
         self.streams(&reads, &writes, (0, longest))?;
+        let (mut is_weights, mut guarded) = (false, false);
+        if let Some(values) = operation.values {
+            (is_weights, guarded) = (values.weights.is_some(), values.guarded);
+            if let Some(weights) = values.weights {
+                self.set(Operation::Weights(weights))?;
+            }
+            let scalars = self.places.field(values.scalars);
+            let none = isa::Parameters { scalars, first: 0, second: 0, running: 0, sums: 0 };
+            self.set(Operation::Parameters(none))?;
+        }
         let mut needs = Needs::default();
         self.ledger.need(&mut needs, operation.gradient.tensor, u64::MAX);
+        for &gradient in self.gradients.iter().filter(|_| guarded) {
+            self.ledger.need(&mut needs, gradient, u64::MAX);
+        }
         let update = Operation::Update(Update {
             parameters: operation.parameters,
             make_ff: operation.ff.is_some(),
             make_bp: operation.bp.is_some(),
+            weights: is_weights,
+            guarded,
         });
         self.ledger.push(Instruction::new(update), &needs)
     }
@@ -211,9 +271,13 @@ impl StepEmitter<'_> {
     pub(super) fn prune(&mut self, operation: &PruneOperation) -> Result<(), PlanError> {
         let (reads, writes) = ([operation.from], [operation.to]);
         self.streams(&reads, &writes, (0, longest_beats(&reads, &writes)))?;
+        if let Some(weights) = operation.values {
+            self.set(Operation::Weights(weights))?;
+        }
         let prune = Operation::Prune(isa::Prune {
             parameters: operation.parameters,
             along_co: operation.along_co,
+            single: operation.single,
         });
         self.ledger.push(Instruction::new(prune), &Needs::default())?;
         self.ledger.mark(operation.to.tensor, Engine::Update, u64::MAX);
@@ -238,6 +302,8 @@ struct TileEmitter<'l> {
     out_bytes: u64,
     /// One problem writes all results, so they grow from the start.
     whole: bool,
+    /// Multiplies the accumulators.
+    scale: f32,
 }
 
 impl TileEmitter<'_> {
@@ -265,6 +331,7 @@ impl TileEmitter<'_> {
             pitch: eights(self.out.pitch),
             heads,
             head: eights(self.out.head),
+            scale: self.scale.to_bits(),
         };
         for operation in [Operation::Operands(operands), Operation::Results(results)] {
             self.ledger.push(Instruction::new(operation), &Needs::default())?;

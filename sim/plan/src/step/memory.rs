@@ -13,8 +13,8 @@ pub(super) struct Places {
 }
 
 impl Places {
-    pub(super) fn of(work: &StepWork) -> Result<Self, PlanError> {
-        let mut end = 0u64;
+    pub(super) fn of(work: &StepWork, base: u64) -> Result<Self, PlanError> {
+        let mut end = base;
         let mut addresses = Vec::with_capacity(work.tensors.len());
         for tensor in &work.tensors {
             addresses.push(end);

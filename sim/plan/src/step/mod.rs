@@ -14,9 +14,10 @@ mod report;
 mod tests;
 mod work;
 
-pub use compile::{Step, StepSection, compile};
+pub use compile::{Step, StepSection, compile, compile_at};
 pub use report::{StepReport, StepRow};
 pub use work::{
-    Edge, HostWork, MacOperation, ProductOperand, ProductOperation, PruneOperation, StepOperation,
-    StepWork, Stream, TensorId, TensorSpec, UpdateOperation, VectorOperation,
+    DrainValues, Edge, HostWork, MacOperation, ProductOperand, ProductOperation, PruneOperation,
+    StepOperation, StepWork, Stream, TensorId, TensorSpec, UpdateOperation, UpdateValues,
+    VectorOperation, VectorValues,
 };

@@ -5,7 +5,7 @@ use crate::problem::MacStage;
 use crate::program::Work;
 use crate::space::WeightSource;
 use satkit_spec::Sparsity;
-use satkit_spec::isa::VectorOp;
+use satkit_spec::isa::{self, VectorOp};
 
 /// Index of a tensor of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -64,6 +64,17 @@ pub struct MacOperation {
     pub out: TensorId,
     /// What is fused at the drain.
     pub edge: Edge,
+    /// The small vectors that the drain uses; none in a step that is only timed.
+    pub values: Option<DrainValues>,
+}
+
+/// Small vectors that the drain of a MAC stage uses.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DrainValues {
+    /// The bias, FP32.
+    pub bias: Option<TensorId>,
+    /// Where the rounded sums of the results go: a bias gradient, FP32.
+    pub bias_gradient: Option<TensorId>,
 }
 
 /// Elementwise work at the drain.
@@ -94,6 +105,7 @@ impl Edge {
             mask: self.mask.is_some(),
             sums: self.sums,
             products: self.products.is_some(),
+            bias_gradient: false,
             single,
         }
     }
@@ -135,6 +147,8 @@ pub struct ProductOperation {
     pub out: ProductOperand,
     /// The results are FP32 accumulators instead of FP16.
     pub single: bool,
+    /// Multiplies the accumulators.
+    pub scale: f32,
 }
 
 /// A contiguous part of a tensor that a stream reads or writes.
@@ -163,6 +177,23 @@ pub struct VectorOperation {
     pub barrier: Vec<TensorId>,
     /// True if values of one image need no other image's: the stream may be cut, and its readers follow piece by piece.
     pub divisible: bool,
+    /// What the values are; none in a step that is only timed.
+    pub values: Option<VectorValues>,
+}
+
+/// What an elementwise stream computes, beside its tensors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VectorValues {
+    /// Shape and kind.
+    pub shape: isa::Shape,
+    /// The step's numbers.
+    pub scalars: Option<TensorId>,
+    /// Bias or gamma.
+    pub first: Option<TensorId>,
+    /// Beta.
+    pub second: Option<TensorId>,
+    /// Running statistics.
+    pub running: Option<TensorId>,
 }
 
 /// Momentum SGD on parameters.
@@ -180,6 +211,19 @@ pub struct UpdateOperation {
     pub ff: Option<(Stream, Sparsity)>,
     /// Operand weights of the next BP, and their sparsity along Co.
     pub bp: Option<(Stream, Sparsity)>,
+    /// What is updated; none in a step that is only timed.
+    pub values: Option<UpdateValues>,
+}
+
+/// What an update computes, beside its tensors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UpdateValues {
+    /// The layer, if the parameters are its weights.
+    pub weights: Option<isa::Weights>,
+    /// The step's numbers.
+    pub scalars: TensorId,
+    /// Left out if a gradient of the step is not finite.
+    pub guarded: bool,
 }
 
 /// Operand weights made on the fly, before the stage that uses them.
@@ -195,6 +239,10 @@ pub struct PruneOperation {
     pub from: Stream,
     /// Operand weights.
     pub to: Stream,
+    /// Reads FP32 master weights.
+    pub single: bool,
+    /// The layer; none in a step that is only timed.
+    pub values: Option<isa::Weights>,
 }
 
 /// Work of the host.

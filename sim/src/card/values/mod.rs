@@ -1,0 +1,166 @@
+//! What a program computes: the values of card memory after each of its operations.
+//!
+//! Timing is `satkit_plan`'s; here a program is walked in its order, which every engine's order agrees with, and operations are
+//! computed in bulk: a MAC stage when its last tile is stored, an elementwise operation with its last piece. What a
+//! program means is all in its instructions and in card memory; between operations the machine keeps the statistics of batch
+//! norms, and whether a gradient was not finite.
+
+mod products;
+mod stage;
+mod tensor;
+mod update;
+mod vector;
+mod weights;
+
+use super::memory::{CardMemory, MemoryFault};
+use crate::SimError;
+use crate::elementwise::BatchStatistics;
+use satkit_spec::ArrayConfig;
+use satkit_spec::isa::{
+    ADDRESS_UNIT_BYTES, Instruction, Operation, Parameters, Reads, Shape, Tensors, Weights, Writes,
+};
+use stage::Stage;
+use std::collections::HashMap;
+
+/// Why values cannot be computed.
+#[derive(Debug)]
+pub(crate) enum ValueFault {
+    /// An instruction that makes no sense where it stands, with the reason.
+    Illegal(String),
+    /// A read or write of card memory failed.
+    Memory(MemoryFault),
+}
+
+impl From<MemoryFault> for ValueFault {
+    fn from(fault: MemoryFault) -> Self {
+        Self::Memory(fault)
+    }
+}
+
+impl From<SimError> for ValueFault {
+    fn from(error: SimError) -> Self {
+        Self::Illegal(error.to_string())
+    }
+}
+
+impl From<String> for ValueFault {
+    fn from(reason: String) -> Self {
+        Self::Illegal(reason)
+    }
+}
+
+impl From<weights::ReadError> for ValueFault {
+    fn from(error: weights::ReadError) -> Self {
+        match error {
+            weights::ReadError::Memory(fault) => Self::Memory(fault),
+            other => Self::Illegal(other.to_string()),
+        }
+    }
+}
+
+/// Byte address of an address field.
+const fn at(field: u32) -> u64 {
+    field as u64 * ADDRESS_UNIT_BYTES
+}
+
+fn missing<T>(what: Option<T>, name: &str) -> Result<T, ValueFault> {
+    what.ok_or_else(|| ValueFault::Illegal(format!("there is no {name} before it")))
+}
+
+/// A machine in the middle of a program.
+struct Machine<'a> {
+    config: &'a ArrayConfig,
+    memory: &'a CardMemory,
+    shape: Option<Shape>,
+    tensors: Option<Tensors>,
+    parameters: Option<Parameters>,
+    weights: Option<Weights>,
+    reads: Option<Reads>,
+    writes: Option<Writes>,
+    /// The MAC stage whose instructions are being read.
+    stage: Stage,
+    /// Statistics of each batch norm, by the address of its input.
+    statistics: HashMap<u32, BatchStatistics>,
+    /// A gradient was not finite.
+    not_finite: bool,
+}
+
+/// Computes `program`. `go_on` is asked before each operation, with the index of its first instruction; false ends the program.
+/// Gives whether a gradient was not finite.
+///
+/// # Errors
+/// The index of the instruction at which it stops, and why. What was written before stays.
+pub(crate) fn compute(
+    config: &ArrayConfig,
+    memory: &CardMemory,
+    program: &[Instruction],
+    go_on: &mut dyn FnMut(usize) -> bool,
+) -> Result<bool, (usize, ValueFault)> {
+    let mut machine = Machine {
+        config,
+        memory,
+        shape: None,
+        tensors: None,
+        parameters: None,
+        weights: None,
+        reads: None,
+        writes: None,
+        stage: Stage::default(),
+        statistics: HashMap::new(),
+        not_finite: false,
+    };
+    for (index, instruction) in program.iter().enumerate() {
+        if machine.ends_stage(&instruction.operation) {
+            if !go_on(index) {
+                return Ok(machine.not_finite);
+            }
+            machine.finish_stage(program)?;
+        }
+        machine.step(index, instruction).map_err(|fault| (index, fault))?;
+    }
+    if go_on(program.len()) {
+        machine.finish_stage(program)?;
+    }
+    Ok(machine.not_finite)
+}
+
+impl Machine<'_> {
+    /// True if the instruction belongs to no MAC stage, or to the next.
+    fn ends_stage(&self, operation: &Operation) -> bool {
+        let next = match operation {
+            Operation::Operands(_) => self.stage.has_started(),
+            operation => !Stage::takes(operation),
+        };
+        next && !self.stage.is_empty()
+    }
+
+    fn finish_stage(&mut self, program: &[Instruction]) -> Result<(), (usize, ValueFault)> {
+        let stage = std::mem::take(&mut self.stage);
+        stage.compute(self, program)
+    }
+
+    fn step(&mut self, index: usize, instruction: &Instruction) -> Result<(), ValueFault> {
+        match &instruction.operation {
+            Operation::Shape(shape) => self.shape = Some(*shape),
+            Operation::Tensors(tensors) => self.tensors = Some(*tensors),
+            Operation::Parameters(parameters) => self.parameters = Some(*parameters),
+            Operation::Weights(weights) => self.weights = Some(*weights),
+            Operation::Reads(reads) => self.reads = Some(*reads),
+            Operation::Writes(writes) => self.writes = Some(*writes),
+            Operation::Vector(vector) => {
+                if vector.last {
+                    self.vector(vector.op)?;
+                }
+            }
+            Operation::Update(update) => self.update(update)?,
+            Operation::Prune(prune) => self.prune(prune)?,
+            operation => self.stage.note(index, operation),
+        }
+        Ok(())
+    }
+
+    /// Remembers whether these gradients are finite.
+    fn watch(&mut self, gradients: &[f32]) {
+        self.not_finite |= !crate::update::all_finite(gradients);
+    }
+}
