@@ -8,8 +8,8 @@ use crate::network::{Network, NodeId, Op};
 /// the host, which uploads them as their consumer needs them.
 pub(super) fn tensor_of(network: &Network, node: usize) -> Option<usize> {
     match network.nodes()[node].op {
-        Op::Flatten { x } | Op::Patches { x, .. } if !is_input(network, x) => Some(x.0),
-        Op::ClassToken { x } => Some(x.0),
+        // One pixel lies in memory as a row does.
+        Op::Flatten { x } if is_one_pixel(network, x) => Some(x.0),
         _ => None,
     }
 }
@@ -27,6 +27,10 @@ pub(super) fn is_uploaded(network: &Network, node: usize) -> bool {
     }
 }
 
+fn is_one_pixel(network: &Network, node: NodeId) -> bool {
+    !is_input(network, node) && matches!(network.nodes()[node.0].shape[..], [_, 1, 1] | [_])
+}
+
 fn is_input(network: &Network, node: NodeId) -> bool {
     matches!(network.nodes()[node.0].op, Op::Input)
 }
@@ -41,10 +45,8 @@ pub(super) fn sizes(network: &Network, batch: usize) -> Result<Vec<Size>, HostEr
     let sizes: Result<Vec<Size>, _> =
         nodes.map(|node| Size::of(&node.name, batch, &node.shape)).collect();
     let mut sizes = sizes?;
-    for (index, node) in network.nodes().iter().enumerate() {
-        if let Some(other) = tensor_of(network, index)
-            && !matches!(node.op, Op::ClassToken { .. })
-        {
+    for index in 0..network.nodes().len() {
+        if let Some(other) = tensor_of(network, index) {
             let bytes = sizes[index].bytes.max(sizes[other].bytes);
             (sizes[index].bytes, sizes[other].bytes) = (bytes, bytes);
         }

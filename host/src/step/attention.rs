@@ -6,12 +6,13 @@
 use super::calls::Call;
 use super::graph::Graph;
 use super::value::{Size, Value, product};
+use super::values::{plain, shape_of};
 use crate::HostError;
 use crate::network::NodeId;
 use satkit_plan::layout::{HALF_BYTES, pitch};
 use satkit_plan::step::{ProductOperand, ProductOperation, StepOperation, TensorId};
 use satkit_plan::{MacStage, WeightSource, Work};
-use satkit_spec::isa::VectorOp;
+use satkit_spec::isa::{self, VectorOp};
 use satkit_spec::{ConvShape, Sparsity, Stage};
 
 /// Sizes of an attention.
@@ -26,6 +27,20 @@ struct Heads {
 }
 
 impl Heads {
+    /// `1 / sqrt(d)`.
+    fn scale(&self) -> f32 {
+        1.0 / (self.width as f32).sqrt()
+    }
+
+    /// The shape of the scores.
+    fn shape(&self) -> isa::Shape {
+        let mut shape = shape_of(self.batch, &[self.tokens, self.heads * self.width]);
+        // Heads of more than the field holds are refused by the encoder with the products' heads.
+        shape.heads = u8::try_from(self.heads).unwrap_or(u8::MAX);
+        shape.scale = self.scale().to_bits();
+        shape
+    }
+
     /// The parts of a tensor with one head's values side by side, from `part` times all heads on, in rows of `row`
     /// values.
     const fn values(&self, tensor: TensorId, part: usize, row: usize) -> ProductOperand {
@@ -58,6 +73,8 @@ impl Heads {
             w,
             out,
             single: name == "dP",
+            // Scores are scaled as they are stored.
+            scale: if name == "qkT" { self.scale() } else { 1.0 },
         }))
     }
 }
@@ -107,6 +124,7 @@ impl Graph<'_> {
         self.recorder.push(heads.products("qkT", Work::Ff, shape, scores)?);
         let (reads, writes) = (vec![s.stream], vec![p.stream]);
         self.recorder.stream(name, VectorOp::Softmax, s.elements, reads, writes);
+        self.recorder.describe(plain(heads.shape()));
         let to = heads.values(out.stream.tensor, 0, all);
         let shape = (Stage::Ff, t, d, WeightSource::Rows);
         let operands = [heads.scores(p.stream.tensor), part(2), to];
@@ -149,6 +167,7 @@ impl Graph<'_> {
         self.recorder.push(dp_made);
         let (reads, writes) = (vec![p.stream, dp.stream], vec![ds.stream]);
         self.recorder.stream(name, VectorOp::SoftmaxBackward, ds.elements, reads, writes);
+        self.recorder.describe(plain(heads.shape()));
         for operation in [dv_made, dq_made, dk_made] {
             self.recorder.push(operation);
         }

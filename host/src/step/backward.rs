@@ -4,9 +4,10 @@
 use super::calls::Call;
 use super::graph::Graph;
 use super::value::{Gradient, Value};
+use super::values::{self, Pooling};
 use crate::HostError;
 use crate::network::{NodeId, Op};
-use satkit_plan::step::Stream;
+use satkit_plan::step::{Stream, VectorValues};
 use satkit_spec::Stage;
 use satkit_spec::isa::VectorOp;
 
@@ -19,12 +20,18 @@ impl Graph<'_> {
         match node.op {
             // Neither has a gradient: nothing before them learns.
             Op::Input | Op::Patches { .. } => {}
+            Op::Flatten { x } if self.is_moved(index) => {
+                let op = (VectorOp::Unflatten, own.elements);
+                let values = values::plain(self.shape(x));
+                self.elementwise_backward(index, op, x, vec![dy.value.stream], &[], values);
+            }
             Op::Flatten { x } => self.give(x, dy),
             Op::ClassToken { x } => {
                 // Zeros around the first tokens.
                 let dx = self.like(x);
                 let (reads, writes) = (vec![dy.value.stream], vec![dx.stream]);
                 self.recorder.stream(&node.name, VectorOp::Fill, dx.elements, reads, writes);
+                self.recorder.describe(values::plain(self.shape(x)));
                 self.give(x, dx.into());
             }
             Op::Mac { x, layer, bias, residual, relu } => {
@@ -43,7 +50,8 @@ impl Graph<'_> {
                 let parameters = [self.parameter(index, gamma)?, self.parameter(index, beta)?];
                 self.call(Call::BatchNormBackward, own.elements);
                 let y = self.value(x);
-                let dx = self.recorder.norm_backward(&node.name, y, dz, &parameters);
+                let values = self.norm_values(self.shape(x), &parameters, None);
+                let dx = self.recorder.norm_backward(&node.name, y, dz, &parameters, Some(values));
                 self.give(x, dx.into());
                 self.give_residual(residual, dz);
             }
@@ -54,14 +62,16 @@ impl Graph<'_> {
                 let also = parameters.each_ref().map(|p| self.recorder.work.all(p.gradient));
                 let op = (VectorOp::LayerNormBackward, own.elements);
                 let reads = [self.value(x).stream, dy.value.stream].into_iter().chain(rows);
-                self.elementwise_backward(index, op, x, reads.collect(), &also);
+                let values = self.norm_values(self.shape(x), &parameters, None);
+                self.elementwise_backward(index, op, x, reads.collect(), &also, values);
                 self.recorder.update(&parameters);
             }
             Op::Gelu { x } => {
                 self.call(Call::GeluBackward, own.elements);
                 let op = (VectorOp::GeluBackward, own.elements);
                 let reads = vec![self.value(x).stream, dy.value.stream];
-                self.elementwise_backward(index, op, x, reads, &[]);
+                let values = values::plain(self.shape(x));
+                self.elementwise_backward(index, op, x, reads, &[], values);
             }
             Op::Add { a, b, relu } => {
                 let dz = self.unmask(index, dy, relu);
@@ -69,12 +79,16 @@ impl Graph<'_> {
                 self.give_residual(Some(a), dz);
             }
             // The machine finds the best pixels again from X.
-            Op::MaxPool { x, .. } => self.pool_backward(index, x, dy, Call::MaxPoolBackward, true),
-            Op::AveragePool { x, .. } => {
-                self.pool_backward(index, x, dy, Call::AveragePoolBackward, false);
+            Op::MaxPool { x, window } => {
+                self.pool_backward(index, x, dy, Call::MaxPoolBackward, Pooling::Greatest(window));
+            }
+            Op::AveragePool { x, window } => {
+                let pooling = Pooling::Average(window);
+                self.pool_backward(index, x, dy, Call::AveragePoolBackward, pooling);
             }
             Op::GlobalAveragePool { x } => {
-                self.pool_backward(index, x, dy, Call::GlobalAveragePoolBackward, false);
+                let call = Call::GlobalAveragePoolBackward;
+                self.pool_backward(index, x, dy, call, Pooling::AverageOfAll);
             }
             Op::Attention { qkv, heads } => self.attention_backward(index, qkv, heads, dy.value)?,
             Op::Embed { x, cls, pos } => {
@@ -82,7 +96,8 @@ impl Graph<'_> {
                 self.call(Call::EmbedBackward, own.elements);
                 let also = parameters.each_ref().map(|p| self.recorder.work.all(p.gradient));
                 let op = (VectorOp::EmbedBackward, own.elements);
-                self.elementwise_backward(index, op, x, vec![dy.value.stream], &also);
+                let values = values::plain(self.shape(x));
+                self.elementwise_backward(index, op, x, vec![dy.value.stream], &also, values);
                 self.recorder.update(&parameters);
             }
         }
@@ -100,7 +115,7 @@ impl Graph<'_> {
         let dx = self.like(x);
         self.call(Call::Bp, shape.dense_macs(Stage::Bp));
         self.call(Call::Store, dx.elements);
-        self.recorder.bp(&self.weights[layer], dz.value, dx, drain.edge);
+        self.recorder.bp(&self.weights[layer], dz.value, dx, drain.edge, drain.bias_gradient);
         self.give_drained(x, dx, drain);
     }
 
@@ -118,16 +133,28 @@ impl Graph<'_> {
         }
         self.call(Call::ReluBackward, self.values[index].elements);
         let from = self.masks[index].unwrap_or(self.values[index].stream);
-        self.recorder.unmask(&self.network.nodes()[index].name, dy, from)
+        let mut shape = self.shape(NodeId(index));
+        shape.bits = self.masks[index].is_some();
+        let values = Some(values::plain(shape));
+        self.recorder.unmask(&self.network.nodes()[index].name, dy, from, values)
     }
 
-    fn pool_backward(&mut self, index: usize, x: NodeId, dy: Gradient, call: Call, reads_x: bool) {
+    fn pool_backward(
+        &mut self,
+        index: usize,
+        x: NodeId,
+        dy: Gradient,
+        call: Call,
+        pooling: Pooling,
+    ) {
         let value = self.value(x);
         self.call(call, value.elements);
-        let x_read = reads_x.then_some(value.stream);
+        let x_read = matches!(pooling, Pooling::Greatest(_)).then_some(value.stream);
         let reads = x_read.into_iter().chain([dy.value.stream]).collect();
         let op = (VectorOp::PoolBackward, value.elements);
-        self.elementwise_backward(index, op, x, reads, &[]);
+        let mut shape = self.shape(x);
+        pooling.describe(&mut shape);
+        self.elementwise_backward(index, op, x, reads, &[], values::plain(shape));
     }
 
     /// A stream that makes the gradient of `x`, and `also`.
@@ -138,10 +165,12 @@ impl Graph<'_> {
         x: NodeId,
         reads: Vec<Stream>,
         also: &[Stream],
+        values: VectorValues,
     ) {
         let dx = self.like(x);
         let writes = std::iter::once(dx.stream).chain(also.iter().copied()).collect();
         self.recorder.stream(&self.network.nodes()[index].name, op, elements, reads, writes);
+        self.recorder.describe(values);
         self.give(x, dx.into());
     }
 

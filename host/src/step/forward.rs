@@ -4,6 +4,7 @@ use super::alias;
 use super::calls::Call;
 use super::graph::Graph;
 use super::value::{Size, Value};
+use super::values::{self, Pooling};
 use crate::HostError;
 use crate::network::{NodeId, Op};
 use satkit_plan::layout::SINGLE_BYTES;
@@ -31,33 +32,48 @@ impl Graph<'_> {
         self.values.push(value);
         let plain = |op| (op, value.elements);
         match node.op {
-            Op::Input | Op::Patches { .. } | Op::Flatten { .. } | Op::ClassToken { .. } => {}
+            Op::Flatten { x } if self.is_moved(index) => {
+                self.elementwise(index, plain(VectorOp::Flatten), &[x], vec![value.stream]);
+                self.recorder.describe(values::plain(self.shape(x)));
+            }
+            Op::ClassToken { x } => {
+                self.elementwise(index, plain(VectorOp::FirstToken), &[x], vec![value.stream]);
+                self.recorder.describe(values::plain(self.shape(x)));
+            }
+            Op::Input | Op::Patches { .. } | Op::Flatten { .. } => {}
             Op::Mac { x, layer, bias, residual, relu } => {
                 let edge = Edge {
                     bias: bias.is_some(),
                     add: residual.map(|residual| self.value(residual).stream.tensor),
                     relu,
-                    sums: self.feeds_norm(index),
+                    sums: self.feeds_norm(index) && !self.evaluates,
                     ..Edge::default()
                 };
                 let x = self.value(x);
+                let bias = bias.map(|bias| self.parameter(index, bias)).transpose()?;
                 let weights = &self.weights[layer];
-                self.recorder.ff(weights, x, value, edge);
+                self.recorder.ff(weights, x, value, edge, bias.as_ref());
                 let macs = weights.layer.shape.dense_macs(Stage::Ff);
                 self.call(Call::Ff, macs);
                 self.call(Call::Store, value.elements);
             }
-            Op::BatchNorm { x, residual, relu, .. } => {
+            Op::BatchNorm { x, gamma, beta, norm, residual, relu } => {
                 let y = self.value(x);
-                if !matches!(network.nodes()[x.0].op, Op::Mac { .. }) {
+                if !matches!(network.nodes()[x.0].op, Op::Mac { .. }) && !self.evaluates {
                     self.recorder.norm_statistics(&node.name, y);
                 }
-                self.masks[index] = relu.then(|| self.recorder.mask(&node.name, value));
+                self.masks[index] = self.mask_of(index, relu, value);
+                let mut shape = self.shape(NodeId(index));
+                (shape.relu, shape.residual) = (relu, residual.is_some());
+                (shape.bits, shape.running) = (!self.evaluates, self.evaluates);
+                let vectors = [self.parameter(index, gamma)?, self.parameter(index, beta)?];
+                let values = self.norm_values(shape, &vectors, self.running.get(norm).copied());
                 let residual = residual.map(|residual| self.value(residual).stream);
-                self.recorder.norm(&node.name, y, residual, value, self.masks[index]);
+                let mask = self.masks[index];
+                self.recorder.norm(&node.name, y, residual, value, mask, Some(values));
                 self.call(Call::BatchNorm, value.elements);
             }
-            Op::LayerNorm { x, .. } => {
+            Op::LayerNorm { x, gamma, beta } => {
                 // Mean and 1 / deviation of each row, FP32.
                 let width = node.shape.last().copied().unwrap_or(1).max(1) as u64;
                 let elements = 2 * value.elements / width;
@@ -66,21 +82,34 @@ impl Graph<'_> {
                 self.kept[index] = Some(rows);
                 let writes = vec![value.stream, rows.stream];
                 self.elementwise(index, plain(VectorOp::LayerNorm), &[x], writes);
+                let vectors = [self.parameter(index, gamma)?, self.parameter(index, beta)?];
+                let values = self.norm_values(self.shape(x), &vectors, None);
+                self.recorder.describe(values);
                 self.call(Call::LayerNorm, value.elements);
             }
             Op::Gelu { x } => {
                 self.elementwise(index, plain(VectorOp::Gelu), &[x], vec![value.stream]);
+                self.recorder.describe(values::plain(self.shape(x)));
                 self.call(Call::Gelu, value.elements);
             }
             Op::Add { a, b, relu } => {
-                self.masks[index] = relu.then(|| self.recorder.mask(&node.name, value));
+                self.masks[index] = self.mask_of(index, relu, value);
                 let writes = std::iter::once(value.stream).chain(self.masks[index]).collect();
                 self.elementwise(index, plain(VectorOp::Add), &[a, b], writes);
+                let mut shape = self.shape(NodeId(index));
+                (shape.relu, shape.bits) = (relu, !self.evaluates);
+                self.recorder.describe(values::plain(shape));
                 self.call(Call::Add, value.elements);
             }
-            Op::MaxPool { x, .. } => self.pool(index, x, Call::MaxPool),
-            Op::AveragePool { x, .. } => self.pool(index, x, Call::AveragePool),
-            Op::GlobalAveragePool { x } => self.pool(index, x, Call::GlobalAveragePool),
+            Op::MaxPool { x, window } => {
+                self.pool(index, x, Call::MaxPool, Pooling::Greatest(window));
+            }
+            Op::AveragePool { x, window } => {
+                self.pool(index, x, Call::AveragePool, Pooling::Average(window));
+            }
+            Op::GlobalAveragePool { x } => {
+                self.pool(index, x, Call::GlobalAveragePool, Pooling::AverageOfAll);
+            }
             Op::Attention { qkv, heads } => self.attention(index, qkv, heads)?,
             Op::Embed { x, cls, pos } => {
                 let [cls, pos] = [self.parameter(index, cls)?, self.parameter(index, pos)?];
@@ -91,17 +120,32 @@ impl Graph<'_> {
                 ];
                 let (op, writes) = (VectorOp::Embed, vec![value.stream]);
                 self.recorder.stream(&node.name, op, value.elements, reads, writes);
+                self.recorder.describe(values::plain(self.shape(x)));
                 self.call(Call::Embed, value.elements);
             }
         }
         Ok(())
     }
 
+    /// True if the machine puts the values of a flattening into another order.
+    pub(super) fn is_moved(&self, node: usize) -> bool {
+        alias::tensor_of(self.network, node).is_none() && !alias::is_uploaded(self.network, node)
+    }
+
+    /// Room for the mask of a ReLU, which the backward pass needs.
+    fn mask_of(&mut self, index: usize, relu: bool, value: Value) -> Option<Stream> {
+        let name = &self.network.nodes()[index].name;
+        (relu && !self.evaluates).then(|| self.recorder.mask(name, value))
+    }
+
     /// Pooling takes a lane for each of its input's values.
-    fn pool(&mut self, index: usize, x: NodeId, call: Call) {
+    fn pool(&mut self, index: usize, x: NodeId, call: Call, pooling: Pooling) {
         let elements = self.value(x).elements;
         let writes = vec![self.values[index].stream];
         self.elementwise(index, (VectorOp::Pool, elements), &[x], writes);
+        let mut shape = self.shape(x);
+        pooling.describe(&mut shape);
+        self.recorder.describe(values::plain(shape));
         self.call(call, elements);
     }
 

@@ -1,11 +1,12 @@
 //! Where gradients meet, and what of a node's backward pass the drain before it takes over.
 
+use super::alias;
 use super::calls::Call;
 use super::graph::Graph;
 use super::value::{Gradient, Value};
+use super::values::plain;
 use crate::network::{NodeId, Op};
-use satkit_plan::layout;
-use satkit_plan::step::Edge;
+use satkit_plan::step::{Edge, TensorId};
 use satkit_spec::isa::VectorOp;
 
 /// What is fused at the drain of a BP, and what that spares.
@@ -14,6 +15,8 @@ pub(super) struct Drain {
     pub(super) edge: Edge,
     pub(super) masked: bool,
     pub(super) summed: bool,
+    /// The bias gradient that the sums are.
+    pub(super) bias_gradient: Option<TensorId>,
 }
 
 impl Graph<'_> {
@@ -34,6 +37,7 @@ impl Graph<'_> {
                 let reads = vec![sofar.value.stream, contribution.value.stream];
                 let writes = vec![merged.stream];
                 self.recorder.stream(&node.name, VectorOp::Add, elements, reads, writes);
+                self.recorder.describe(plain(self.shape(to)));
                 merged.into()
             }
         };
@@ -75,9 +79,11 @@ impl Graph<'_> {
                 drain.edge.mask = self.masks[root.0].map(|mask| mask.tensor);
                 drain.masked = true;
             }
-            Op::Mac { bias: Some(_), relu: false, layer, .. } => {
+            Op::Mac { bias: Some(bias), relu: false, layer, .. } => {
                 drain.edge.sums = is_columns(self.network.layers()[layer].shape.co);
                 drain.summed = drain.edge.sums;
+                let bias = self.parameters.get(bias).and_then(Option::as_ref);
+                drain.bias_gradient = bias.filter(|_| drain.summed).map(|bias| bias.gradient);
             }
             _ => {}
         }
@@ -87,8 +93,8 @@ impl Graph<'_> {
     /// The node whose gradient is that of `node`, value by value and byte by byte: flattening moves nothing.
     fn origin(&self, node: NodeId) -> NodeId {
         let Op::Flatten { x } = self.network.nodes()[node.0].op else { return node };
-        let &[c, h, w] = &self.network.nodes()[x.0].shape[..] else { return node };
-        let same = layout::pitch(c) * h * w == layout::pitch(c * h * w);
+        // More pixels than one are put in another order.
+        let same = alias::tensor_of(self.network, node.0) == Some(x.0);
         if same && self.uses[x.0] == 1 { x } else { node }
     }
 }

@@ -4,12 +4,14 @@ use super::alias;
 use super::calls::{Call, Calls};
 use super::recorder::{Parameter, Recorder};
 use super::value::{Gradient, Size, Value};
+use super::values::plain;
 use super::weights::Weights;
-use super::{NetworkStep, StepSettings};
+use super::{NetworkPrograms, NetworkStep, ParameterPlace, StepIo, StepSettings};
 use crate::HostError;
 use crate::network::{Network, NodeId, Op};
-use satkit_plan::step::{HostWork, Stream};
-use satkit_spec::isa::VectorOp;
+use satkit_plan::layout::{BEAT_BYTES, SINGLE_BYTES};
+use satkit_plan::step::{HostWork, StepWork, Stream, TensorId, VectorValues};
+use satkit_spec::isa::{Shape, VectorOp};
 
 /// Bytes of a label that the host uploads.
 const LABEL_BYTES: u64 = 4;
@@ -34,6 +36,12 @@ pub(super) struct Graph<'a> {
     pub(super) kept: Vec<Option<Value>>,
     /// The gradient so far.
     pub(super) gradients: Vec<Option<Gradient>>,
+    /// The step's numbers: learning rate and others.
+    numbers: TensorId,
+    /// Running statistics of each batch norm.
+    pub(super) running: Vec<TensorId>,
+    /// The pass that tests the network: running statistics, nothing kept.
+    pub(super) evaluates: bool,
     /// Uses of each value.
     pub(super) uses: Vec<usize>,
     /// Uses that have not yet contributed to the gradient.
@@ -52,6 +60,13 @@ impl<'a> Graph<'a> {
         let parameters = parameters
             .map(|spec| spec.layer.is_none().then(|| recorder.parameter(&spec.name, spec.len())))
             .collect();
+        let numbers = recorder.work.tensor("numbers", BEAT_BYTES);
+        recorder.scalars = Some(numbers);
+        let running = network.norms().iter().enumerate().map(|(index, norm)| {
+            let bytes = 2 * (norm.channels as u64 * SINGLE_BYTES).next_multiple_of(BEAT_BYTES);
+            recorder.work.tensor(format!("running {index}"), bytes)
+        });
+        let running = running.collect();
         let mut uses = vec![0; count];
         for input in network.nodes().iter().flat_map(|node| node.op.inputs()) {
             uses[input.0] += 1;
@@ -67,6 +82,9 @@ impl<'a> Graph<'a> {
             values: Vec::with_capacity(count),
             masks: vec![None; count],
             kept: vec![None; count],
+            numbers,
+            running,
+            evaluates: false,
             gradients: vec![None; count],
             awaited: uses.clone(),
             uses,
@@ -75,11 +93,55 @@ impl<'a> Graph<'a> {
 
     /// Forward, loss, backward, updates.
     pub(super) fn step(mut self) -> Result<NetworkStep, HostError> {
+        let io = self.train()?;
+        Ok(NetworkStep { work: self.recorder.finish(), calls: self.calls, io })
+    }
+
+    /// The step, what makes its first operands, and the test of the network, on one set of tensors.
+    pub(super) fn programs(mut self) -> Result<NetworkPrograms, HostError> {
+        let io = self.train()?;
+        self.recorder.end();
+        let operations = std::mem::take(&mut self.recorder.work.operations);
+        let host = self.recorder.work.host.clone();
+        let calls = self.calls.clone();
+        let load: Vec<_> =
+            self.weights.iter().flat_map(|weights| weights.load(&self.recorder)).collect();
+        self.evaluates = true;
+        self.values.clear();
+        for index in 0..self.network.nodes().len() {
+            self.forward(index)?;
+        }
+        let evaluation_io = self.loss();
+        self.recorder.end();
+        let evaluation = std::mem::take(&mut self.recorder.work.operations);
+        let parameters = self.network.parameters().iter().zip(&self.parameters);
+        let parameters = parameters.map(|(spec, plain)| match (plain, spec.layer) {
+            (Some(plain), _) => Ok(ParameterPlace::Plain(plain.master)),
+            (None, Some(layer)) => Ok(ParameterPlace::Weights {
+                master: self.weights[layer].master,
+                shape: self.weights[layer].layer.shape,
+            }),
+            (None, None) => Err(self.error(0, "a parameter that belongs to nothing")),
+        });
+        let parameters = parameters.collect::<Result<_, HostError>>()?;
+        let work = StepWork { operations, host, ..self.recorder.work };
+        Ok(NetworkPrograms {
+            step: NetworkStep { work, calls, io },
+            load,
+            evaluation,
+            evaluation_io,
+            parameters,
+            running: self.running,
+        })
+    }
+
+    /// Forward, loss, backward, updates: the operations, and the tensors that the host moves.
+    fn train(&mut self) -> Result<StepIo, HostError> {
         let count = self.network.nodes().len();
         for index in 0..count {
             self.forward(index)?;
         }
-        self.loss();
+        let io = self.loss();
         for index in (0..count).rev() {
             if self.network.nodes()[index].needs_gradient {
                 let Some(gradient) = self.gradients[index].take() else {
@@ -91,29 +153,47 @@ impl<'a> Graph<'a> {
         for spec in self.network.parameters() {
             self.call(Call::Update, spec.len() as u64);
         }
-        Ok(NetworkStep { work: self.recorder.finish(), calls: self.calls })
+        Ok(io)
     }
 
     /// Cross-entropy and its gradient, and what the host has to do with the card.
-    fn loss(&mut self) {
+    fn loss(&mut self) -> StepIo {
         let last = self.values.len() - 1;
         let (logits, batch) = (self.values[last], self.batch as u64);
         let small = |bytes| Size { elements: batch, bytes: batch * bytes };
         let labels = self.recorder.value("labels", small(LABEL_BYTES));
         let loss = self.recorder.value("loss", small(LOSS_BYTES));
-        let dlogits = self.recorder.like("dlogits", logits);
         self.call(Call::SoftmaxCrossEntropy, logits.elements);
-        let (reads, writes) =
-            (vec![logits.stream, labels.stream], vec![dlogits.stream, loss.stream]);
+        let reads = vec![logits.stream, labels.stream];
+        let mut writes = vec![loss.stream];
+        if !self.evaluates {
+            let dlogits = self.recorder.like("dlogits", logits);
+            writes.insert(0, dlogits.stream);
+            self.gradients[last] = Some(dlogits.into());
+        }
         self.recorder.stream("loss", VectorOp::CrossEntropy, logits.elements, reads, writes);
-        self.gradients[last] = Some(dlogits.into());
+        self.describe_loss();
         let images = (0..=last).filter(|&node| alias::is_uploaded(self.network, node));
-        let images: u64 = images.map(|node| self.values[node].stream.bytes).sum();
+        let images: Vec<(usize, Stream)> =
+            images.map(|node| (node, self.values[node].stream)).collect();
+        let bytes: u64 = images.iter().map(|(_, stream)| stream.bytes).sum();
         self.recorder.work.host.push(HostWork {
             name: "images and labels up, losses and predictions down".into(),
-            upload_bytes: images + labels.stream.bytes,
+            upload_bytes: bytes + labels.stream.bytes,
             download_bytes: loss.stream.bytes,
         });
+        StepIo {
+            numbers: self.numbers,
+            images: images.into_iter().map(|(node, stream)| (node, stream.tensor)).collect(),
+            labels: labels.stream.tensor,
+            loss: loss.stream.tensor,
+        }
+    }
+
+    fn describe_loss(&mut self) {
+        let shape = self.shape(NodeId(self.network.nodes().len() - 1));
+        let shape = Shape { gradient: !self.evaluates, ..shape };
+        self.recorder.describe(VectorValues { scalars: self.recorder.scalars, ..plain(shape) });
     }
 
     pub(super) fn call(&mut self, call: Call, elements: u64) {

@@ -2,7 +2,7 @@
 
 use super::recorder::{Parameter, Recorder};
 use super::value::{Gradient, Value};
-use satkit_plan::step::{StepOperation, Stream, VectorOperation};
+use satkit_plan::step::{StepOperation, Stream, VectorOperation, VectorValues};
 use satkit_spec::isa::VectorOp;
 
 /// Bits of an FP16 value; a mask has one bit for it.
@@ -23,11 +23,13 @@ impl Recorder {
         residual: Option<Stream>,
         z: Value,
         mask: Option<Stream>,
+        values: Option<VectorValues>,
     ) {
         let reads = std::iter::once(y.stream).chain(residual).collect();
         let writes = std::iter::once(z.stream).chain(mask).collect();
         let op = VectorOp::BatchNormApply;
         self.barred(name, op, y, reads, writes, y);
+        values.into_iter().for_each(|values| self.describe(values));
     }
 
     /// Statistics of a `y` that no matrix stage made.
@@ -44,6 +46,7 @@ impl Recorder {
         y: Value,
         dz: Gradient,
         scale_and_shift: &[Parameter; 2],
+        values: Option<VectorValues>,
     ) -> Value {
         let Gradient { value: dz, summed, .. } = dz;
         if !summed {
@@ -55,19 +58,27 @@ impl Recorder {
         let writes = std::iter::once(dy.stream).chain(gradients).collect();
         let op = VectorOp::BatchNormBackwardApply;
         self.barred(name, op, y, vec![y.stream, dz.stream], writes, dz);
+        values.into_iter().for_each(|values| self.describe(values));
         // Applying used the old scale.
         self.update(scale_and_shift);
         dy
     }
 
     /// The gradient before a ReLU, from the one after it and the mask, or the ReLU's output.
-    pub(super) fn unmask(&mut self, name: &str, dz: Gradient, mask: Stream) -> Gradient {
+    pub(super) fn unmask(
+        &mut self,
+        name: &str,
+        dz: Gradient,
+        mask: Stream,
+        values: Option<VectorValues>,
+    ) -> Gradient {
         if dz.masked {
             return dz;
         }
         let masked = self.like(format!("{name}.masked"), dz.value);
         let (op, reads) = (VectorOp::ReluBackward, vec![dz.value.stream, mask]);
         self.stream(name, op, dz.value.elements, reads, vec![masked.stream]);
+        values.into_iter().for_each(|values| self.describe(values));
         Gradient { value: masked, masked: true, summed: false }
     }
 
@@ -88,6 +99,7 @@ impl Recorder {
             writes,
             barrier: vec![complete.stream.tensor],
             divisible: true,
+            values: None,
         }));
     }
 }

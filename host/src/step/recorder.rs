@@ -3,13 +3,16 @@
 use super::StepSettings;
 use super::pruning::Pruning;
 use super::value::{Gradient, Size, Value};
+use super::values::{plain, shape_of};
 use super::weights::Weights;
 use crate::HostError;
 use crate::network::MacLayer;
 use satkit_plan::layout::SINGLE_BYTES;
 use satkit_plan::step::{
-    Edge, MacOperation, StepOperation, StepWork, Stream, TensorId, UpdateOperation, VectorOperation,
+    DrainValues, Edge, MacOperation, StepOperation, StepWork, Stream, TensorId, UpdateOperation,
+    VectorOperation,
 };
+use satkit_spec::Stage;
 use satkit_spec::isa::VectorOp;
 
 /// A step under way.
@@ -20,16 +23,22 @@ use satkit_spec::isa::VectorOp;
 pub(super) struct Recorder {
     pub(super) work: StepWork,
     pending: Vec<StepOperation>,
-    pruning: Pruning,
+    pub(super) pruning: Pruning,
     pregenerate: bool,
+    /// The step's numbers; none in a step that is only timed.
+    pub(super) scalars: Option<TensorId>,
+    /// Updates come last, and are left out where a gradient is not finite.
+    pub(super) guarded: bool,
+    /// Guarded updates, until the end.
+    updates: Vec<StepOperation>,
 }
 
 /// A parameter that is no weight of a MAC layer.
 #[derive(Clone, Debug)]
 pub(super) struct Parameter {
-    name: String,
+    pub(super) name: String,
     len: u64,
-    master: TensorId,
+    pub(super) master: TensorId,
     pub(super) gradient: TensorId,
 }
 
@@ -41,6 +50,9 @@ impl Recorder {
             pending: Vec::new(),
             pruning: Pruning { method, sparsity },
             pregenerate,
+            scalars: None,
+            guarded: settings.guarded,
+            updates: Vec::new(),
         }
     }
 
@@ -95,6 +107,7 @@ impl Recorder {
             writes,
             barrier,
             divisible,
+            values: None,
         }));
     }
 
@@ -116,12 +129,21 @@ impl Recorder {
             writes,
             barrier,
             divisible,
+            values: None,
         })
     }
 
     /// FF, its weights pruned before if they are not yet.
-    pub(super) fn ff(&mut self, weights: &Weights, x: Value, out: Value, edge: Edge) {
-        self.prune(&weights.layer, &weights.ff);
+    pub(super) fn ff(
+        &mut self,
+        weights: &Weights,
+        x: Value,
+        out: Value,
+        edge: Edge,
+        bias: Option<&Parameter>,
+    ) {
+        self.prune(weights, Stage::Ff);
+        let bias = bias.map(|bias| bias.master);
         self.push(StepOperation::Mac(MacOperation {
             name: weights.layer.name.clone(),
             stage: weights.ff.stage,
@@ -129,12 +151,20 @@ impl Recorder {
             w: weights.ff.tensor,
             out: out.stream.tensor,
             edge,
+            values: self.scalars.map(|_| DrainValues { bias, bias_gradient: None }),
         }));
     }
 
     /// What BP needs of the elementwise unit and the pruning unit, then what waits for the array, then BP into `dx`.
-    /// A first layer has no BP: nothing.
-    pub(super) fn bp(&mut self, weights: &Weights, dy: Value, dx: Value, edge: Edge) {
+    /// A first layer has no BP: nothing. `bias_gradient` takes the sums of dX, if the drain makes them.
+    pub(super) fn bp(
+        &mut self,
+        weights: &Weights,
+        dy: Value,
+        dx: Value,
+        edge: Edge,
+        bias_gradient: Option<TensorId>,
+    ) {
         let Some(operand) = &weights.bp else { return };
         let layer = &weights.layer;
         let mut a = dy;
@@ -142,8 +172,14 @@ impl Recorder {
             a = self.like(format!("{}.dy.pruned", layer.name), dy);
             let op = VectorOp::PruneGradient;
             self.stream(&layer.name, op, dy.elements, vec![dy.stream], vec![a.stream]);
+            let shape = &layer.shape;
+            let sides = [shape.co, shape.out_h(), shape.out_w()];
+            let mut shape = shape_of(shape.batch, &sides);
+            let sparsity = self.pruning.sparsity;
+            (shape.n, shape.m) = (sparsity.n() as u8, sparsity.m() as u8);
+            self.describe(plain(shape));
         }
-        self.prune(layer, operand);
+        self.prune(weights, Stage::Bp);
         self.flush();
         self.push(StepOperation::Mac(MacOperation {
             name: layer.name.clone(),
@@ -152,6 +188,7 @@ impl Recorder {
             w: operand.tensor,
             out: dx.stream.tensor,
             edge,
+            values: self.scalars.map(|_| DrainValues { bias: None, bias_gradient }),
         }));
     }
 
@@ -168,7 +205,12 @@ impl Recorder {
         {
             let db = self.work.all(bias.gradient);
             let (op, dy) = (VectorOp::BiasGradient, dy.value);
-            let sums = Self::sums(&bias.name, op, dy.elements, vec![dy.stream], vec![db]);
+            let mut sums = Self::sums(&bias.name, op, dy.elements, vec![dy.stream], vec![db]);
+            if let StepOperation::Vector(vector) = &mut sums {
+                let shape = &weights.layer.shape;
+                let sides = [shape.co, shape.out_h(), shape.out_w()];
+                vector.values = self.scalars.map(|_| plain(shape_of(shape.batch, &sides)));
+            }
             self.pending.push(sums);
         }
         self.pending.push(StepOperation::Mac(MacOperation {
@@ -178,10 +220,17 @@ impl Recorder {
             w: dy.value.stream.tensor,
             out: weights.gradient,
             edge: Edge::default(),
+            values: self.scalars.map(|_| DrainValues::default()),
         }));
-        self.pending.push(weights.update(&self.work));
         // Behind the weights' update the sums of a drain are long there.
-        self.pending.extend(bias.map(|bias| self.updated(bias)));
+        let updates =
+            std::iter::once(weights.update(self)).chain(bias.map(|bias| self.updated(bias)));
+        let updates: Vec<_> = updates.collect();
+        if self.guarded {
+            self.updates.extend(updates);
+        } else {
+            self.pending.extend(updates);
+        }
     }
 
     /// Leaves an operation waiting beside WU.
@@ -193,7 +242,11 @@ impl Recorder {
     pub(super) fn update(&mut self, parameters: &[Parameter]) {
         for parameter in parameters {
             let operation = self.updated(parameter);
-            self.push(operation);
+            if self.guarded {
+                self.updates.push(operation);
+            } else {
+                self.push(operation);
+            }
         }
     }
 
@@ -205,6 +258,7 @@ impl Recorder {
             gradient: self.work.all(parameter.gradient),
             ff: None,
             bp: None,
+            values: self.update_values(None),
         })
     }
 
@@ -213,9 +267,15 @@ impl Recorder {
         Stream { tensor: parameter.master, bytes: parameter.len * SINGLE_BYTES }
     }
 
+    /// Sends what waits, and the updates that wait for all gradients.
+    pub(super) fn end(&mut self) {
+        self.flush();
+        self.work.operations.append(&mut self.updates);
+    }
+
     /// The finished step.
     pub(super) fn finish(mut self) -> StepWork {
-        self.flush();
+        self.end();
         self.work
     }
 }

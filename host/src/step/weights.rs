@@ -2,12 +2,15 @@
 
 use super::pruning::Pruning;
 use super::recorder::Recorder;
+use super::values::weights_of;
 use crate::HostError;
 use crate::network::MacLayer;
 use satkit_plan::MacStage;
 use satkit_plan::layout;
-use satkit_plan::step::{PruneOperation, StepOperation, StepWork, TensorId, UpdateOperation};
-use satkit_spec::{Sparsity, Stage, WeightOperand};
+use satkit_plan::step::{
+    PruneOperation, StepOperation, StepWork, Stream, TensorId, UpdateOperation,
+};
+use satkit_spec::{Sparsity, Stage, WeightOperand, isa};
 
 /// A layer, its stages and its tensors.
 #[derive(Clone, Debug)]
@@ -30,8 +33,8 @@ pub(super) struct Operand {
     pub(super) tensor: TensorId,
     /// What the update writes, and its sparsity.
     updated: (TensorId, Sparsity),
-    /// Along Co instead of Ci.
-    along_co: bool,
+    /// What the update makes of the weights, and what the stage multiplies.
+    made: [WeightOperand; 2],
 }
 
 impl Weights {
@@ -56,8 +59,9 @@ impl Weights {
             } else {
                 (tensor, mac.sparsity)
             };
-            let along_co = weight == WeightOperand::PrunedCo;
-            Ok(Operand { stage: mac, tensor, updated, along_co })
+            let is_pruned_later = pruned && !pregenerate;
+            let made = [if is_pruned_later { WeightOperand::Dense } else { weight }, weight];
+            Ok(Operand { stage: mac, tensor, updated, made })
         };
         let ff = operand(Stage::Ff, pruning.ff_weight(&layer))?;
         let bp = if layer.is_first {
@@ -74,7 +78,8 @@ impl Weights {
     }
 
     /// The update of the master weights, which makes the next step's operands.
-    pub(super) fn update(&self, work: &StepWork) -> StepOperation {
+    pub(super) fn update(&self, recorder: &Recorder) -> StepOperation {
+        let work = &recorder.work;
         let made = |operand: &Operand| {
             let (tensor, sparsity) = operand.updated;
             (work.all(tensor), sparsity)
@@ -86,13 +91,45 @@ impl Weights {
             gradient: work.all(self.gradient),
             ff: Some(made(&self.ff)),
             bp: self.bp.as_ref().map(made),
+            values: recorder.update_values(Some(self.fields(&recorder.pruning, 0))),
+        })
+    }
+
+    /// WEIGHTS: with the operands that the update makes (0), or that the stages multiply (1).
+    fn fields(&self, pruning: &Pruning, which: usize) -> isa::Weights {
+        let bp = self.bp.as_ref().map_or(WeightOperand::Dense, |bp| bp.made[which]);
+        weights_of(&self.layer, pruning, [self.ff.made[which], bp])
+    }
+
+    /// What makes the operands that an update leaves from the master weights alone: before the first step.
+    pub(super) fn load(&self, recorder: &Recorder) -> impl Iterator<Item = StepOperation> {
+        let work = &recorder.work;
+        let from = Stream { tensor: self.master, bytes: work.all(self.master).bytes / 2 };
+        let values = recorder.scalars.map(|_| self.fields(&recorder.pruning, 0));
+        let operands =
+            std::iter::once((&self.ff, false)).chain(self.bp.as_ref().map(|bp| (bp, true)));
+        operands.map(move |(operand, along_co)| {
+            StepOperation::Prune(PruneOperation {
+                name: self.layer.name.clone(),
+                parameters: self.layer.shape.w_len() as u64,
+                along_co,
+                from,
+                to: work.all(operand.updated.0),
+                single: true,
+                values,
+            })
         })
     }
 }
 
 impl Recorder {
     /// Prunes an operand before its stage, if the update has not.
-    pub(super) fn prune(&mut self, layer: &MacLayer, operand: &Operand) {
+    pub(super) fn prune(&mut self, weights: &Weights, stage: Stage) {
+        let operand = match (stage, &weights.bp) {
+            (Stage::Bp, Some(operand)) => operand,
+            _ => &weights.ff,
+        };
+        let layer = &weights.layer;
         let (from, _) = operand.updated;
         if from == operand.tensor {
             return;
@@ -100,9 +137,11 @@ impl Recorder {
         self.push(StepOperation::Prune(PruneOperation {
             name: layer.name.clone(),
             parameters: layer.shape.w_len() as u64,
-            along_co: operand.along_co,
+            along_co: stage == Stage::Bp,
             from: self.work.all(from),
             to: self.work.all(operand.tensor),
+            single: false,
+            values: self.scalars.map(|_| weights.fields(&self.pruning, 1)),
         }));
     }
 }

@@ -81,6 +81,8 @@ vector_ops! {
     Flatten = 20, "flatten", passes 1;
     /// The way back, for a gradient.
     Unflatten = 21, "unflatten", passes 1;
+    /// The first token of each image.
+    FirstToken = 22, "first-token", passes 1;
 }
 
 impl FieldValue for VectorOp {

@@ -46,8 +46,8 @@ pub(super) fn row(
         Kind::Linear { weights, bias } => (weights, Some(bias)),
         Kind::Conv { weights, y, mask, parameters } => {
             let norm = format!("{name}.bn");
-            let dz = recorder.unmask(&norm, dy, *mask);
-            dy = recorder.norm_backward(&norm, *y, dz, parameters).into();
+            let dz = recorder.unmask(&norm, dy, *mask, None);
+            dy = recorder.norm_backward(&norm, *y, dz, parameters, None).into();
             (weights, None)
         }
     };
@@ -62,7 +62,7 @@ pub(super) fn row(
     let dx = weights.bp.is_some().then(|| {
         let dx = recorder.like(format!("{name}.dx"), link.x);
         let edge = if fused { edge } else { Edge { sums: false, products: None, ..edge } };
-        recorder.bp(weights, dy.value, dx, edge);
+        recorder.bp(weights, dy.value, dx, edge, None);
         Gradient { value: dx, masked, summed: summed && fused }
     });
     recorder.wu(weights, link.x, dy, bias);

@@ -56,7 +56,7 @@ pub(super) fn row(
     let y = recorder.value(format!("{name}.y"), out_size);
     if is_linear {
         let bias = recorder.parameter(&format!("{name}.bias"), shape.co);
-        recorder.ff(&weights, x, y, Edge { bias: true, ..Edge::default() });
+        recorder.ff(&weights, x, y, Edge { bias: true, ..Edge::default() }, None);
         return Ok(Link {
             name: name.clone(),
             x,
@@ -67,11 +67,11 @@ pub(super) fn row(
     }
     let parameters =
         ["gamma", "beta"].map(|end| recorder.parameter(&format!("{name}.bn.{end}"), shape.co));
-    recorder.ff(&weights, x, y, Edge { sums: true, ..Edge::default() });
+    recorder.ff(&weights, x, y, Edge { sums: true, ..Edge::default() }, None);
     let norm = format!("{name}.bn");
     let out = recorder.like(format!("{norm}.y"), y);
     let mask = recorder.mask(&norm, out);
-    recorder.norm(&norm, y, None, out, Some(mask));
+    recorder.norm(&norm, y, None, out, Some(mask), None);
     Ok(Link {
         name: name.clone(),
         x,

@@ -94,5 +94,6 @@ fn products(
         w: operand(w, w_columns),
         out: operand(out, columns),
         single: false,
+        scale: 1.0,
     }))
 }

@@ -74,6 +74,15 @@ impl Operation<'_, '_> {
                 self.x(&pruned)
             }
             VectorOp::Fill => self.fill(),
+            VectorOp::FirstToken => {
+                let tokens = self.rows().read(self.machine.memory, at(self.tensors.a))?;
+                let (batch, width, count) = self.sizes();
+                let images = tokens.chunks_exact(count * width);
+                let first: Vec<f16> = images.flat_map(|image| &image[..width]).copied().collect();
+                let rows = Images::new(batch, width, 1);
+                rows.write(self.machine.memory, at(self.tensors.x), &first)?;
+                Ok(())
+            }
             VectorOp::Flatten => {
                 let x = self.a()?;
                 self.flat().write(self.machine.memory, at(self.tensors.x), &x)?;
