@@ -42,8 +42,11 @@ pub enum MemoryFaultKind {
 #[derive(Debug)]
 pub struct CardMemory {
     bytes: u64,
-    folders: Box<[OnceLock<Box<[RwLock<Page>]>>]>,
+    folders: Box<[Folder]>,
 }
+
+/// Pages side by side, once one of them is written.
+type Folder = OnceLock<Box<[RwLock<Page>]>>;
 
 #[derive(Debug, Default)]
 struct Page {
@@ -97,7 +100,7 @@ impl CardMemory {
     ///
     /// # Errors
     /// [`MemoryFault`] at the first byte outside, before anything is written; or at the first one in a block that is
-    /// covered in part only and was never written, and pages before it are written, those from it on are not.
+    /// covered in part only and was never written, and those before it are written.
     pub fn write(&self, address: u64, bytes: &[u8]) -> Result<(), MemoryFault> {
         self.check(address, bytes.len())?;
         let mut rest = bytes;
@@ -119,15 +122,18 @@ impl CardMemory {
             let page = self.page_or_new(piece.page);
             let mut page = page.write().unwrap_or_else(PoisonError::into_inner);
             let missing = touched & !covered & !page.readable;
+            let block = missing.trailing_zeros() as usize * BLOCK_BYTES as usize;
+            let good_end = if missing == 0 { end } else { block.max(start) };
+            if good_end > start {
+                if page.bytes.is_empty() {
+                    page.bytes = vec![0; PAGE_BYTES as usize];
+                }
+                page.bytes[start..good_end].copy_from_slice(&part[..good_end - start]);
+                page.readable |= covered & blocks(start, good_end);
+            }
             if missing != 0 {
-                let block = missing.trailing_zeros() as usize * BLOCK_BYTES as usize;
-                return Err(never_written(piece.page, block.max(start)));
+                return Err(never_written(piece.page, good_end));
             }
-            if page.bytes.is_empty() {
-                page.bytes = vec![0; PAGE_BYTES as usize];
-            }
-            page.bytes[start..end].copy_from_slice(part);
-            page.readable |= covered;
         }
         Ok(())
     }

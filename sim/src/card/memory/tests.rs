@@ -53,14 +53,14 @@ impl Model {
         Some(MemoryFault { address: bad, kind: MemoryFaultKind::NeverWritten })
     }
 
-    /// A write that fails leaves the pages before that of its fault written.
+    /// A write that fails has written what is before its fault.
     fn write(&mut self, address: u64, bytes: &[u8]) -> Result<(), MemoryFault> {
         let fault = self.fault(address, bytes.len(), true);
         let end = address.saturating_add(bytes.len() as u64);
         let written_end = match fault {
             None => end,
             Some(fault) if fault.kind == MemoryFaultKind::Outside => address,
-            Some(fault) => (fault.address / PAGE_BYTES * PAGE_BYTES).max(address),
+            Some(fault) => fault.address,
         };
         for at in address..written_end {
             let block = Self::block(at);

@@ -15,16 +15,18 @@ mod weights;
 use super::memory::{CardMemory, MemoryFault};
 use crate::SimError;
 use crate::elementwise::BatchStatistics;
+use crate::exec::{ExecError, Lowered};
 use satkit_spec::ArrayConfig;
 use satkit_spec::isa::{
     ADDRESS_UNIT_BYTES, Instruction, Operation, Parameters, Reads, Shape, Tensors, Weights, Writes,
 };
 use stage::Stage;
 use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Why values cannot be computed.
 #[derive(Debug)]
-pub(crate) enum ValueFault {
+pub(super) enum ValueFault {
     /// An instruction that makes no sense where it stands, with the reason.
     Illegal(String),
     /// A read or write of card memory failed.
@@ -58,6 +60,27 @@ impl From<weights::ReadError> for ValueFault {
     }
 }
 
+/// The MAC stages of a program as tiles, by the index of their first instruction: they are the same in every run.
+#[derive(Debug, Default)]
+pub(super) struct LoweredStages(Mutex<HashMap<usize, Arc<Lowered>>>);
+
+impl LoweredStages {
+    /// The stage that starts at instruction `first`, as it is or as `lower` makes it.
+    fn get(
+        &self,
+        first: usize,
+        lower: impl FnOnce() -> Result<Lowered, ExecError>,
+    ) -> Result<Arc<Lowered>, ExecError> {
+        let mut stages = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(lowered) = stages.get(&first) {
+            return Ok(Arc::clone(lowered));
+        }
+        let lowered = Arc::new(lower()?);
+        stages.insert(first, Arc::clone(&lowered));
+        Ok(lowered)
+    }
+}
+
 /// Byte address of an address field.
 const fn at(field: u32) -> u64 {
     field as u64 * ADDRESS_UNIT_BYTES
@@ -71,6 +94,7 @@ fn missing<T>(what: Option<T>, name: &str) -> Result<T, ValueFault> {
 struct Machine<'a> {
     config: &'a ArrayConfig,
     memory: &'a CardMemory,
+    lowered: &'a LoweredStages,
     shape: Option<Shape>,
     tensors: Option<Tensors>,
     parameters: Option<Parameters>,
@@ -90,15 +114,17 @@ struct Machine<'a> {
 ///
 /// # Errors
 /// The index of the instruction at which it stops, and why. What was written before stays.
-pub(crate) fn compute(
+pub(super) fn compute(
     config: &ArrayConfig,
     memory: &CardMemory,
     program: &[Instruction],
+    lowered: &LoweredStages,
     go_on: &mut dyn FnMut(usize) -> bool,
 ) -> Result<bool, (usize, ValueFault)> {
     let mut machine = Machine {
         config,
         memory,
+        lowered,
         shape: None,
         tensors: None,
         parameters: None,

@@ -98,7 +98,8 @@ impl Stage {
             return products.compute(machine, instructions).map_err(last);
         }
         let mac = space.problem.mac;
-        let lowered = exec::lower(machine.config, &mac, instructions).map_err(|error| {
+        let lower = || exec::lower(machine.config, &mac, instructions);
+        let lowered = machine.lowered.get(first, lower).map_err(|error| {
             let index = match &error {
                 ExecError::Instruction { index, .. } => first + index,
                 ExecError::Incomplete { .. } => self.range.end - 1,
