@@ -9,6 +9,26 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum HostError {
+    /// A card failed.
+    #[error("{what}: {source}")]
+    Card {
+        /// What was done with it.
+        what: &'static str,
+        /// Why it failed.
+        source: crate::session::SessionError,
+    },
+    /// A simulated card took other cycles than the model says.
+    #[error(
+        "step {step} took {card} cycles on the card, {model} by the model: was the card started with another memory model?"
+    )]
+    Cycles {
+        /// The step.
+        step: u64,
+        /// What the card says.
+        card: u64,
+        /// What the model says.
+        model: u64,
+    },
     /// A network that cannot be built.
     #[error("network {network:?}: {reason}")]
     Network {
@@ -117,7 +137,10 @@ impl HostError {
             | Self::Checkpoint { .. } => true,
             // A file that cannot be read is the wrong file; one that cannot be written is a failed run.
             Self::Io { action, .. } => *action == READ,
-            Self::Backend { .. } | Self::NonFiniteLoss { .. } => false,
+            Self::Backend { .. }
+            | Self::NonFiniteLoss { .. }
+            | Self::Card { .. }
+            | Self::Cycles { .. } => false,
         }
     }
 

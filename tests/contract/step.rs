@@ -12,7 +12,7 @@ use satkit_host::data::Dataset;
 use satkit_host::network::{Network, Op};
 use satkit_host::step::{StepSettings, network_step};
 use satkit_host::train::{
-    EpochRecord, LossScale, Observer, RunLength, StepEvent, TrainSettings, Trainer,
+    EpochRecord, LossScale, Observer, Operations, RunLength, StepEvent, TrainSettings, Trainer,
 };
 use satkit_memory::MemoryModel;
 use satkit_plan::step::{Step, StepOperation, StepReport, StepWork, compile};
@@ -82,7 +82,7 @@ fn train<B: Backend>(
 ) -> Result<(Vec<(bool, StepCycles)>, StepCycles), HostError> {
     let data = Dataset::random(network, 4 * settings.batch, 4, 3);
     let mut steps = Steps::default();
-    let mut trainer = Trainer::new(network, &data, settings, backend)?;
+    let mut trainer = Trainer::new(network, &data, settings, Operations::new(backend, network))?;
     let report = trainer.run(&mut steps, &AtomicBool::new(false), None)?;
     Ok((steps.0, report.cycles))
 }

@@ -6,7 +6,9 @@ use satkit_golden::loss_scale::DynamicLossScale;
 use satkit_host::backend::Backend;
 use satkit_host::data::Dataset;
 use satkit_host::network::{ModelState, Network};
-use satkit_host::train::{LossScale, RunLength, Silent, TrainReport, TrainSettings, Trainer};
+use satkit_host::train::{
+    LossScale, Operations, RunLength, Silent, TrainReport, TrainSettings, Trainer,
+};
 use satkit_plan::DataflowChoice;
 use satkit_spec::{ArrayConfig, Method, Sparsity};
 use std::sync::atomic::AtomicBool;
@@ -30,7 +32,8 @@ fn train<B: Backend>(
     settings: TrainSettings,
     backend: B,
 ) -> (ModelState, TrainReport) {
-    let mut trainer = Trainer::new(network, data, settings, backend).unwrap();
+    let mut trainer =
+        Trainer::new(network, data, settings, Operations::new(backend, network)).unwrap();
     let report = trainer.run(&mut Silent, &AtomicBool::new(false), None).unwrap();
     (trainer.state().clone(), report)
 }

@@ -177,7 +177,7 @@ fn check_shape(value: &Tensor, batch: usize, shape: &[usize], name: &str) -> Res
 
 /// `(n, c, h, w)` cut into squares, `(n, t, c * side * side)`: squares row by row, values in the order
 /// (c, h, w).
-fn patches(x: &Tensor, side: usize) -> Tensor {
+pub(crate) fn patches(x: &Tensor, side: usize) -> Tensor {
     let (n, c, h, w) = (x.shape()[0], x.shape()[1], x.shape()[2], x.shape()[3]);
     let (rows, columns) = (h / side, w / side);
     let shape = IxDyn(&[n, rows * columns, c * side * side]);

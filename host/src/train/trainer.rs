@@ -1,39 +1,37 @@
 //! One training run.
 
-use super::backward::backward;
-use super::evaluate::{count_correct, evaluate};
-use super::forward::{Mode, forward};
+use super::evaluate::count_correct;
+use super::machine::{Batch, StepMachine, StepOrder};
 use super::{EpochRecord, LossScale, Observer, Progress, StepEvent, TrainReport, TrainSettings};
 use crate::HostError;
-use crate::backend::{Backend, SgdStep, UpdateTarget};
+use crate::backend::SgdStep;
 use crate::checkpoint::{Checkpoint, DataIdentity};
 use crate::data::Dataset;
-use crate::network::{MacLayer, ModelState, Network};
+use crate::network::{ModelState, Network};
 use crate::random::{Purpose, Random};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// A training run: a network, its state, data, and the backend that computes.
+/// A training run: a network, its state, data, and the machine that computes.
 ///
 /// Each epoch takes the training images in a new random order, in batches of equal size. Images that do not
 /// fill the last batch are left out of that epoch, so that every step has the same shapes and costs the same cycles;
 /// the order changes, so other images are left out the next time.
 #[derive(Debug)]
 pub struct Trainer<'a, B> {
-    backend: B,
+    machine: B,
     network: &'a Network,
     data: &'a Dataset,
     identity: DataIdentity,
     settings: TrainSettings,
-    layers: Vec<MacLayer>,
     state: ModelState,
     progress: Progress,
     /// Images of the epoch of that number, in order.
     order: (u64, Vec<usize>),
 }
 
-impl<'a, B: Backend> Trainer<'a, B> {
-    /// A new run, from the initial state for the settings' seed. `backend` is built for their method and
+impl<'a, B: StepMachine> Trainer<'a, B> {
+    /// A new run, from the initial state for the settings' seed. `machine` is built for their method and
     /// sparsity.
     ///
     /// # Errors
@@ -43,7 +41,7 @@ impl<'a, B: Backend> Trainer<'a, B> {
         network: &'a Network,
         data: &'a Dataset,
         settings: TrainSettings,
-        mut backend: B,
+        mut machine: B,
     ) -> Result<Self, HostError> {
         settings.check()?;
         data.check_fits(network)?;
@@ -52,17 +50,16 @@ impl<'a, B: Backend> Trainer<'a, B> {
             let accepted = format!("1 to {images}, the images to train on");
             return Err(HostError::setting("batch", settings.batch, accepted));
         }
-        backend
-            .prepare(network, settings.batch)
-            .map_err(HostError::backend("the step's program"))?;
+        machine.prepare(network, &settings)?;
+        let state = ModelState::initial(network, settings.seed);
+        machine.load(&state)?;
         Ok(Self {
-            backend,
+            machine,
             network,
             data,
             identity: DataIdentity::of(data),
             settings,
-            layers: network.mac_layers(settings.batch)?,
-            state: ModelState::initial(network, settings.seed),
+            state,
             progress: Progress::start(settings.loss_scale.start()),
             order: (u64::MAX, Vec::new()),
         })
@@ -77,12 +74,13 @@ impl<'a, B: Backend> Trainer<'a, B> {
         network: &'a Network,
         data: &'a Dataset,
         checkpoint: Checkpoint,
-        backend: B,
+        machine: B,
     ) -> Result<Self, HostError> {
         checkpoint.check_resumable(network, data)?;
-        let mut trainer = Self::new(network, data, checkpoint.settings, backend)?;
+        let mut trainer = Self::new(network, data, checkpoint.settings, machine)?;
         checkpoint.check_progress(trainer.steps_per_epoch(), trainer.steps())?;
         trainer.state = checkpoint.state;
+        trainer.machine.load(&trainer.state)?;
         trainer.progress = checkpoint.progress;
         Ok(trainer)
     }
@@ -105,16 +103,16 @@ impl<'a, B: Backend> Trainer<'a, B> {
         &self.progress
     }
 
-    /// What the network has learnt so far.
+    /// What the network has learnt, as of the last end of [`Trainer::run`] or save.
     #[must_use]
     pub const fn state(&self) -> &ModelState {
         &self.state
     }
 
-    /// The backend.
+    /// The machine.
     #[must_use]
-    pub const fn backend(&self) -> &B {
-        &self.backend
+    pub const fn machine(&self) -> &B {
+        &self.machine
     }
 
     /// Everything that a later run needs to go on.
@@ -154,6 +152,9 @@ impl<'a, B: Backend> Trainer<'a, B> {
             } else {
                 return Ok(TrainReport::new(&self.progress, false));
             };
+            if interrupted || self.progress.batch == 0 {
+                self.machine.read(&mut self.state)?;
+            }
             if (interrupted || self.progress.batch == 0)
                 && let Some(directory) = checkpoint
             {
@@ -169,49 +170,26 @@ impl<'a, B: Backend> Trainer<'a, B> {
     fn step(&mut self) -> Result<StepEvent, HostError> {
         let (step, steps) = (self.progress.step, self.steps());
         let learning_rate = self.settings.learning_rate_at(step, steps);
-        let Self { backend, network, layers, state, settings, .. } = self;
         let loss_scale = self.progress.loss_scale.scale;
-        if self.order.0 != self.progress.epoch {
-            let purpose = Purpose::Shuffle(self.progress.epoch);
-            let order = Random::new(settings.seed, purpose).permutation(self.data.train().len());
-            self.order = (self.progress.epoch, order);
-        }
-        let first = self.progress.batch as usize * settings.batch;
-        let (x, labels) = self.data.train().batch(&self.order.1[first..first + settings.batch])?;
-
-        let before = backend.cycles();
-        let mode = Mode::Train(&mut state.running);
-        let tape = forward(backend, network, layers, &state.values, mode, x)?;
-        let output = backend
-            .softmax_cross_entropy(tape.logits()?, &labels, Some(loss_scale))
-            .map_err(HostError::backend("loss"))?;
-        let loss = output.loss;
-        if !loss.is_finite() {
-            return Err(HostError::NonFiniteLoss { step, loss, learning_rate, loss_scale });
-        }
-        let dlogits =
-            output.dlogits.ok_or_else(|| super::forward::missing("the loss's gradient"))?;
-        let gradients = backward(backend, network, layers, &state.values, tape, dlogits)?;
-        let apply = match settings.loss_scale {
-            LossScale::Static(_) => true,
-            LossScale::Dynamic => {
-                let finite = gradients.iter().all(|gradient| backend.all_finite(gradient));
-                self.progress.loss_scale.note(finite);
-                finite
-            }
+        let batch = self.batch(self.progress.batch)?;
+        let is_last = step + 1 == steps || self.progress.batch + 1 == self.steps_per_epoch();
+        let next = if is_last { None } else { Some(self.batch(self.progress.batch + 1)?) };
+        let labels = batch.labels.clone();
+        let Self { machine, state, settings, .. } = self;
+        let guarded = settings.loss_scale == LossScale::Dynamic;
+        let numbers = SgdStep {
+            learning_rate,
+            momentum: settings.momentum,
+            weight_decay: settings.weight_decay,
+            lambda: settings.lambda,
+            loss_scale,
         };
-        if apply {
-            let sgd = SgdStep {
-                learning_rate,
-                momentum: settings.momentum,
-                weight_decay: settings.weight_decay,
-                lambda: settings.lambda,
-                loss_scale,
-            };
-            update(backend, network, layers, state, &gradients, &sgd)?;
+        let order = StepOrder { step, batch, next, numbers, guarded };
+        let output = machine.step(state, order)?;
+        let (loss, apply, cycles) = (output.loss, output.applied, output.cycles);
+        if guarded {
+            self.progress.loss_scale.note(apply);
         }
-        backend.finish_step(apply).map_err(HostError::backend("the step's end"))?;
-        let cycles = backend.cycles().minus(&before);
 
         let progress = &mut self.progress;
         progress.step += 1;
@@ -235,6 +213,19 @@ impl<'a, B: Backend> Trainer<'a, B> {
         })
     }
 
+    /// The images of a batch of this epoch, in the epoch's order.
+    fn batch(&mut self, index: u64) -> Result<Batch, HostError> {
+        let Self { settings, progress, data, .. } = self;
+        if self.order.0 != progress.epoch {
+            let purpose = Purpose::Shuffle(progress.epoch);
+            let order = Random::new(settings.seed, purpose).permutation(data.train().len());
+            self.order = (progress.epoch, order);
+        }
+        let first = index as usize * settings.batch;
+        let (x, labels) = data.train().batch(&self.order.1[first..first + settings.batch])?;
+        Ok(Batch { x, labels })
+    }
+
     /// Share of the epoch's images so far whose class was predicted.
     fn train_accuracy(&self) -> f64 {
         let images = self.progress.batch.max(1) * self.settings.batch as u64;
@@ -248,7 +239,7 @@ impl<'a, B: Backend> Trainer<'a, B> {
         stop: &AtomicBool,
     ) -> Result<bool, HostError> {
         let (test, batch) = (self.data.test(), self.settings.batch);
-        let evaluation = evaluate(&mut self.backend, self.network, &self.state, test, batch, stop)?;
+        let evaluation = self.machine.evaluate(&self.state, test, batch, stop)?;
         let Some(evaluation) = evaluation else { return Ok(false) };
         let record = EpochRecord {
             epoch: self.progress.epoch + 1,
@@ -268,26 +259,4 @@ impl<'a, B: Backend> Trainer<'a, B> {
         progress.correct = 0;
         Ok(true)
     }
-}
-
-/// Updates every parameter; weight decay is for weights only.
-fn update<B: Backend>(
-    backend: &mut B,
-    network: &Network,
-    layers: &[MacLayer],
-    state: &mut ModelState,
-    gradients: &[Vec<f32>],
-    sgd: &SgdStep,
-) -> Result<(), HostError> {
-    for (index, spec) in network.parameters().iter().enumerate() {
-        let (target, sgd) = match spec.layer {
-            Some(layer) => (UpdateTarget::Weights(&layers[layer]), *sgd),
-            None => (UpdateTarget::Plain(&spec.name), SgdStep { weight_decay: 0.0, ..*sgd }),
-        };
-        let (w, v) = (&mut state.values[index], &mut state.momentum[index]);
-        backend
-            .update(target, w, v, &gradients[index], &sgd)
-            .map_err(HostError::backend(&spec.name))?;
-    }
-    Ok(())
 }

@@ -7,7 +7,7 @@ use satkit_host::checkpoint::{Checkpoint, FILE_NAME};
 use satkit_host::data::Dataset;
 use satkit_host::network::{Builder, Epilogue, Network};
 use satkit_host::npz::NpzReader;
-use satkit_host::train::{LossScale, RunLength, Silent, TrainSettings, Trainer};
+use satkit_host::train::{LossScale, Operations, RunLength, Silent, TrainSettings, Trainer};
 use std::fs;
 use std::sync::atomic::AtomicBool;
 use tempfile::TempDir;
@@ -24,7 +24,8 @@ fn small() -> (Network, Dataset) {
 }
 
 fn trained(network: &Network, data: &Dataset, settings: TrainSettings) -> Checkpoint {
-    let mut trainer = Trainer::new(network, data, settings, Fake::default()).unwrap();
+    let mut trainer =
+        Trainer::new(network, data, settings, Operations::new(Fake::default(), network)).unwrap();
     trainer.run(&mut Silent, &AtomicBool::new(false), None).unwrap();
     trainer.checkpoint()
 }
@@ -63,7 +64,9 @@ fn what_does_not_belong_together_is_refused() {
     let (network, data) = small();
     let good = trained(&network, &data, settings(RunLength::Epochs(2)));
     let refused = |network: &Network, data: &Dataset, checkpoint: Checkpoint, words: &str| {
-        let error = Trainer::resume(network, data, checkpoint, Fake::default()).map(drop);
+        let error =
+            Trainer::resume(network, data, checkpoint, Operations::new(Fake::default(), network))
+                .map(drop);
         let error = error.unwrap_err();
         assert!(error.is_bad_input());
         let message = error.to_string();

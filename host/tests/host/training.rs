@@ -20,10 +20,15 @@ fn never() -> AtomicBool {
 
 /// Calls of one step of the network.
 fn step_calls(network: &Network, data: &Dataset) -> Vec<String> {
-    let mut trainer =
-        Trainer::new(network, data, settings(RunLength::Steps(1)), Fake::default()).unwrap();
+    let mut trainer = Trainer::new(
+        network,
+        data,
+        settings(RunLength::Steps(1)),
+        Operations::new(Fake::default(), network),
+    )
+    .unwrap();
     trainer.run(&mut Silent, &never(), None).unwrap();
-    let calls = &trainer.backend().calls;
+    let calls = &trainer.machine().backend().calls;
     let updates = calls.iter().rposition(|call| call.starts_with("update")).unwrap();
     calls[..=updates].to_vec()
 }
@@ -98,11 +103,16 @@ fn every_operation_has_its_way_back() {
     for name in ["vit", "resnet9", "digits-mlp"] {
         let network = Network::named(name).unwrap();
         let data = DataSource::Random.load(name, 4, 1).unwrap();
-        let mut trainer =
-            Trainer::new(&network, &data, settings(RunLength::Steps(1)), Fake::default()).unwrap();
+        let mut trainer = Trainer::new(
+            &network,
+            &data,
+            settings(RunLength::Steps(1)),
+            Operations::new(Fake::default(), &network),
+        )
+        .unwrap();
         trainer.run(&mut Silent, &never(), None).unwrap();
         let count = |prefix: &str| {
-            let calls = &trainer.backend().calls;
+            let calls = &trainer.machine().backend().calls;
             calls.iter().filter(|call| call.starts_with(prefix)).count()
         };
         let layers = network.layers().len();
@@ -126,10 +136,12 @@ fn weight_decay_is_for_weights_and_the_rate_follows_its_schedule() {
     let network = Network::named("digits-mlp").unwrap();
     let data = Dataset::random(&network, 8, 4, 0);
     let settings = TrainSettings { lambda: 0.25, ..settings(RunLength::Epochs(2)) };
-    let mut trainer = Trainer::new(&network, &data, settings, Fake::default()).unwrap();
+    let mut trainer =
+        Trainer::new(&network, &data, settings, Operations::new(Fake::default(), &network))
+            .unwrap();
     assert_eq!((trainer.steps_per_epoch(), trainer.steps()), (2, 4));
     trainer.run(&mut Silent, &never(), None).unwrap();
-    let updates = &trainer.backend().updates;
+    let updates = &trainer.machine().backend().updates;
     assert_eq!(updates.len(), 4 * 8);
     for (name, step) in updates {
         let decay = if name.starts_with("weights") { settings.weight_decay } else { 0.0 };
@@ -179,8 +191,13 @@ impl Observer for Watcher<'_> {
 fn cycles_count_training_steps_only_and_last_images_are_left_out() {
     let network = Network::named("digits-mlp").unwrap();
     let data = Dataset::random(&network, 11, 5, 0);
-    let mut trainer =
-        Trainer::new(&network, &data, settings(RunLength::Epochs(3)), Fake::default()).unwrap();
+    let mut trainer = Trainer::new(
+        &network,
+        &data,
+        settings(RunLength::Epochs(3)),
+        Operations::new(Fake::default(), &network),
+    )
+    .unwrap();
     assert_eq!(trainer.steps_per_epoch(), 2);
     let (mut notes, stop) = (Notes::default(), never());
     let report = trainer.run(&mut Watcher(&mut notes, &stop), &stop, None).unwrap();
@@ -208,9 +225,11 @@ fn each_epoch_sees_every_image_in_an_order_of_its_own() {
     let data = Dataset::random(&network, 40, 5, 0);
     let orders = |seed| {
         let settings = TrainSettings { seed, ..settings(RunLength::Epochs(2)) };
-        let mut trainer = Trainer::new(&network, &data, settings, Fake::default()).unwrap();
+        let mut trainer =
+            Trainer::new(&network, &data, settings, Operations::new(Fake::default(), &network))
+                .unwrap();
         trainer.run(&mut Silent, &never(), None).unwrap();
-        let (first, second) = trainer.backend().labels.split_at(40);
+        let (first, second) = trainer.machine().backend().labels.split_at(40);
         (first.to_vec(), second.to_vec())
     };
     let sorted = |labels: &[u32]| {
@@ -232,8 +251,13 @@ fn each_epoch_sees_every_image_in_an_order_of_its_own() {
 fn a_run_of_steps_ends_in_mid_epoch_and_is_evaluated() {
     let network = Network::named("digits-mlp").unwrap();
     let data = Dataset::random(&network, 12, 5, 0);
-    let mut trainer =
-        Trainer::new(&network, &data, settings(RunLength::Steps(4)), Fake::default()).unwrap();
+    let mut trainer = Trainer::new(
+        &network,
+        &data,
+        settings(RunLength::Steps(4)),
+        Operations::new(Fake::default(), &network),
+    )
+    .unwrap();
     let report = trainer.run(&mut Silent, &never(), None).unwrap();
     assert_eq!((report.steps, report.epochs, report.history.len()), (4, 2, 2));
     assert_eq!(report.history[1].steps, 4);
@@ -249,13 +273,21 @@ fn resuming_gives_the_bits_of_an_uninterrupted_run() {
         let data = Dataset::random(&network, 14, 5, 3);
         for length in [RunLength::Epochs(3), RunLength::Steps(8)] {
             let settings = TrainSettings { loss_scale, ..settings(length) };
-            let mut whole = Trainer::new(&network, &data, settings, Fake::default()).unwrap();
+            let mut whole =
+                Trainer::new(&network, &data, settings, Operations::new(Fake::default(), &network))
+                    .unwrap();
             let expected = whole.run(&mut Silent, &never(), None).unwrap();
             for stop_after in 1..=expected.steps {
                 let directory = TempDir::new().unwrap();
                 let stop = never();
                 let mut notes = Notes { stop_after: Some(stop_after), ..Notes::default() };
-                let mut first = Trainer::new(&network, &data, settings, Fake::default()).unwrap();
+                let mut first = Trainer::new(
+                    &network,
+                    &data,
+                    settings,
+                    Operations::new(Fake::default(), &network),
+                )
+                .unwrap();
                 let report = first
                     .run(&mut Watcher(&mut notes, &stop), &stop, Some(directory.path()))
                     .unwrap();
@@ -267,8 +299,13 @@ fn resuming_gives_the_bits_of_an_uninterrupted_run() {
                 assert_eq!(checkpoint.progress.step, stop_after);
                 let rebuilt = checkpoint.build_network().unwrap();
                 assert_eq!(rebuilt, network);
-                let mut second =
-                    Trainer::resume(&rebuilt, &data, checkpoint, Fake::default()).unwrap();
+                let mut second = Trainer::resume(
+                    &rebuilt,
+                    &data,
+                    checkpoint,
+                    Operations::new(Fake::default(), &rebuilt),
+                )
+                .unwrap();
                 let given = second.run(&mut Silent, &never(), Some(directory.path())).unwrap();
                 assert_eq!(given, expected);
                 assert_eq!(second.state(), whole.state());
@@ -285,20 +322,22 @@ fn a_dynamic_step_with_an_infinite_gradient_is_left_out_as_a_whole() {
     let settings =
         TrainSettings { loss_scale: LossScale::Dynamic, ..settings(RunLength::Steps(2)) };
     let backend = Fake { infinite_wu: Some(3), ..Fake::default() };
-    let mut trainer = Trainer::new(&network, &data, settings, backend).unwrap();
+    let mut trainer =
+        Trainer::new(&network, &data, settings, Operations::new(backend, &network)).unwrap();
     let (mut notes, stop) = (Notes::default(), never());
     let report = trainer.run(&mut Watcher(&mut notes, &stop), &stop, None).unwrap();
     let skipped: Vec<bool> = notes.steps.iter().map(|event| event.skipped).collect();
     let scales: Vec<f32> = notes.steps.iter().map(|event| event.loss_scale).collect();
     assert_eq!((skipped, scales), (vec![true, false], vec![65_536.0, 32_768.0]));
     assert_eq!(report.skipped_steps, 1);
-    assert_eq!(trainer.backend().updates.len(), 8);
+    assert_eq!(trainer.machine().backend().updates.len(), 8);
     // A static scale applies the same step.
     let settings = TrainSettings { loss_scale: LossScale::Static(1024.0), ..settings };
     let backend = Fake { infinite_wu: Some(3), ..Fake::default() };
-    let mut trainer = Trainer::new(&network, &data, settings, backend).unwrap();
+    let mut trainer =
+        Trainer::new(&network, &data, settings, Operations::new(backend, &network)).unwrap();
     assert_eq!(trainer.run(&mut Silent, &never(), None).unwrap().skipped_steps, 0);
-    assert_eq!(trainer.backend().updates.len(), 16);
+    assert_eq!(trainer.machine().backend().updates.len(), 16);
 }
 
 #[test]
@@ -309,7 +348,8 @@ fn a_loss_that_is_no_number_ends_the_run_in_words() {
         let directory = TempDir::new().unwrap();
         let backend = Fake { losses: [1.0, 1.0, 1.0, loss].into(), ..Fake::default() };
         let settings = settings(RunLength::Epochs(3));
-        let mut trainer = Trainer::new(&network, &data, settings, backend).unwrap();
+        let mut trainer =
+            Trainer::new(&network, &data, settings, Operations::new(backend, &network)).unwrap();
         let error = trainer.run(&mut Silent, &never(), Some(directory.path())).unwrap_err();
         let message = error.to_string();
         let words = format!("the loss became {words} in step 3: training has diverged");
@@ -326,7 +366,10 @@ fn impossible_settings_are_refused_in_words() {
     let data = Dataset::random(&network, 8, 4, 0);
     let good = settings(RunLength::Epochs(1));
     let refused = |settings: TrainSettings, words: &str| {
-        let error = Trainer::new(&network, &data, settings, Fake::default()).map(drop).unwrap_err();
+        let error =
+            Trainer::new(&network, &data, settings, Operations::new(Fake::default(), &network))
+                .map(drop)
+                .unwrap_err();
         assert!(matches!(error, HostError::Setting { .. }));
         let message = error.to_string();
         assert!(message.contains(words), "{message:?} does not say {words:?}");
@@ -348,7 +391,9 @@ fn impossible_settings_are_refused_in_words() {
     }
     refused(TrainSettings { loss_scale: LossScale::Static(1000.0), ..good }, "power of two");
     let other = Network::named("vgg19").unwrap();
-    let error = Trainer::new(&other, &data, good, Fake::default()).map(drop).unwrap_err();
+    let error = Trainer::new(&other, &data, good, Operations::new(Fake::default(), &other))
+        .map(drop)
+        .unwrap_err();
     assert!(matches!(error, HostError::Fit { .. }), "{error}");
 }
 
@@ -356,8 +401,13 @@ fn impossible_settings_are_refused_in_words() {
 fn evaluation_uses_every_image_and_counts_no_cycles() {
     let network = Network::named("digits-cnn").unwrap();
     let data = Dataset::random(&network, 8, 7, 0);
-    let trainer =
-        Trainer::new(&network, &data, settings(RunLength::Epochs(1)), Fake::default()).unwrap();
+    let trainer = Trainer::new(
+        &network,
+        &data,
+        settings(RunLength::Epochs(1)),
+        Operations::new(Fake::default(), &network),
+    )
+    .unwrap();
     let mut backend = Fake::default();
     let result = evaluate(&mut backend, &network, trainer.state(), data.test(), 3, &never());
     let evaluation = result.unwrap().unwrap();

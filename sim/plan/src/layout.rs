@@ -42,6 +42,19 @@ pub const fn master_bytes(shape: &ConvShape) -> u64 {
     (shape.ci * shape.taps()) as u64 * pitch(shape.co) as u64 * SINGLE_BYTES
 }
 
+/// The rows of a layer's master weights, momentum and gradients, in order: the input channel and the tap of each. They are
+/// numbered as WU's rows are.
+pub fn master_rows(
+    config: &ArrayConfig,
+    shape: &ConvShape,
+) -> impl Iterator<Item = (usize, usize)> + use<> {
+    let (ci, taps, block) = (shape.ci, shape.taps(), weight_row_block(config, shape));
+    (0..ci).step_by(block).flat_map(move |first| {
+        let channels = first..ci.min(first + block);
+        (0..taps).flat_map(move |tap| channels.clone().map(move |channel| (channel, tap)))
+    })
+}
+
 /// Bytes of the operand weights of one matrix problem: values, then positions, each rounded up to a beat.
 #[must_use]
 pub fn problem_weight_bytes(problem: &Problem) -> [u64; 2] {

@@ -1,11 +1,13 @@
 //! What the training loop trains on: the simulator, the reference, and one checked against the other.
 
+mod card;
 mod golden;
 mod shapes;
 mod sim;
 mod step;
 mod verify;
 
+pub use card::simulated_card;
 pub use golden::GoldenBackend;
 pub use sim::{SimBackend, SimSaved};
 pub use verify::{Tally, VerifiedBackend, VerifyError};

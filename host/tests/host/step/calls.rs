@@ -6,7 +6,7 @@ use crate::training::settings;
 use satkit_host::data::Dataset;
 use satkit_host::network::Network;
 use satkit_host::step::network_step;
-use satkit_host::train::{RunLength, Silent, Trainer};
+use satkit_host::train::{Operations, RunLength, Silent, Trainer};
 use std::sync::atomic::AtomicBool;
 
 #[test]
@@ -15,10 +15,15 @@ fn calls_are_those_of_the_trainer() {
     for network in named.into_iter().chain([residual(), mixed(), tokens(32)]) {
         let network = network.unwrap();
         let data = Dataset::random(&network, 8, 4, 0);
-        let mut trainer =
-            Trainer::new(&network, &data, settings(RunLength::Steps(1)), Fake::default()).unwrap();
+        let mut trainer = Trainer::new(
+            &network,
+            &data,
+            settings(RunLength::Steps(1)),
+            Operations::new(Fake::default(), &network),
+        )
+        .unwrap();
         trainer.run(&mut Silent, &AtomicBool::new(false), None).unwrap();
         let step = network_step(&network, &bdwp(4)).unwrap();
-        assert_eq!(step.calls, trainer.backend().counted, "{}", network.name());
+        assert_eq!(step.calls, trainer.machine().backend().counted, "{}", network.name());
     }
 }

@@ -80,6 +80,14 @@ pub fn compile(
     compile_at(work, 0, scheduler, progress)
 }
 
+/// Bytes of card memory that the tensors of `work` take.
+///
+/// # Errors
+/// [`PlanError::CardMemory`] if the card has less.
+pub fn room_bytes(work: &StepWork) -> Result<u64, PlanError> {
+    Ok(Places::of(work, 0)?.end.max(layout::TENSOR_ALIGN_BYTES))
+}
+
 /// The same, with the tensors from byte `base` of card memory on, a multiple of [`layout::TENSOR_ALIGN_BYTES`].
 ///
 /// # Errors

@@ -14,7 +14,7 @@ mod report;
 mod tests;
 mod work;
 
-pub use compile::{Step, StepSection, compile, compile_at};
+pub use compile::{Step, StepSection, compile, compile_at, room_bytes};
 pub use report::{StepReport, StepRow};
 pub use work::{
     DrainValues, Edge, HostWork, MacOperation, ProductOperand, ProductOperation, PruneOperation,

@@ -9,7 +9,7 @@ use crate::card::memory::{CardMemory, MemoryFault};
 use crate::prune::{Along, Compact};
 use crate::{SimError, Weights};
 use half::f16;
-use satkit_plan::layout::{pitch, problem_weight_bytes, weight_row_block};
+use satkit_plan::layout::{master_rows, pitch, problem_weight_bytes};
 use satkit_plan::{MacStage, Problem};
 use satkit_spec::{ArrayConfig, ConvShape, K_BLOCK, Sparsity, Stage};
 
@@ -168,15 +168,6 @@ pub(super) fn write_operand(
         base += bytes[0] + bytes[1];
     }
     Ok(())
-}
-
-/// Rows of a layer's master weights in memory, each as its input channel and tap.
-fn master_rows(config: &ArrayConfig, shape: &ConvShape) -> impl Iterator<Item = (usize, usize)> {
-    let (ci, taps, block) = (shape.ci, shape.taps(), weight_row_block(config, shape));
-    (0..ci).step_by(block).flat_map(move |first| {
-        let channels = first..ci.min(first + block);
-        (0..taps).flat_map(move |tap| channels.clone().map(move |channel| (channel, tap)))
-    })
 }
 
 /// Reads FP32 weights, momentum or gradients, OIHW.

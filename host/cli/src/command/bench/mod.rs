@@ -11,7 +11,7 @@ use crate::{arguments::number, interrupt};
 use satkit_host::backend::StepCycles;
 use satkit_host::data::Dataset;
 use satkit_host::network::Network;
-use satkit_host::train::{RunLength, Silent, TrainReport, TrainSettings, Trainer};
+use satkit_host::train::{Operations, RunLength, Silent, TrainReport, TrainSettings, Trainer};
 use satkit_plan::DataflowChoice;
 use satkit_sim::{Isa, bench};
 use satkit_spec::{ArrayConfig, Method, Sparsity};
@@ -192,7 +192,11 @@ fn train(name: &str, settings: TrainSettings) -> anyhow::Result<TrainReport> {
     let (array, dataflow) = (ArrayConfig::vcu1525(), DataflowChoice::Auto);
     let backend = SimBackend::new(array, dataflow, settings.method, settings.sparsity)?;
     let stop = interrupt::stop_flag();
-    let report = Trainer::new(&network, &data, settings, backend)?.run(&mut Silent, stop, None)?;
+    let report = Trainer::new(&network, &data, settings, Operations::new(backend, &network))?.run(
+        &mut Silent,
+        stop,
+        None,
+    )?;
     if report.interrupted {
         return Err(crate::CliError::Interrupted(" while measuring".into()).into());
     }

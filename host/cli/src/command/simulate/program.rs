@@ -19,6 +19,7 @@ pub(super) fn run(path: &Path, arguments: &SimulateArguments) -> anyhow::Result<
         sections: vec![unknown; sections.len()],
         program: file.program,
         card_bytes: 0,
+        addresses: Vec::new(),
         dense_macs: 0,
     };
     let mut trace = arguments.trace.as_ref().map(|_| Trace::new(&file.array, &step.program));

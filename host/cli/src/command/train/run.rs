@@ -5,11 +5,10 @@ use super::csv::Rows;
 use super::dense_stages::dense_stages;
 use super::plan::{DENSE_DIRECTORY, Plan};
 use super::progress::Progress;
-use crate::backend::{SimBackend, VerifiedBackend};
+use crate::backend::{SimBackend, VerifiedBackend, simulated_card};
 use crate::{CliError, interrupt, output};
-use satkit_host::backend::Backend;
 use satkit_host::checkpoint::{Checkpoint, FILE_NAME};
-use satkit_host::train::{Observer, TrainReport, TrainSettings, Trainer};
+use satkit_host::train::{Observer, Operations, StepMachine, TrainReport, TrainSettings, Trainer};
 use satkit_spec::Method;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
@@ -120,13 +119,13 @@ impl Single<'_> {
     fn run(self, rows: Option<&mut Rows>) -> anyhow::Result<Run> {
         let Self { plan, settings, verify, .. } = self;
         let (method, sparsity) = (settings.method, settings.sparsity);
-        let sim = SimBackend::new(plan.array.clone(), plan.dataflow, method, sparsity)?;
         match verify {
-            None => self.run_on(sim, rows),
+            None => self.run_on(simulated_card(&plan.array, plan.dataflow)?, rows),
             Some(samples) => {
+                let sim = SimBackend::new(plan.array.clone(), plan.dataflow, method, sparsity)?;
                 let backend = VerifiedBackend::new(sim, method, sparsity, samples);
                 let tally = backend.tally();
-                let run = self.run_on(backend, rows)?;
+                let run = self.run_on(Operations::new(backend, &plan.network), rows)?;
                 output::note(format!(
                     "{}: compared {tally} with the reference; no bit differs",
                     run.name
@@ -136,13 +135,13 @@ impl Single<'_> {
         }
     }
 
-    fn run_on<B: Backend>(self, backend: B, rows: Option<&mut Rows>) -> anyhow::Result<Run> {
+    fn run_on<M: StepMachine>(self, machine: M, rows: Option<&mut Rows>) -> anyhow::Result<Run> {
         let Self { plan, settings, checkpoint, directory, stop, .. } = self;
         let name = run_name(&settings);
         let (network, data) = (&plan.network, &plan.data);
         let mut trainer = match checkpoint {
-            Some(checkpoint) => Trainer::resume(network, data, checkpoint, backend)?,
-            None => Trainer::new(network, data, settings, backend)?,
+            Some(checkpoint) => Trainer::resume(network, data, checkpoint, machine)?,
+            None => Trainer::new(network, data, settings, machine)?,
         };
         if let Some(directory) = directory {
             plan.record().save(directory)?;

@@ -1,0 +1,71 @@
+//! The state of a network on its way to and from card memory.
+
+use super::tensors::{master, read_master, read_singles, singles};
+use super::{CardMachine, Ready};
+use crate::HostError;
+use crate::network::ModelState;
+use crate::step::ParameterPlace;
+use satkit_plan::layout::{BEAT_BYTES, SINGLE_BYTES, master_bytes};
+
+impl CardMachine {
+    pub(super) fn upload_state(&self, ready: &Ready, state: &ModelState) -> Result<(), HostError> {
+        let config = self.session.config();
+        for (index, place) in ready.programs.parameters.iter().enumerate() {
+            for (part, values) in
+                [&state.values[index], &state.momentum[index]].into_iter().enumerate()
+            {
+                let (address, bytes) = match place {
+                    ParameterPlace::Plain(tensor) => (ready.addresses[tensor.0], singles(values)),
+                    ParameterPlace::Weights { master: tensor, shape } => {
+                        (ready.addresses[tensor.0], master(config, shape, values))
+                    }
+                };
+                self.upload(address + part as u64 * bytes.len() as u64, &bytes)?;
+            }
+        }
+        for (tensor, running) in ready.programs.running.iter().zip(&state.running) {
+            let means = ready.addresses[tensor.0];
+            self.upload(means, &singles(&running.mean))?;
+            self.upload(means + behind(running.mean.len()), &singles(&running.var))?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn download_state(
+        &self,
+        ready: &Ready,
+        state: &mut ModelState,
+    ) -> Result<(), HostError> {
+        let config = self.session.config();
+        for (index, place) in ready.programs.parameters.iter().enumerate() {
+            let parts = [&mut state.values[index], &mut state.momentum[index]];
+            for (part, values) in parts.into_iter().enumerate() {
+                let part = part as u64;
+                *values = match place {
+                    ParameterPlace::Plain(tensor) => {
+                        let bytes = values.len() as u64 * SINGLE_BYTES;
+                        let address = ready.addresses[tensor.0] + part * bytes;
+                        read_singles(&self.download(address, bytes)?)
+                    }
+                    ParameterPlace::Weights { master: tensor, shape } => {
+                        let bytes = master_bytes(shape);
+                        let address = ready.addresses[tensor.0] + part * bytes;
+                        read_master(config, shape, &self.download(address, bytes)?)
+                    }
+                };
+            }
+        }
+        for (tensor, running) in ready.programs.running.iter().zip(&mut state.running) {
+            let (means, count) = (ready.addresses[tensor.0], running.mean.len());
+            let bytes = count as u64 * SINGLE_BYTES;
+            running.mean = read_singles(&self.download(means, bytes)?);
+            running.var = read_singles(&self.download(means + behind(count), bytes)?);
+        }
+        Ok(())
+    }
+}
+
+/// Bytes from the running means of so many channels to the variances.
+const fn behind(channels: usize) -> u64 {
+    (channels as u64 * SINGLE_BYTES).next_multiple_of(BEAT_BYTES)
+}
