@@ -103,6 +103,7 @@ fn a_value_too_wide_for_its_field_is_refused_by_name() {
         mask: false,
         sums: false,
         products: false,
+        bias_gradient: false,
     };
     let error = Instruction::new(Operation::Store(store)).encode().unwrap_err();
     assert_eq!(error.to_string(), "instruction ST: field rows is 65536, but holds at most 65535");
@@ -137,7 +138,7 @@ fn a_semaphore_has_a_bit_and_a_name_of_its_own_and_joins_two_engines() {
         assert_eq!(set, SemaphoreSet::EMPTY.with(semaphore));
         assert!(set.contains(semaphore) && !set.is_empty());
         assert_eq!(set.iter().collect::<Vec<_>>(), [semaphore]);
-        let vector = isa::Vector { op: VectorOp::Fill, elements: 1 };
+        let vector = isa::Vector { op: VectorOp::Fill, elements: 1, last: false };
         let mut instruction = Instruction::new(Operation::Vector(vector));
         let bare = instruction.encode().unwrap();
         (instruction.wait, instruction.post) = (set, set);

@@ -46,8 +46,9 @@ fn streams() -> [Instruction; 6] {
     };
     let writes =
         Writes { first: 5, first_beats: 36, second: 6, second_beats: 1, third: 7, third_beats: 2 };
-    let update = Update { parameters: 576, make_ff: true, make_bp: false };
-    let vector = Vector { op: VectorOp::BatchNormApply, elements: 144 };
+    let update =
+        Update { parameters: 576, make_ff: true, make_bp: false, weights: true, guarded: false };
+    let vector = Vector { op: VectorOp::BatchNormApply, elements: 144, last: true };
     let walk = Walk {
         slots: 100,
         start: 72,
@@ -74,7 +75,11 @@ fn streams() -> [Instruction; 6] {
             post: SemaphoreSet::of(&[Semaphore::UpdateForWeights]),
             operation: Operation::Update(update),
         },
-        Instruction::new(Operation::Prune(Prune { parameters: 576, along_co: true })),
+        Instruction::new(Operation::Prune(Prune {
+            parameters: 576,
+            along_co: true,
+            single: false,
+        })),
         Instruction {
             wait: SemaphoreSet::of(&[Semaphore::StoredForVector]),
             post: SemaphoreSet::of(&[Semaphore::VectorForActivations]),

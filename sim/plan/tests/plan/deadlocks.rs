@@ -107,7 +107,8 @@ fn a_full_queue_hides_what_would_go_on() {
 #[test]
 fn streams_wait_like_tiles() {
     let config = ArrayConfig::vcu1525();
-    let vector = Instruction::new(Operation::Vector(Vector { op: VectorOp::Add, elements: 1 }));
+    let vector =
+        Instruction::new(Operation::Vector(Vector { op: VectorOp::Add, elements: 1, last: false }));
     let waits = tied(vector, &[Semaphore::StoredForVector], &[]);
     deadlocks(&config, &[waits], 0, "st.ve");
     let st = tied(store(tile(1, 1)), &[], &[Semaphore::StoredForVector]);

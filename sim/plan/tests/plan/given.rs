@@ -185,6 +185,7 @@ pub(crate) const PLAIN_STORE: Store = Store {
     mask: false,
     sums: false,
     products: false,
+    bias_gradient: false,
 };
 
 /// Times instructions against a model.

@@ -44,7 +44,8 @@ pub(crate) fn operands() -> Instruction {
 /// Y from 2 MiB with two beats a row; what is added from 3 MiB, what is multiplied from 4 MiB, the mask from 5 MiB.
 pub(crate) fn results() -> Instruction {
     let (out, add, sum, mask) = (2 << 14, 3 << 14, 4 << 14, 5 << 14);
-    let results = Results { out, add, sum, mask, pitch: 8, heads: 1, head: 0 };
+    let results =
+        Results { out, add, sum, mask, pitch: 8, heads: 1, head: 0, scale: 1f32.to_bits() };
     Instruction::new(Operation::Results(results))
 }
 

@@ -49,7 +49,8 @@ fn tensors(problem: &Problem) -> [Instruction; 2] {
         w_head: 0,
     };
     let (out, pitch) = (beats(a) + beats(w), eights(out_channels));
-    let results = Results { out, add: 0, sum: 0, mask: 0, pitch, heads: 1, head: 0 };
+    let results =
+        Results { out, add: 0, sum: 0, mask: 0, pitch, heads: 1, head: 0, scale: 1f32.to_bits() };
     [Instruction::new(Operation::Operands(operands)), Instruction::new(Operation::Results(results))]
 }
 

@@ -227,7 +227,8 @@ fn a_semaphore_has_one_poster_and_one_taker() {
     let multiply = mm(matmul(1, 1, 1, 1, false));
     wrong(tied(multiply, &[Semaphore::DrainFull], &[]), ("d.full", "MM", "takes", "ST"));
     wrong(tied(multiply, &[], &[Semaphore::DrainFree]), ("d.free", "MM", "posts", "ST"));
-    let vector = Instruction::new(Operation::Vector(Vector { op: VectorOp::Add, elements: 1 }));
+    let vector =
+        Instruction::new(Operation::Vector(Vector { op: VectorOp::Add, elements: 1, last: false }));
     wrong(tied(vector, &[Semaphore::StoredForUpdate], &[]), ("st.wu", "VE", "takes", "WU"));
     let st = store(tile(1, 1));
     wrong(tied(st, &[], &[Semaphore::VectorForStore]), ("ve.st", "ST", "posts", "VE"));

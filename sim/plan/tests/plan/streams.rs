@@ -12,11 +12,17 @@ fn run(instructions: &[Instruction]) -> Timing {
 }
 
 fn vector(op: VectorOp, elements: u64) -> Instruction {
-    Instruction::new(Operation::Vector(Vector { op, elements }))
+    Instruction::new(Operation::Vector(Vector { op, elements, last: false }))
 }
 
 fn update(parameters: u64, make_ff: bool) -> Instruction {
-    Instruction::new(Operation::Update(Update { parameters, make_ff, make_bp: false }))
+    Instruction::new(Operation::Update(Update {
+        parameters,
+        make_ff,
+        make_bp: false,
+        weights: false,
+        guarded: false,
+    }))
 }
 
 #[test]
@@ -70,7 +76,7 @@ fn lanes_and_sore_add_their_latencies_once() {
     let (wuve, sore) = (6 + 3 * 5 + 6 + 5, 2 + 1 + 4 + 5);
     assert_eq!(run(update(1600, false)), plain + wuve);
     assert_eq!(run(update(1600, true)), plain + wuve + sore);
-    let prune = Operation::Prune(Prune { parameters: 1600, along_co: true });
+    let prune = Operation::Prune(Prune { parameters: 1600, along_co: true, single: false });
     assert_eq!(run(Instruction::new(prune)), plain + sore);
 }
 

@@ -43,7 +43,7 @@ fn work(
     let master = work.tensor("master", 2 * layout::master_bytes(&second));
     let gradient = work.tensor("dw2", layout::master_bytes(&second));
     let mac = |name: &str, stage, [a, w, out]: [TensorId; 3], edge| {
-        StepOperation::Mac(MacOperation { name: name.into(), stage, a, w, out, edge })
+        StepOperation::Mac(MacOperation { name: name.into(), stage, a, w, out, edge, values: None })
     };
     let vector = |work: &StepWork, from, to, divisible: bool| {
         let barrier = if divisible { Vec::new() } else { vec![from] };
@@ -55,6 +55,7 @@ fn work(
             writes: vec![work.all(to)],
             barrier,
             divisible,
+            values: None,
         })
     };
     let add = (edges.0 && first.co == second.co && middle == end).then_some(y);
@@ -76,6 +77,7 @@ fn work(
             gradient: gradient_stream,
             ff: Some((ff, sparsity)),
             bp: Some((bp, Sparsity::DENSE)),
+            values: None,
         }),
     ];
     if direct {

@@ -83,7 +83,12 @@ impl Context {
                 ];
                 return (reads.map(stream).to_vec(), writes.map(stream).to_vec());
             }
-            Operation::MatMul(_) | Operation::Walk(_) => {}
+            Operation::MatMul(_)
+            | Operation::Walk(_)
+            | Operation::Weights(_)
+            | Operation::Shape(_)
+            | Operation::Tensors(_)
+            | Operation::Parameters(_) => {}
         }
         (Vec::new(), Vec::new())
     }

@@ -41,7 +41,16 @@ fn operands(space: &TileSpace) -> Operands {
 
 fn results(space: &TileSpace) -> Results {
     let pitch = (layout::pitch(channels(space).2) / 8) as u32;
-    Results { out: field(OUT), add: 0, sum: 0, mask: 0, pitch, heads: 1, head: 0 }
+    Results {
+        out: field(OUT),
+        add: 0,
+        sum: 0,
+        mask: 0,
+        pitch,
+        heads: 1,
+        head: 0,
+        scale: 1f32.to_bits(),
+    }
 }
 
 /// Height and width of the streamed tensor.

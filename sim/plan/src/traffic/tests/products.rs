@@ -100,7 +100,7 @@ proptest! {
         };
         let (add, sum, mask) = (0, 0, 0);
         let (pitch, heads, head) = (eights(out.pitch), case.heads as u8, eights(out.head));
-        let results = Results { out: field(OUT), add, sum, mask, pitch, heads, head };
+        let results = Results { out: field(OUT), add, sum, mask, pitch, heads, head, scale: 1f32.to_bits() };
         for group in 0..(case.heads * case.images) as u32 {
             for tile in extents(space.row_count(), 8) {
                 let (row_base, rows) = (tile.base as u32, tile.len as u32);
