@@ -15,15 +15,26 @@ fn tensors(operation: &StepOperation) -> (Vec<TensorId>, Vec<TensorId>) {
     match operation {
         StepOperation::Mac(mac) => {
             let edge = [mac.edge.add, mac.edge.mask, mac.edge.products].into_iter().flatten();
-            ([mac.a, mac.w].into_iter().chain(edge).collect(), vec![mac.out])
+            let values = mac.values.unwrap_or_default();
+            let reads = [mac.a, mac.w].into_iter().chain(edge).chain(values.bias);
+            (reads.collect(), [mac.out].into_iter().chain(values.bias_gradient).collect())
         }
         StepOperation::Products(p) => (vec![p.a.tensor, p.w.tensor], vec![p.out.tensor]),
-        StepOperation::Vector(vector) => (all(&vector.reads), all(&vector.writes)),
+        StepOperation::Vector(vector) => {
+            let mut reads: Vec<TensorId> = all(&vector.reads);
+            if let Some(values) = &vector.values {
+                let vectors = [values.scalars, values.first, values.second, values.running];
+                reads.extend(vectors.into_iter().flatten());
+            }
+            (reads, all(&vector.writes))
+        }
         StepOperation::Update(update) => {
             let made =
                 [update.ff, update.bp].into_iter().flatten().map(|(stream, _)| stream.tensor);
             let master = update.master.tensor;
-            (vec![master, update.gradient.tensor], made.chain([master]).collect())
+            let numbers = update.values.map(|values| values.scalars);
+            let reads = [master, update.gradient.tensor].into_iter().chain(numbers);
+            (reads.collect(), made.chain([master]).collect())
         }
         StepOperation::Prune(prune) => (vec![prune.from.tensor], vec![prune.to.tensor]),
     }
@@ -71,7 +82,8 @@ fn every_tensor_that_is_read_is_there() {
                 };
                 let work = network_step(&network, &settings).unwrap().work;
                 check_tensors(&work, |name| {
-                    let uploaded = ["input", "labels", "flatten", "patches"].contains(&name);
+                    let uploaded = ["input", "labels", "flatten", "patches", "numbers"];
+                    let uploaded = uploaded.contains(&name) || name.starts_with("running ");
                     let weights = [".ff", ".bp", ".unpruned", ".master"];
                     // The sums of a bias gradient that a drain took.
                     let summed = name.ends_with(".bias.gradient");

@@ -3,10 +3,10 @@
 use proptest::prelude::*;
 use satkit_plan::{DataflowChoice, MacStage, Program, ProgramFile, Section, Work, plan_stage};
 use satkit_spec::isa::{
-    Instruction, Operation, Prune, Reads, Semaphore, SemaphoreSet, Update, Vector, VectorOp, Walk,
-    Writes,
+    Instruction, Operation, Parameters, Prune, Reads, Semaphore, SemaphoreSet, Shape, Tensors,
+    Update, Vector, VectorOp, Walk, Weights, Writes,
 };
-use satkit_spec::{ArrayConfig, ConvShape, Sparsity, Stage};
+use satkit_spec::{ArrayConfig, ConvShape, Sparsity, Stage, WeightOperand};
 use std::sync::LazyLock;
 
 /// Instructions of every kind: those of real stages, then updates and elementwise streams.
@@ -35,7 +35,7 @@ fn stages() -> Vec<Instruction> {
     instructions
 }
 
-fn streams() -> [Instruction; 6] {
+fn streams() -> [Instruction; 10] {
     let reads = Reads {
         first: 1 << 20,
         first_beats: 72,
@@ -66,7 +66,48 @@ fn streams() -> [Instruction; 6] {
         block_step: 1 << 10,
         psum: 0,
     };
+    let weights = Weights {
+        ci: 8,
+        co: 16,
+        h: 9,
+        w: 9,
+        kh: 3,
+        kw: 3,
+        stride: 2,
+        pad: 1,
+        n: 2,
+        m: 8,
+        ff: WeightOperand::PrunedCi,
+        bp: WeightOperand::PrunedCo,
+        decays_pruned: true,
+    };
+    let shape = Shape {
+        batch: 4,
+        channels: 16,
+        h: 9,
+        w: 9,
+        window: 3,
+        stride: 2,
+        pad: 1,
+        pooling: 1,
+        relu: true,
+        residual: true,
+        running: false,
+        bits: true,
+        gradient: false,
+        n: 2,
+        m: 8,
+        heads: 1,
+        scale: 0.25_f32.to_bits(),
+    };
+    let tensors = Tensors { a: 1024, b: 2048, c: 0, x: 4096, y: 8192, z: 0 };
+    let parameters =
+        Parameters { scalars: 1, first: 2, second: 3, running: 4, sums: (1 << 30) - 1 };
     [
+        Instruction::new(Operation::Weights(weights)),
+        Instruction::new(Operation::Shape(shape)),
+        Instruction::new(Operation::Tensors(tensors)),
+        Instruction::new(Operation::Parameters(parameters)),
         Instruction::new(Operation::Walk(walk)),
         Instruction::new(Operation::Reads(reads)),
         Instruction::new(Operation::Writes(writes)),

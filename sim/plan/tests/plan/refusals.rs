@@ -34,7 +34,7 @@ fn accepted(instructions: &[Instruction]) {
 
 #[test]
 fn opcodes_that_mean_nothing_are_refused_when_they_are_decoded() {
-    for opcode in [0x00, 0x07, 0x0f, 0x17, 0xff] {
+    for opcode in [0x00, 0x0b, 0x0f, 0x17, 0xff] {
         let word = Word([opcode, 0, 0, 0]);
         assert_eq!(Instruction::decode(&word), Err(SpecError::UnknownOpcode(opcode as u8)));
     }
