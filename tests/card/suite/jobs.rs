@@ -78,6 +78,9 @@ pub(crate) fn a_masked_event_waits_for_its_enable(card: &Arc<dyn Card>) {
     assert_eq!(card.wait_event(STATUS_EVENT, SHORT).unwrap(), Wait::TimedOut);
     write(card, regs::INTERRUPT_ENABLE, status::DONE);
     assert_eq!(card.wait_event(STATUS_EVENT, PATIENCE).unwrap(), Wait::Fired);
+    // The status stays, and says nothing new.
+    write(card, regs::SCRATCH, 1);
+    assert_eq!(card.wait_event(STATUS_EVENT, SHORT).unwrap(), Wait::TimedOut);
 }
 
 pub(crate) fn a_second_start_is_ignored(card: &Arc<dyn Card>) {
