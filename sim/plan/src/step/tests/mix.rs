@@ -14,7 +14,7 @@ fn cycles(
     choice: DataflowChoice,
     memory: &MemoryModel,
 ) -> u64 {
-    let scheduler = Scheduler::new(config, choice).unwrap().with_memory(memory.clone());
+    let scheduler = Scheduler::new(config, choice).unwrap().with_memory(*memory);
     let step = compile(work, &scheduler, &|_: &str| ()).unwrap();
     time_with(config, &step.program, memory, &mut NoObserver).unwrap().cycles
 }
