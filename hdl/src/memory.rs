@@ -15,7 +15,6 @@ pub const WRAPPERS: &[(&str, &str)] = &[
     ("stce_row", "wiring: the elements of a row"),
     ("stce", "wiring: the rows of the array"),
     ("core", "wiring: array, edges, buffers, controller, update"),
-    ("update_delay", "memory: delay line of any width and length"),
     ("update_rank", "wiring: a comparator to every two values of a word"),
     ("update_select", "wiring: the stages of the selection to every value of a word"),
     ("update_collect", "wiring: the parts of a word that several beats fill; narrow lanes only"),
@@ -108,7 +107,7 @@ endmodule
     )
 }
 
-/// `DEPTH` edges of delay; 0 is a wire.
+/// `DEPTH` edges of delay; 0 is a wire. Where `reset` is a constant 0, synthesis makes shift register LUTs of it.
 #[must_use]
 pub fn delay_line() -> Module {
     module(
@@ -116,22 +115,23 @@ pub fn delay_line() -> Module {
         "\
 module delay_line #(parameter WIDTH = 32, parameter DEPTH = 1) (
     input wire clock,
+    input wire reset,
     input wire [WIDTH-1:0] d,
     output wire [WIDTH-1:0] q
 );
     generate
         if (DEPTH == 0) begin : none
-            wire unused = clock;
+            wire unused = clock | reset;
             assign q = d;
         end else if (DEPTH == 1) begin : one
             reg [WIDTH-1:0] stage;
             initial stage = {WIDTH{1'b0}};
-            always @(posedge clock) stage <= d;
+            always @(posedge clock) stage <= reset ? {WIDTH{1'b0}} : d;
             assign q = stage;
         end else begin : more
             reg [WIDTH*DEPTH-1:0] stages;
             initial stages = {(WIDTH*DEPTH){1'b0}};
-            always @(posedge clock) stages <= {stages[WIDTH*(DEPTH-1)-1:0], d};
+            always @(posedge clock) stages <= reset ? {(WIDTH*DEPTH){1'b0}} : {stages[WIDTH*(DEPTH-1)-1:0], d};
             assign q = stages[WIDTH*DEPTH-1:WIDTH*(DEPTH-1)];
         end
     endgenerate

@@ -90,11 +90,12 @@ fn dataflow_array_and_threads_change_cycles_but_no_bits() {
     let (one_thread, same) = run(ArrayConfig::vcu1525(), DataflowChoice::Auto, 1);
     assert_eq!((&one_thread, same), (&expected, cycles));
     for config in [ArrayConfig::small(), ArrayConfig::vcu1525()] {
+        let (state, auto) = run(config.clone(), DataflowChoice::Auto, 2);
+        assert_eq!(state, expected, "{} auto", config.name);
         for dataflow in [DataflowChoice::Ws, DataflowChoice::Os] {
             let (state, other) = run(config.clone(), dataflow, 2);
             assert_eq!(state, expected, "{} {dataflow}", config.name);
-            // Stages are chosen each for itself; a change of dataflow between two of them may cost the step a little.
-            assert!(other.total() * 50 >= cycles.total() * 49, "{} {dataflow}", config.name);
+            assert!(other.total() >= auto.total(), "{} {dataflow}", config.name);
         }
     }
 }

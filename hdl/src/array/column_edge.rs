@@ -1,6 +1,6 @@
 //! The north and the south edge of a column: weights, partial sums, results.
 
-use super::Delay;
+use crate::delay::Delay;
 use crate::float::NormalizeHalf;
 use rust_hdl_core::prelude::*;
 use rust_hdl_widgets::{dff::DFF, dff_setup};

@@ -1,6 +1,6 @@
 //! The MM engine's controller.
 
-use super::Delay;
+use crate::delay::Delay;
 use crate::float::Product;
 use rust_hdl_core::prelude::*;
 use rust_hdl_widgets::{dff::DFF, dff_setup};

@@ -12,7 +12,6 @@
 
 mod column_edge;
 mod controller;
-mod delay;
 mod row_edge;
 mod small_ram;
 mod uspe;
@@ -20,7 +19,6 @@ mod wiring;
 
 pub use column_edge::{ColumnFoot, ColumnHead};
 pub use controller::Controller;
-pub use delay::Delay;
 pub use row_edge::RowEdge;
 pub use small_ram::SmallRam;
 pub use uspe::Uspe;

@@ -1,6 +1,6 @@
 //! The west edge of a row: where its words come from.
 
-use super::Delay;
+use crate::delay::Delay;
 use crate::float::NormalizeHalf;
 use rust_hdl_core::prelude::*;
 use rust_hdl_widgets::{dff::DFF, dff_setup};

@@ -1,7 +1,7 @@
 //! How the array is wired. In names, `_r_c` is the wire that comes into the element of row r and column c.
 
 use super::LANES;
-use crate::emit::{Module, Wiring, part};
+use crate::emit::{Module, NEVER, Wiring, part};
 use satkit_spec::ArrayConfig;
 use satkit_spec::isa;
 
@@ -370,19 +370,10 @@ impl<'c> MmEngine<'c> {
         let (rows, cols) = (config.rows, config.cols);
         let entry = address_bits(config.n2s_entries_per_col);
         let psum = address_bits(config.psum_depth);
-        core.wire("foot_token_0", 18);
         // What of the last row's token belongs to the sum that leaves the array, when it does.
         let last = format!("row_token_{rows}");
-        core.instance(
-            "delay_line",
-            "foot_delay",
-            &[("WIDTH", 18), ("DEPTH", 8)],
-            &[
-                own("clock"),
-                ("d", format!("{{{last}[6], {last}[4] & {last}[7], {last}[50:35]}}")),
-                ("q", "foot_token_0".into()),
-            ],
-        );
+        let token = format!("{{{last}[6], {last}[4] & {last}[7], {last}[50:35]}}");
+        core.delayed("foot_token_0", 18, 8, &token, NEVER);
         let unused = format!("unused_row_token_{rows}");
         core.wire(&unused, 1);
         core.assign(&unused, &format!("&{last}"));
@@ -403,7 +394,6 @@ impl<'c> MmEngine<'c> {
                 ("psum_write", 1),
                 ("psum_word", 16),
                 ("out", 32),
-                ("aligned", 32),
             ] {
                 core.wire(&format!("{name}_{c}"), bits);
             }
@@ -469,28 +459,17 @@ impl<'c> MmEngine<'c> {
                     ("out", format!("out_{c}")),
                 ],
             );
-            core.instance(
-                "delay_line",
-                &format!("align_{c}"),
-                &[("WIDTH", 32), ("DEPTH", cols - 1 - c)],
-                &[own("clock"), ("d", format!("out_{c}")), ("q", format!("aligned_{c}"))],
-            );
+            let out = format!("out_{c}");
+            core.delayed(&format!("aligned_{c}"), 32, cols - 1 - c, &out, NEVER);
             for name in ["bank_entry", "psum_read", "psum_word"] {
                 let unused = format!("unused_{name}_{c}");
                 core.wire(&unused, 1);
                 core.assign(&unused, &format!("&{name}_{c}"));
             }
         }
-        core.instance(
-            "delay_line",
-            "align_valid",
-            &[("WIDTH", 1), ("DEPTH", cols)],
-            &[
-                own("clock"),
-                ("d", format!("row_valid_{rows} | (foot_token_0[16] & foot_token_0[17])")),
-                ("q", "drain_valid".into()),
-            ],
-        );
+        let valid = format!("row_valid_{rows} | (foot_token_0[16] & foot_token_0[17])");
+        core.delayed("aligned_valid", 1, cols, &valid, NEVER);
+        core.assign("drain_valid", "aligned_valid");
         core.gather("drain", (0..cols).map(|c| format!("aligned_{c}")));
     }
 

@@ -11,7 +11,7 @@ mod text;
 mod tidy;
 
 pub use ports::{Direction, Port};
-pub use text::{Wiring, part};
+pub use text::{NEVER, Wiring, part, side_by_side};
 
 use rust_hdl_core::prelude::{Block, generate_verilog};
 use std::path::{Path, PathBuf};

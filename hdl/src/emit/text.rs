@@ -3,6 +3,9 @@
 use super::Module;
 use std::fmt::Write as _;
 
+/// The reset of what keeps what it holds.
+pub const NEVER: &str = "1'b0";
+
 /// A module of ports, wires, assignments and instances, in the order they are given.
 #[derive(Debug)]
 pub struct Wiring {
@@ -23,7 +26,8 @@ impl Wiring {
         Self { name: name.into(), ports: Vec::new(), body: String::new() }
     }
 
-    fn line(&mut self, line: std::fmt::Arguments<'_>) {
+    /// A line as it is: what instances cannot say, such as registers.
+    pub fn line(&mut self, line: impl std::fmt::Display) {
         // Writing to a string cannot fail.
         let _ = writeln!(self.body, "    {line}");
     }
@@ -48,10 +52,14 @@ impl Wiring {
         self.line(format_args!("assign {name} = {value};"));
     }
 
+    /// A wire of `bits` bits with a value.
+    pub fn value(&mut self, name: &str, bits: usize, value: &str) {
+        self.line(format_args!("wire {}{name} = {value};", range(bits)));
+    }
+
     /// Drives a wire or an output with wires side by side, the first lowest.
     pub fn gather(&mut self, name: &str, parts: impl DoubleEndedIterator<Item = String>) {
-        let parts: Vec<String> = parts.rev().collect();
-        self.assign(name, &format!("{{{}}}", parts.join(", ")));
+        self.assign(name, &side_by_side(parts));
     }
 
     /// An instance of `kind` with its parameters and connections.
@@ -71,6 +79,22 @@ impl Wiring {
         self.line(format_args!("{kind} {parameters}{name} ({});", list(connections)));
     }
 
+    /// A wire `name` that is `value`, `cycles` later; `reset` empties it.
+    pub fn delayed(&mut self, name: &str, bits: usize, cycles: usize, value: &str, reset: &str) {
+        self.wire(name, bits);
+        self.instance(
+            "delay_line",
+            &format!("delay_{name}"),
+            &[("WIDTH", bits), ("DEPTH", cycles)],
+            &[
+                ("clock", "clock".into()),
+                ("reset", reset.into()),
+                ("d", value.into()),
+                ("q", name.into()),
+            ],
+        );
+    }
+
     /// The module.
     #[must_use]
     pub fn finish(self) -> Module {
@@ -88,4 +112,11 @@ pub fn part(bus: &str, index: usize, width: usize) -> String {
         return format!("{bus}[{index}]");
     }
     format!("{bus}[{}:{}]", (index + 1) * width - 1, index * width)
+}
+
+/// Wires side by side as one vector, the first lowest.
+#[must_use]
+pub fn side_by_side(parts: impl DoubleEndedIterator<Item = String>) -> String {
+    let parts: Vec<String> = parts.rev().collect();
+    if let [only] = &parts[..] { only.clone() } else { format!("{{{}}}", parts.join(", ")) }
 }

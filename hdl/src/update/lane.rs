@@ -1,48 +1,9 @@
 //! One lane of the update unit.
 
+use crate::delay::Delay;
 use crate::float::{AddSingle, MultiplySingle};
 use rust_hdl_core::prelude::*;
 use rust_hdl_widgets::{dff::DFF, dff_setup};
-
-/// `to` is `from`, N rising edges later.
-#[derive(Clone, Debug, LogicBlock)]
-pub struct Delay<const W: usize, const N: usize> {
-    /// Clock of all registers.
-    pub clock: Signal<In, Clock>,
-    /// What goes in.
-    pub from: Signal<In, Bits<W>>,
-    /// What comes out.
-    pub to: Signal<Out, Bits<W>>,
-    stage: [DFF<Bits<W>>; N],
-}
-
-impl<const W: usize, const N: usize> Default for Delay<W, N> {
-    fn default() -> Self {
-        Self {
-            clock: Signal::default(),
-            from: Signal::default(),
-            to: Signal::default(),
-            stage: std::array::from_fn(|_| DFF::default()),
-        }
-    }
-}
-
-impl<const W: usize, const N: usize> Logic for Delay<W, N> {
-    #[hdl_gen]
-    fn update(&mut self) {
-        for i in 0..N {
-            self.stage[i].clock.next = self.clock.val();
-        }
-        self.stage[0].d.next = self.from.val();
-        for i in 1..N {
-            self.stage[i].d.next = self.stage[i - 1].q.val();
-        }
-        // The last one stays.
-        for i in 0..N {
-            self.to.next = self.stage[i].q.val();
-        }
-    }
-}
 
 /// Momentum SGD on one weight per cycle, each operation rounded on its own:
 ///
@@ -154,46 +115,46 @@ impl Logic for UpdateLane {
         // Cycle 6.
         self.add_pruned.a.next = self.scale.product.val();
         self.add_pruned.b.next = self.pruned_term.product.val();
-        self.gradient_early.from.next = self.scale.product.val();
-        self.decay_late.from.next = self.decay_term.product.val();
-        self.momentum_late.from.next = self.kept_momentum.product.val();
+        self.gradient_early.d.next = self.scale.product.val();
+        self.decay_late.d.next = self.decay_term.product.val();
+        self.momentum_late.d.next = self.kept_momentum.product.val();
         // Cycle 11.
         self.decays_early.d.next = self.decays.val();
         self.decays_now.d.next = self.decays_early.q.val();
-        self.gradient_pruned.next = self.gradient_early.to.val();
+        self.gradient_pruned.next = self.gradient_early.q.val();
         if self.decays_now.q.val() {
             self.gradient_pruned.next = self.add_pruned.sum.val();
         }
         self.add_decay.a.next = self.gradient_pruned.val();
-        self.add_decay.b.next = self.decay_late.to.val();
-        self.gradient_late.from.next = self.gradient_pruned.val();
+        self.add_decay.b.next = self.decay_late.q.val();
+        self.gradient_late.d.next = self.gradient_pruned.val();
         // Cycle 16.
         self.has_decay.next = self.weight_decay.val().get_bits::<31>(0).any();
-        self.gradient.next = self.gradient_late.to.val();
+        self.gradient.next = self.gradient_late.q.val();
         if self.has_decay.val() {
             self.gradient.next = self.add_decay.sum.val();
         }
-        self.add_momentum.a.next = self.momentum_late.to.val();
+        self.add_momentum.a.next = self.momentum_late.q.val();
         self.add_momentum.b.next = self.gradient.val();
         // Cycle 21.
-        self.old_v.from.next = self.v.val();
+        self.old_v.d.next = self.v.val();
         self.v_now.next = self.add_momentum.sum.val();
         if self.skip.val() {
-            self.v_now.next = self.old_v.to.val();
+            self.v_now.next = self.old_v.q.val();
         }
-        self.v_late.from.next = self.v_now.val();
+        self.v_late.d.next = self.v_now.val();
         self.rate.a.next = self.learning_rate.val();
         self.rate.b.next = self.add_momentum.sum.val();
         // Cycle 27: w - x is w + (-x).
-        self.w_middle.from.next = self.w.val();
-        self.w_late.from.next = self.w_middle.to.val();
-        self.subtract.a.next = self.w_middle.to.val();
+        self.w_middle.d.next = self.w.val();
+        self.w_late.d.next = self.w_middle.q.val();
+        self.subtract.a.next = self.w_middle.q.val();
         self.subtract.b.next = self.rate.product.val() ^ (bits::<32>(1) << bits::<5>(31));
         // Cycle 32.
-        self.new_v.next = self.v_late.to.val();
+        self.new_v.next = self.v_late.q.val();
         self.new_w.next = self.subtract.sum.val();
         if self.skip.val() {
-            self.new_w.next = self.w_late.to.val();
+            self.new_w.next = self.w_late.q.val();
         }
     }
 }

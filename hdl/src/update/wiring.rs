@@ -1,12 +1,13 @@
 //! The arrays of the update unit as Verilog: instances of leaf blocks, delay lines and the registers of a block that is transposed.
 
 use super::{Shape, lane::UpdateLane, select::Source};
-use crate::emit::Module;
-use std::fmt::Write as _;
+use crate::emit::Direction::{self, Input, Output};
+use crate::emit::{Module, NEVER, Wiring, part as element, side_by_side};
+use crate::memory;
 
 /// The modules that are text, for one shape; each is in [`crate::memory::WRAPPERS`].
 pub(super) fn modules(shape: Shape) -> Vec<Module> {
-    let mut modules = vec![delay(), rank(shape), select(shape)];
+    let mut modules = vec![memory::delay_line(), rank(shape), select(shape)];
     if shape.collects() {
         modules.push(collect(shape));
     }
@@ -14,80 +15,30 @@ pub(super) fn modules(shape: Shape) -> Vec<Module> {
     modules
 }
 
-/// A module's text while it is written.
-struct Text {
-    name: &'static str,
-    text: String,
+/// An instance without parameters; every kind has a clock.
+fn instance(text: &mut Wiring, kind: &str, name: &str, connections: &[(&str, String)]) {
+    let clock = [("clock", "clock".to_owned())];
+    text.instance(kind, name, &[], &[&clock, connections].concat());
 }
 
-/// A connection or port list: `.name(value)` each.
-type Connections<'a> = &'a [(&'a str, String)];
-
-impl Text {
-    /// Begins a module with `ports`, given as `(direction, bits, name)`.
-    fn new(name: &'static str, ports: &[(&str, usize, &str)]) -> Self {
-        let ports: Vec<String> = ports
-            .iter()
-            .map(|(direction, width, port)| format!("    {direction} wire {}{port}", range(*width)))
-            .collect();
-        Self { name, text: format!("module {name}(\n{}\n);\n", ports.join(",\n")) }
+/// A module with a clock and `ports`, given as `(direction, bits, name)`.
+fn module(name: &str, ports: &[(Direction, usize, &str)]) -> Wiring {
+    let mut text = Wiring::new(name);
+    text.input("clock", 1);
+    for &(direction, bits, port) in ports {
+        match direction {
+            Input => text.input(port, bits),
+            Output => text.output(port, bits),
+        }
     }
-
-    fn line(&mut self, line: impl std::fmt::Display) {
-        writeln!(self.text, "    {line}").expect("a string takes all");
-    }
-
-    fn wire(&mut self, width: usize, name: &str) {
-        self.line(format_args!("wire {}{name};", range(width)));
-    }
-
-    /// A wire with a value.
-    fn assign(&mut self, width: usize, name: &str, value: &str) {
-        self.line(format_args!("wire {}{name} = {value};", range(width)));
-    }
-
-    /// An instance; every kind has a clock.
-    fn instance(&mut self, kind: &str, name: &str, connections: Connections<'_>) {
-        let list: Vec<String> = std::iter::once("        .clock(clock)".to_owned())
-            .chain(connections.iter().map(|(port, value)| format!("        .{port}({value})")))
-            .collect();
-        self.line(format_args!("{kind} {name}(\n{}\n    );", list.join(",\n")));
-    }
-
-    /// `to` is `from`, `cycles` later; `reset` is what empties it.
-    fn delay(&mut self, width: usize, cycles: usize, reset: &str, from: &str, to: &str) {
-        self.wire(width, to);
-        let kind = format!("update_delay #(.WIDTH({width}), .CYCLES({cycles}))");
-        let connections = [("reset", reset.into()), ("from", from.into()), ("to", to.into())];
-        self.instance(&kind, &format!("delay_{to}"), &connections);
-    }
-
-    fn end(self) -> Module {
-        Module { name: self.name.into(), text: self.text + "endmodule\n" }
-    }
-}
-
-fn range(width: usize) -> String {
-    if width == 1 { String::new() } else { format!("[{}:0] ", width - 1) }
-}
-
-/// Element `index` of a vector of elements of `width` bits.
-fn element(vector: &str, index: usize, width: usize) -> String {
-    if width == 1 {
-        format!("{vector}[{index}]")
-    } else {
-        format!("{vector}[{}:{}]", index * width + width - 1, index * width)
-    }
+    text
 }
 
 /// A concatenation of single bits, the first of them bit 0, with zeros up to `width`.
 fn bits(width: usize, from_bit_0: &[String]) -> String {
     let zeros = width - from_bit_0.len();
-    let mut parts: Vec<String> = from_bit_0.iter().rev().cloned().collect();
-    if zeros > 0 {
-        parts.insert(0, format!("{zeros}'h0"));
-    }
-    if parts.len() == 1 { parts.remove(0) } else { format!("{{{}}}", parts.join(", ")) }
+    let zeros = (zeros > 0).then(|| format!("{zeros}'h0"));
+    side_by_side(from_bit_0.iter().cloned().chain(zeros))
 }
 
 /// A vector of `width` bits as `wide`.
@@ -95,57 +46,33 @@ fn padded(vector: &str, width: usize, wide: usize) -> String {
     if width == wide { vector.into() } else { format!("{{{}'h0, {vector}}}", wide - width) }
 }
 
-fn delay() -> Module {
-    let text = "\
-module update_delay #(
-    parameter WIDTH = 1,
-    parameter CYCLES = 1
-) (
-    input wire clock,
-    input wire reset,
-    input wire [WIDTH-1:0] from,
-    output wire [WIDTH-1:0] to
-);
-    reg [WIDTH-1:0] stage [0:CYCLES-1];
-    integer i;
-    initial for (i = 0; i < CYCLES; i = i + 1) stage[i] = {WIDTH{1'b0}};
-    always @(posedge clock) begin
-        stage[0] <= reset ? {WIDTH{1'b0}} : from;
-        for (i = 1; i < CYCLES; i = i + 1) stage[i] <= reset ? {WIDTH{1'b0}} : stage[i - 1];
-    end
-    assign to = stage[CYCLES - 1];
-endmodule
-";
-    Module { name: "update_delay".into(), text: text.into() }
-}
-
 /// Flags of the values of a word that are among the N largest of their group, two edges later.
 fn rank(shape: Shape) -> Module {
     let word = shape.word();
-    let mut text = Text::new(
+    let mut text = module(
         "update_rank",
         &[
-            ("input", 1, "clock"),
-            ("input", 16 * word, "values"),
-            ("input", word, "valid"),
-            ("input", 4, "group"),
-            ("input", 5, "n"),
-            ("output", word, "kept"),
+            (Input, 16 * word, "values"),
+            (Input, word, "valid"),
+            (Input, 4, "group"),
+            (Input, 5, "n"),
+            (Output, word, "kept"),
         ],
     );
     // Magnitudes are compared.
     let signs: Vec<String> = (0..word).map(|i| format!("values[{}]", 16 * i + 15)).collect();
-    text.assign(word, "unused_signs", &bits(word, &signs));
+    text.value("unused_signs", word, &bits(word, &signs));
     if word < 16 {
-        text.assign(1, "unused_group", "group[3]");
+        text.value("unused_group", 1, "group[3]");
     }
-    text.delay(word, 1, "1'h0", "valid", "valid_1");
+    text.delayed("valid_1", word, 1, "valid", NEVER);
     for later in 0..word {
         for earlier in 0..later {
             let wires = [format!("wins_{earlier}_{later}"), format!("wins_{later}_{earlier}")];
-            wires.iter().for_each(|wire| text.wire(1, wire));
+            wires.iter().for_each(|wire| text.wire(wire, 1));
             let magnitude = |i: usize| format!("values[{}:{}]", 16 * i + 14, 16 * i);
-            text.instance(
+            instance(
+                &mut text,
                 "update_compare",
                 &format!("compare_{earlier}_{later}"),
                 &[
@@ -163,7 +90,8 @@ fn rank(shape: Shape) -> Module {
             .filter(|&other| other != own)
             .map(|other| format!("wins_{other}_{own} & group[{}]", (own ^ other).ilog2()))
             .collect();
-        text.instance(
+        instance(
+            &mut text,
             "update_keep",
             &format!("keep_{own}"),
             &[
@@ -174,7 +102,7 @@ fn rank(shape: Shape) -> Module {
             ],
         );
     }
-    text.end()
+    text.finish()
 }
 
 /// Rising edges from a word to its slots.
@@ -183,39 +111,40 @@ pub(super) const SELECT_CYCLES: usize = 5;
 /// A word's kept values and their positions, without gaps.
 fn select(shape: Shape) -> Module {
     let word = shape.word();
-    let mut text = Text::new(
+    let mut text = module(
         "update_select",
         &[
-            ("input", 1, "clock"),
-            ("input", 1, "reset"),
-            ("input", 16 * word, "values"),
-            ("input", word, "valid"),
-            ("input", 4, "group"),
-            ("input", 5, "n"),
-            ("input", 1, "dense"),
-            ("output", 16, "groups"),
-            ("output", 1, "out_valid"),
-            ("output", 5, "out_slots"),
-            ("output", 16 * word, "out_values"),
-            ("output", 4 * word, "out_positions"),
+            (Input, 1, "reset"),
+            (Input, 16 * word, "values"),
+            (Input, word, "valid"),
+            (Input, 4, "group"),
+            (Input, 5, "n"),
+            (Input, 1, "dense"),
+            (Output, 16, "groups"),
+            (Output, 1, "out_valid"),
+            (Output, 5, "out_slots"),
+            (Output, 16 * word, "out_values"),
+            (Output, 4 * word, "out_positions"),
         ],
     );
     let firsts: Vec<String> =
         (0..word).map(|i| format!("valid[{i}] & ~|(4'd{i} & group)")).collect();
-    text.line(format_args!("assign groups = {};", bits(16, &firsts)));
-    text.wire(word, "kept");
-    text.instance(
+    text.assign("groups", &bits(16, &firsts));
+    text.wire("kept", word);
+    instance(
+        &mut text,
         "update_rank",
         "rank",
         &["values", "valid", "group", "n", "kept"].map(|port| (port, port.into())),
     );
-    text.delay(16 * word, 2, "1'h0", "values", "values_2");
-    text.delay(word, 2, "1'h0", "valid", "valid_2");
-    text.assign(word, "stays", &format!("kept | (valid_2 & {{{word}{{dense}}}})"));
+    text.delayed("values_2", 16 * word, 2, "values", NEVER);
+    text.delayed("valid_2", word, 2, "valid", NEVER);
+    text.value("stays", word, &format!("kept | (valid_2 & {{{word}{{dense}}}})"));
     for i in 0..word {
-        text.wire(25, &format!("depart_{i}"));
+        text.wire(&format!("depart_{i}"), 25);
         let dropped: Vec<String> = (0..i).map(|before| format!("~stays[{before}]")).collect();
-        text.instance(
+        instance(
+            &mut text,
             "update_depart",
             &format!("depart{i}"),
             &[
@@ -232,8 +161,9 @@ fn select(shape: Shape) -> Module {
         if index < word { format!("{name}_{index}") } else { format!("{width}'h0") }
     };
     for i in 0..word {
-        text.wire(23, &format!("near_{i}"));
-        text.instance(
+        text.wire(&format!("near_{i}"), 23);
+        instance(
+            &mut text,
             "update_gather_near",
             &format!("near{i}"),
             &[
@@ -246,7 +176,8 @@ fn select(shape: Shape) -> Module {
         );
     }
     for i in 0..word {
-        text.instance(
+        instance(
+            &mut text,
             "update_gather_far",
             &format!("far{i}"),
             &[
@@ -259,39 +190,40 @@ fn select(shape: Shape) -> Module {
             ],
         );
     }
-    text.instance(
+    instance(
+        &mut text,
         "update_slot_count",
         "slot_count",
         &[("stays", padded("stays", word, 16)), ("slots", "out_slots".into())],
     );
-    text.delay(1, SELECT_CYCLES, "reset", "|valid", "valid_5");
-    text.line("assign out_valid = valid_5;");
-    text.end()
+    text.delayed("valid_5", 1, SELECT_CYCLES, "|valid", "reset");
+    text.assign("out_valid", "valid_5");
+    text.finish()
 }
 
 /// Gathers the beats of a group that is longer than a beat into a word, one edge after the last.
 fn collect(shape: Shape) -> Module {
     let Shape { lanes, .. } = shape;
     let (word, parts) = (shape.word(), shape.word() / lanes);
-    let mut text = Text::new(
+    let mut text = module(
         "update_collect",
         &[
-            ("input", 1, "clock"),
-            ("input", 1, "reset"),
-            ("input", 16 * lanes, "values"),
-            ("input", lanes, "valid"),
-            ("input", 4, "group"),
-            ("output", 16 * word, "word"),
-            ("output", word, "word_valid"),
+            (Input, 1, "reset"),
+            (Input, 16 * lanes, "values"),
+            (Input, lanes, "valid"),
+            (Input, 4, "group"),
+            (Output, 16 * word, "word"),
+            (Output, word, "word_valid"),
         ],
     );
-    text.assign(1, "beat", "|valid");
-    text.wire(8, "position");
-    text.wire(1, "completes");
-    text.instance("update_walk", "walk", &walk(lanes, "{4'h0, group}"));
+    text.value("beat", 1, "|valid");
+    text.wire("position", 8);
+    text.wire("completes", 1);
+    instance(&mut text, "update_walk", "walk", &walk(lanes, "{4'h0, group}"));
     for part in 0..parts {
-        text.wire(17 * lanes, &format!("part_{part}"));
-        text.instance(
+        text.wire(&format!("part_{part}"), 17 * lanes);
+        instance(
+            &mut text,
             "update_part",
             &format!("part{part}"),
             &[
@@ -302,17 +234,16 @@ fn collect(shape: Shape) -> Module {
             ],
         );
     }
-    let all = |high: usize, low: usize| -> Vec<String> {
-        (0..parts).rev().map(|part| format!("part_{part}[{high}:{low}]")).collect()
+    let all = |high: usize, low: usize| {
+        side_by_side((0..parts).map(|part| format!("part_{part}[{high}:{low}]")))
     };
-    let values = format!("{{{}}}", all(16 * lanes - 1, 0).join(", "));
-    let valid =
-        format!("{{{}}} & {{{word}{{completes}}}}", all(17 * lanes - 1, 16 * lanes).join(", "));
-    text.delay(16 * word, 1, "1'h0", &values, "word_1");
-    text.delay(word, 1, "reset", &valid, "valid_1");
-    text.line("assign word = word_1;");
-    text.line("assign word_valid = valid_1;");
-    text.end()
+    let values = all(16 * lanes - 1, 0);
+    let valid = format!("{} & {{{word}{{completes}}}}", all(17 * lanes - 1, 16 * lanes));
+    text.delayed("word_1", 16 * word, 1, &values, NEVER);
+    text.delayed("valid_1", word, 1, &valid, "reset");
+    text.assign("word", "word_1");
+    text.assign("word_valid", "valid_1");
+    text.finish()
 }
 
 fn walk(lanes: usize, mask: &str) -> [(&'static str, String); 6] {
@@ -330,25 +261,25 @@ fn walk(lanes: usize, mask: &str) -> [(&'static str, String); 6] {
 fn transpose(shape: Shape) -> Module {
     let Shape { lanes, m_lanes } = shape;
     let elements = m_lanes * m_lanes;
-    let mut text = Text::new(
+    let mut text = module(
         "update_transpose",
         &[
-            ("input", 1, "clock"),
-            ("input", 1, "reset"),
-            ("input", 16 * lanes, "values"),
-            ("input", lanes, "valid"),
-            ("input", 8, "block"),
-            ("output", 16 * lanes, "out_values"),
-            ("output", lanes, "out_valid"),
+            (Input, 1, "reset"),
+            (Input, 16 * lanes, "values"),
+            (Input, lanes, "valid"),
+            (Input, 8, "block"),
+            (Output, 16 * lanes, "out_values"),
+            (Output, lanes, "out_valid"),
         ],
     );
-    text.assign(1, "beat", "|valid");
+    text.value("beat", 1, "|valid");
     for (width, wire) in
         [(8, "write_position"), (1, "write_bank"), (8, "read_position"), (1, "reads")]
     {
-        text.wire(width, wire);
+        text.wire(wire, width);
     }
-    text.instance(
+    instance(
+        &mut text,
         "update_ping_pong",
         "control",
         &[
@@ -397,17 +328,14 @@ fn transpose(shape: Shape) -> Module {
             text.line("    endcase");
         }
     }
-    let lanes_of = |bank: usize| -> String {
-        let lanes: Vec<String> = (0..lanes).rev().map(|i| format!("lane_{i}_{bank}")).collect();
-        format!("{{{}}}", lanes.join(", "))
-    };
+    let lanes_of = |bank: usize| side_by_side((0..lanes).map(|lane| format!("lane_{lane}_{bank}")));
     let read = format!("write_bank ? {} : {}", lanes_of(0), lanes_of(1));
-    text.delay(16 * lanes, 1, "1'h0", &read, "read_values");
+    text.delayed("read_values", 16 * lanes, 1, &read, NEVER);
     let valid = format!("(write_bank ? valid_0 : valid_1) & {{{lanes}{{reads}}}}");
-    text.delay(lanes, 1, "reset", &valid, "read_valid");
-    text.line("assign out_values = read_values;");
-    text.line("assign out_valid = read_valid;");
-    text.end()
+    text.delayed("read_valid", lanes, 1, &valid, "reset");
+    text.assign("out_values", "read_values");
+    text.assign("out_valid", "read_valid");
+    text.finish()
 }
 
 /// Where the element that comes at place `index`, column by column, lies in blocks that are stored row by row.
@@ -419,37 +347,37 @@ const fn transposed(m: usize, index: usize) -> usize {
 fn top(shape: Shape) -> Module {
     let Shape { lanes, .. } = shape;
     let word = shape.word();
-    let mut ports = vec![("input", 1, "clock"), ("input", 1, "reset")];
+    let mut ports = vec![(Input, 1, "reset")];
     for flag in
         ["prune_only", "skip", "srste", "make_ff", "make_bp", "prune_ff", "prune_bp", "mask_bp"]
     {
-        ports.push(("input", 1, flag));
+        ports.push((Input, 1, flag));
     }
-    ports.extend([("input", 3, "m_log2"), ("input", 5, "n")]);
+    ports.extend([(Input, 3, "m_log2"), (Input, 5, "n")]);
     for setting in ["inverse_loss_scale", "lambda", "weight_decay", "momentum", "learning_rate"] {
-        ports.push(("input", 32, setting));
+        ports.push((Input, 32, setting));
     }
-    ports.push(("input", lanes, "valid"));
+    ports.push((Input, lanes, "valid"));
     for stream in ["w", "v", "dw"] {
-        ports.push(("input", 32 * lanes, stream));
+        ports.push((Input, 32 * lanes, stream));
     }
     ports.extend([
-        ("input", 16 * lanes, "half"),
-        ("output", lanes, "new_valid"),
-        ("output", 32 * lanes, "new_w"),
-        ("output", 32 * lanes, "new_v"),
-        ("output", 1, "ff_valid"),
-        ("output", 5, "ff_slots"),
-        ("output", 16 * word, "ff_values"),
-        ("output", 4 * word, "ff_positions"),
-        ("output", 1, "bp_valid"),
-        ("output", 5, "bp_slots"),
-        ("output", 16 * word, "bp_values"),
-        ("output", 4 * word, "bp_positions"),
-        ("output", 64, "parameters"),
-        ("output", 64, "groups"),
+        (Input, 16 * lanes, "half"),
+        (Output, lanes, "new_valid"),
+        (Output, 32 * lanes, "new_w"),
+        (Output, 32 * lanes, "new_v"),
+        (Output, 1, "ff_valid"),
+        (Output, 5, "ff_slots"),
+        (Output, 16 * word, "ff_values"),
+        (Output, 4 * word, "ff_positions"),
+        (Output, 1, "bp_valid"),
+        (Output, 5, "bp_slots"),
+        (Output, 16 * word, "bp_values"),
+        (Output, 4 * word, "bp_positions"),
+        (Output, 64, "parameters"),
+        (Output, 64, "groups"),
     ]);
-    let mut text = Text::new("update", &ports);
+    let mut text = module("update", &ports);
     settings(&mut text);
     old_masks(&mut text, shape);
 
@@ -462,15 +390,16 @@ fn top(shape: Shape) -> Module {
         {
             connections.push((setting, setting.into()));
         }
-        text.instance("update_lane", &format!("lane{lane}"), &connections);
+        instance(&mut text, "update_lane", &format!("lane{lane}"), &connections);
     }
     let updated = format!("valid & {{{lanes}{{~prune_only}}}}");
-    text.delay(lanes, UpdateLane::LATENCY_CYCLES, "reset", &updated, "updated");
-    text.line("assign new_valid = updated;");
+    text.delayed("updated", lanes, UpdateLane::LATENCY_CYCLES, &updated, "reset");
+    text.assign("new_valid", "updated");
 
-    text.wire(16 * lanes, "values");
+    text.wire("values", 16 * lanes);
     for lane in 0..lanes {
-        text.instance(
+        instance(
+            &mut text,
             "update_source",
             &format!("source{lane}"),
             &[
@@ -481,12 +410,13 @@ fn top(shape: Shape) -> Module {
             ],
         );
     }
-    text.delay(lanes, Source::LATENCY_CYCLES, "reset", "prune_only ? valid : updated", "made");
-    text.assign(lanes, "ff_made", &format!("made & {{{lanes}{{make_ff}}}}"));
-    text.assign(lanes, "bp_made", &format!("made & {{{lanes}{{make_bp}}}}"));
-    text.wire(16 * lanes, "across");
-    text.wire(lanes, "across_valid");
-    text.instance(
+    text.delayed("made", lanes, Source::LATENCY_CYCLES, "prune_only ? valid : updated", "reset");
+    text.value("ff_made", lanes, &format!("made & {{{lanes}{{make_ff}}}}"));
+    text.value("bp_made", lanes, &format!("made & {{{lanes}{{make_bp}}}}"));
+    text.wire("across", 16 * lanes);
+    text.wire("across_valid", lanes);
+    instance(
+        &mut text,
         "update_transpose",
         "transpose",
         &[
@@ -498,16 +428,17 @@ fn top(shape: Shape) -> Module {
             ("out_valid", "across_valid".into()),
         ],
     );
-    text.assign(16 * lanes, "bp_source", "transpose_bp ? across : values");
-    text.assign(lanes, "bp_source_valid", "transpose_bp ? across_valid : bp_made");
+    text.value("bp_source", 16 * lanes, "transpose_bp ? across : values");
+    text.value("bp_source_valid", lanes, "transpose_bp ? across_valid : bp_made");
     for (side, values, valid, dense) in
         [("ff", "values", "ff_made", "1'h0"), ("bp", "bp_source", "bp_source_valid", "mask_bp")]
     {
         let group = format!("{side}_group");
         let (values, valid) = word_of(&mut text, shape, side, values, valid, &group);
-        text.wire(16, &format!("{side}_groups"));
+        text.wire(&format!("{side}_groups"), 16);
         let own = |port: &str| format!("{side}_{port}");
-        text.instance(
+        instance(
+            &mut text,
             "update_select",
             &format!("select_{side}"),
             &[
@@ -526,12 +457,13 @@ fn top(shape: Shape) -> Module {
         );
     }
     let counted = format!("updated & {{{lanes}{{~skip}}}}");
-    text.assign(lanes, "counted", &counted);
+    text.value("counted", lanes, &counted);
     for (total, first, second) in [
         ("parameters", padded("counted", lanes, 16), "16'h0"),
         ("groups", "ff_groups & {16{selects_ff}}".into(), "bp_groups & {16{selects_bp}}"),
     ] {
-        text.instance(
+        instance(
+            &mut text,
             "update_total",
             &format!("total_{total}"),
             &[
@@ -542,10 +474,10 @@ fn top(shape: Shape) -> Module {
             ],
         );
     }
-    text.end()
+    text.finish()
 }
 
-fn settings(text: &mut Text) {
+fn settings(text: &mut Wiring) {
     let outputs = [
         (4, "group", "group"),
         (8, "block", "block"),
@@ -564,17 +496,15 @@ fn settings(text: &mut Text) {
             .to_vec();
     connections.push(("lambda", "lambda[30:0]".into()));
     for (width, port, wire) in outputs {
-        text.wire(width, wire);
+        text.wire(wire, width);
         connections.push((port, wire.into()));
     }
-    let list: Vec<String> =
-        connections.iter().map(|(port, value)| format!("        .{port}({value})")).collect();
-    text.line(format_args!("update_settings settings(\n{}\n    );", list.join(",\n")));
+    text.instance("update_settings", "settings", &[], &connections);
 }
 
 /// The word of each beat, or of several.
 fn word_of(
-    text: &mut Text,
+    text: &mut Wiring,
     shape: Shape,
     name: &str,
     values: &str,
@@ -585,9 +515,10 @@ fn word_of(
         return (values.into(), valid.into());
     }
     let word = (format!("{name}_word"), format!("{name}_word_valid"));
-    text.wire(16 * shape.word(), &word.0);
-    text.wire(shape.word(), &word.1);
-    text.instance(
+    text.wire(&word.0, 16 * shape.word());
+    text.wire(&word.1, shape.word());
+    instance(
+        text,
         "update_collect",
         &format!("collect_{name}"),
         &[
@@ -603,12 +534,13 @@ fn word_of(
 }
 
 /// Which of the old weights FF kept, when the lanes ask for it.
-fn old_masks(text: &mut Text, shape: Shape) {
+fn old_masks(text: &mut Wiring, shape: Shape) {
     let Shape { lanes, .. } = shape;
     let word = shape.word();
-    text.wire(16 * lanes, "old_values");
+    text.wire("old_values", 16 * lanes);
     for lane in 0..lanes {
-        text.instance(
+        instance(
+            text,
             "narrow_single",
             &format!("old{lane}"),
             &[("single", element("w", lane, 32)), ("half", element("old_values", lane, 16))],
@@ -616,10 +548,11 @@ fn old_masks(text: &mut Text, shape: Shape) {
     }
     // Others than SR-STE's instructions may end inside a group; the next one's begin at its start.
     let masked = format!("valid & {{{lanes}{{srste}}}}");
-    text.delay(lanes, 2, "reset", &masked, "old_valid");
+    text.delayed("old_valid", lanes, 2, &masked, "reset");
     let (values, valid) = word_of(text, shape, "old", "old_values", "old_valid", "group");
-    text.wire(word, "old_kept");
-    text.instance(
+    text.wire("old_kept", word);
+    instance(
+        text,
         "update_rank",
         "old_rank",
         &[
@@ -631,10 +564,11 @@ fn old_masks(text: &mut Text, shape: Shape) {
         ],
     );
     if shape.collects() {
-        text.wire(lanes, "kept_9");
-        text.delay(1, 2, "reset", &format!("|{valid}"), "old_kept_valid");
+        text.wire("kept_9", lanes);
+        text.delayed("old_kept_valid", 1, 2, &format!("|{valid}"), "reset");
         let more = if lanes == 4 { "group[3:2]" } else { "{1'h0, group[3]}" };
-        text.instance(
+        instance(
+            text,
             "update_serial",
             "serial",
             &[
@@ -646,6 +580,6 @@ fn old_masks(text: &mut Text, shape: Shape) {
             ],
         );
     } else {
-        text.delay(lanes, UpdateLane::DECAYS_AFTER_CYCLES - 4, "1'h0", "old_kept", "kept_9");
+        text.delayed("kept_9", lanes, UpdateLane::DECAYS_AFTER_CYCLES - 4, "old_kept", NEVER);
     }
 }

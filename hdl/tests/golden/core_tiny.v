@@ -1567,22 +1567,23 @@ endmodule
 
 module delay_line #(parameter WIDTH = 32, parameter DEPTH = 1) (
     input wire clock,
+    input wire reset,
     input wire [WIDTH-1:0] d,
     output wire [WIDTH-1:0] q
 );
     generate
         if (DEPTH == 0) begin : none
-            wire unused = clock;
+            wire unused = clock | reset;
             assign q = d;
         end else if (DEPTH == 1) begin : one
             reg [WIDTH-1:0] stage;
             initial stage = {WIDTH{1'b0}};
-            always @(posedge clock) stage <= d;
+            always @(posedge clock) stage <= reset ? {WIDTH{1'b0}} : d;
             assign q = stage;
         end else begin : more
             reg [WIDTH*DEPTH-1:0] stages;
             initial stages = {(WIDTH*DEPTH){1'b0}};
-            always @(posedge clock) stages <= {stages[WIDTH*(DEPTH-1)-1:0], d};
+            always @(posedge clock) stages <= reset ? {(WIDTH*DEPTH){1'b0}} : {stages[WIDTH*(DEPTH-1)-1:0], d};
             assign q = stages[WIDTH*DEPTH-1:WIDTH*(DEPTH-1)];
         end
     endgenerate
@@ -3398,25 +3399,6 @@ module narrow_single(clock,single,half);
 
 endmodule
 
-module update_delay #(
-    parameter WIDTH = 1,
-    parameter CYCLES = 1
-) (
-    input wire clock,
-    input wire reset,
-    input wire [WIDTH-1:0] from,
-    output wire [WIDTH-1:0] to
-);
-    reg [WIDTH-1:0] stage [0:CYCLES-1];
-    integer i;
-    initial for (i = 0; i < CYCLES; i = i + 1) stage[i] = {WIDTH{1'b0}};
-    always @(posedge clock) begin
-        stage[0] <= reset ? {WIDTH{1'b0}} : from;
-        for (i = 1; i < CYCLES; i = i + 1) stage[i] <= reset ? {WIDTH{1'b0}} : stage[i - 1];
-    end
-    assign to = stage[CYCLES - 1];
-endmodule
-
 module update_walk(clock,reset,beat,step,mask,position,completes);
 
     // Module arguments
@@ -3513,7 +3495,7 @@ module update_part(clock,beat,is_here,is_past,part);
 
 endmodule
 
-module update_collect(
+module update_collect (
     input wire clock,
     input wire reset,
     input wire [63:0] values,
@@ -3525,45 +3507,15 @@ module update_collect(
     wire beat = |valid;
     wire [7:0] position;
     wire completes;
-    update_walk walk(
-        .clock(clock),
-        .reset(reset),
-        .beat(beat),
-        .step(8'd4),
-        .mask({4'h0, group}),
-        .position(position),
-        .completes(completes)
-    );
+    update_walk walk (.clock(clock), .reset(reset), .beat(beat), .step(8'd4), .mask({4'h0, group}), .position(position), .completes(completes));
     wire [67:0] part_0;
-    update_part part0(
-        .clock(clock),
-        .beat({valid, values}),
-        .is_here(beat & (position == 8'd0)),
-        .is_past(position > 8'd0),
-        .part(part_0)
-    );
+    update_part part0 (.clock(clock), .beat({valid, values}), .is_here(beat & (position == 8'd0)), .is_past(position > 8'd0), .part(part_0));
     wire [67:0] part_1;
-    update_part part1(
-        .clock(clock),
-        .beat({valid, values}),
-        .is_here(beat & (position == 8'd4)),
-        .is_past(position > 8'd4),
-        .part(part_1)
-    );
+    update_part part1 (.clock(clock), .beat({valid, values}), .is_here(beat & (position == 8'd4)), .is_past(position > 8'd4), .part(part_1));
     wire [127:0] word_1;
-    update_delay #(.WIDTH(128), .CYCLES(1)) delay_word_1(
-        .clock(clock),
-        .reset(1'h0),
-        .from({part_1[63:0], part_0[63:0]}),
-        .to(word_1)
-    );
+    delay_line #(.WIDTH(128), .DEPTH(1)) delay_word_1 (.clock(clock), .reset(1'b0), .d({part_1[63:0], part_0[63:0]}), .q(word_1));
     wire [7:0] valid_1;
-    update_delay #(.WIDTH(8), .CYCLES(1)) delay_valid_1(
-        .clock(clock),
-        .reset(reset),
-        .from({part_1[67:64], part_0[67:64]} & {8{completes}}),
-        .to(valid_1)
-    );
+    delay_line #(.WIDTH(8), .DEPTH(1)) delay_valid_1 (.clock(clock), .reset(reset), .d({part_1[67:64], part_0[67:64]} & {8{completes}}), .q(valid_1));
     assign word = word_1;
     assign word_valid = valid_1;
 endmodule
@@ -3669,7 +3621,7 @@ module update_keep(clock,beaten_by,n,valid,kept);
 
 endmodule
 
-module update_rank(
+module update_rank (
     input wire clock,
     input wire [127:0] values,
     input wire [7:0] valid,
@@ -3680,320 +3632,99 @@ module update_rank(
     wire [7:0] unused_signs = {values[127], values[111], values[95], values[79], values[63], values[47], values[31], values[15]};
     wire unused_group = group[3];
     wire [7:0] valid_1;
-    update_delay #(.WIDTH(8), .CYCLES(1)) delay_valid_1(
-        .clock(clock),
-        .reset(1'h0),
-        .from(valid),
-        .to(valid_1)
-    );
+    delay_line #(.WIDTH(8), .DEPTH(1)) delay_valid_1 (.clock(clock), .reset(1'b0), .d(valid), .q(valid_1));
     wire wins_0_1;
     wire wins_1_0;
-    update_compare compare_0_1(
-        .clock(clock),
-        .earlier(values[14:0]),
-        .later(values[30:16]),
-        .earlier_wins(wins_0_1),
-        .later_wins(wins_1_0)
-    );
+    update_compare compare_0_1 (.clock(clock), .earlier(values[14:0]), .later(values[30:16]), .earlier_wins(wins_0_1), .later_wins(wins_1_0));
     wire wins_0_2;
     wire wins_2_0;
-    update_compare compare_0_2(
-        .clock(clock),
-        .earlier(values[14:0]),
-        .later(values[46:32]),
-        .earlier_wins(wins_0_2),
-        .later_wins(wins_2_0)
-    );
+    update_compare compare_0_2 (.clock(clock), .earlier(values[14:0]), .later(values[46:32]), .earlier_wins(wins_0_2), .later_wins(wins_2_0));
     wire wins_1_2;
     wire wins_2_1;
-    update_compare compare_1_2(
-        .clock(clock),
-        .earlier(values[30:16]),
-        .later(values[46:32]),
-        .earlier_wins(wins_1_2),
-        .later_wins(wins_2_1)
-    );
+    update_compare compare_1_2 (.clock(clock), .earlier(values[30:16]), .later(values[46:32]), .earlier_wins(wins_1_2), .later_wins(wins_2_1));
     wire wins_0_3;
     wire wins_3_0;
-    update_compare compare_0_3(
-        .clock(clock),
-        .earlier(values[14:0]),
-        .later(values[62:48]),
-        .earlier_wins(wins_0_3),
-        .later_wins(wins_3_0)
-    );
+    update_compare compare_0_3 (.clock(clock), .earlier(values[14:0]), .later(values[62:48]), .earlier_wins(wins_0_3), .later_wins(wins_3_0));
     wire wins_1_3;
     wire wins_3_1;
-    update_compare compare_1_3(
-        .clock(clock),
-        .earlier(values[30:16]),
-        .later(values[62:48]),
-        .earlier_wins(wins_1_3),
-        .later_wins(wins_3_1)
-    );
+    update_compare compare_1_3 (.clock(clock), .earlier(values[30:16]), .later(values[62:48]), .earlier_wins(wins_1_3), .later_wins(wins_3_1));
     wire wins_2_3;
     wire wins_3_2;
-    update_compare compare_2_3(
-        .clock(clock),
-        .earlier(values[46:32]),
-        .later(values[62:48]),
-        .earlier_wins(wins_2_3),
-        .later_wins(wins_3_2)
-    );
+    update_compare compare_2_3 (.clock(clock), .earlier(values[46:32]), .later(values[62:48]), .earlier_wins(wins_2_3), .later_wins(wins_3_2));
     wire wins_0_4;
     wire wins_4_0;
-    update_compare compare_0_4(
-        .clock(clock),
-        .earlier(values[14:0]),
-        .later(values[78:64]),
-        .earlier_wins(wins_0_4),
-        .later_wins(wins_4_0)
-    );
+    update_compare compare_0_4 (.clock(clock), .earlier(values[14:0]), .later(values[78:64]), .earlier_wins(wins_0_4), .later_wins(wins_4_0));
     wire wins_1_4;
     wire wins_4_1;
-    update_compare compare_1_4(
-        .clock(clock),
-        .earlier(values[30:16]),
-        .later(values[78:64]),
-        .earlier_wins(wins_1_4),
-        .later_wins(wins_4_1)
-    );
+    update_compare compare_1_4 (.clock(clock), .earlier(values[30:16]), .later(values[78:64]), .earlier_wins(wins_1_4), .later_wins(wins_4_1));
     wire wins_2_4;
     wire wins_4_2;
-    update_compare compare_2_4(
-        .clock(clock),
-        .earlier(values[46:32]),
-        .later(values[78:64]),
-        .earlier_wins(wins_2_4),
-        .later_wins(wins_4_2)
-    );
+    update_compare compare_2_4 (.clock(clock), .earlier(values[46:32]), .later(values[78:64]), .earlier_wins(wins_2_4), .later_wins(wins_4_2));
     wire wins_3_4;
     wire wins_4_3;
-    update_compare compare_3_4(
-        .clock(clock),
-        .earlier(values[62:48]),
-        .later(values[78:64]),
-        .earlier_wins(wins_3_4),
-        .later_wins(wins_4_3)
-    );
+    update_compare compare_3_4 (.clock(clock), .earlier(values[62:48]), .later(values[78:64]), .earlier_wins(wins_3_4), .later_wins(wins_4_3));
     wire wins_0_5;
     wire wins_5_0;
-    update_compare compare_0_5(
-        .clock(clock),
-        .earlier(values[14:0]),
-        .later(values[94:80]),
-        .earlier_wins(wins_0_5),
-        .later_wins(wins_5_0)
-    );
+    update_compare compare_0_5 (.clock(clock), .earlier(values[14:0]), .later(values[94:80]), .earlier_wins(wins_0_5), .later_wins(wins_5_0));
     wire wins_1_5;
     wire wins_5_1;
-    update_compare compare_1_5(
-        .clock(clock),
-        .earlier(values[30:16]),
-        .later(values[94:80]),
-        .earlier_wins(wins_1_5),
-        .later_wins(wins_5_1)
-    );
+    update_compare compare_1_5 (.clock(clock), .earlier(values[30:16]), .later(values[94:80]), .earlier_wins(wins_1_5), .later_wins(wins_5_1));
     wire wins_2_5;
     wire wins_5_2;
-    update_compare compare_2_5(
-        .clock(clock),
-        .earlier(values[46:32]),
-        .later(values[94:80]),
-        .earlier_wins(wins_2_5),
-        .later_wins(wins_5_2)
-    );
+    update_compare compare_2_5 (.clock(clock), .earlier(values[46:32]), .later(values[94:80]), .earlier_wins(wins_2_5), .later_wins(wins_5_2));
     wire wins_3_5;
     wire wins_5_3;
-    update_compare compare_3_5(
-        .clock(clock),
-        .earlier(values[62:48]),
-        .later(values[94:80]),
-        .earlier_wins(wins_3_5),
-        .later_wins(wins_5_3)
-    );
+    update_compare compare_3_5 (.clock(clock), .earlier(values[62:48]), .later(values[94:80]), .earlier_wins(wins_3_5), .later_wins(wins_5_3));
     wire wins_4_5;
     wire wins_5_4;
-    update_compare compare_4_5(
-        .clock(clock),
-        .earlier(values[78:64]),
-        .later(values[94:80]),
-        .earlier_wins(wins_4_5),
-        .later_wins(wins_5_4)
-    );
+    update_compare compare_4_5 (.clock(clock), .earlier(values[78:64]), .later(values[94:80]), .earlier_wins(wins_4_5), .later_wins(wins_5_4));
     wire wins_0_6;
     wire wins_6_0;
-    update_compare compare_0_6(
-        .clock(clock),
-        .earlier(values[14:0]),
-        .later(values[110:96]),
-        .earlier_wins(wins_0_6),
-        .later_wins(wins_6_0)
-    );
+    update_compare compare_0_6 (.clock(clock), .earlier(values[14:0]), .later(values[110:96]), .earlier_wins(wins_0_6), .later_wins(wins_6_0));
     wire wins_1_6;
     wire wins_6_1;
-    update_compare compare_1_6(
-        .clock(clock),
-        .earlier(values[30:16]),
-        .later(values[110:96]),
-        .earlier_wins(wins_1_6),
-        .later_wins(wins_6_1)
-    );
+    update_compare compare_1_6 (.clock(clock), .earlier(values[30:16]), .later(values[110:96]), .earlier_wins(wins_1_6), .later_wins(wins_6_1));
     wire wins_2_6;
     wire wins_6_2;
-    update_compare compare_2_6(
-        .clock(clock),
-        .earlier(values[46:32]),
-        .later(values[110:96]),
-        .earlier_wins(wins_2_6),
-        .later_wins(wins_6_2)
-    );
+    update_compare compare_2_6 (.clock(clock), .earlier(values[46:32]), .later(values[110:96]), .earlier_wins(wins_2_6), .later_wins(wins_6_2));
     wire wins_3_6;
     wire wins_6_3;
-    update_compare compare_3_6(
-        .clock(clock),
-        .earlier(values[62:48]),
-        .later(values[110:96]),
-        .earlier_wins(wins_3_6),
-        .later_wins(wins_6_3)
-    );
+    update_compare compare_3_6 (.clock(clock), .earlier(values[62:48]), .later(values[110:96]), .earlier_wins(wins_3_6), .later_wins(wins_6_3));
     wire wins_4_6;
     wire wins_6_4;
-    update_compare compare_4_6(
-        .clock(clock),
-        .earlier(values[78:64]),
-        .later(values[110:96]),
-        .earlier_wins(wins_4_6),
-        .later_wins(wins_6_4)
-    );
+    update_compare compare_4_6 (.clock(clock), .earlier(values[78:64]), .later(values[110:96]), .earlier_wins(wins_4_6), .later_wins(wins_6_4));
     wire wins_5_6;
     wire wins_6_5;
-    update_compare compare_5_6(
-        .clock(clock),
-        .earlier(values[94:80]),
-        .later(values[110:96]),
-        .earlier_wins(wins_5_6),
-        .later_wins(wins_6_5)
-    );
+    update_compare compare_5_6 (.clock(clock), .earlier(values[94:80]), .later(values[110:96]), .earlier_wins(wins_5_6), .later_wins(wins_6_5));
     wire wins_0_7;
     wire wins_7_0;
-    update_compare compare_0_7(
-        .clock(clock),
-        .earlier(values[14:0]),
-        .later(values[126:112]),
-        .earlier_wins(wins_0_7),
-        .later_wins(wins_7_0)
-    );
+    update_compare compare_0_7 (.clock(clock), .earlier(values[14:0]), .later(values[126:112]), .earlier_wins(wins_0_7), .later_wins(wins_7_0));
     wire wins_1_7;
     wire wins_7_1;
-    update_compare compare_1_7(
-        .clock(clock),
-        .earlier(values[30:16]),
-        .later(values[126:112]),
-        .earlier_wins(wins_1_7),
-        .later_wins(wins_7_1)
-    );
+    update_compare compare_1_7 (.clock(clock), .earlier(values[30:16]), .later(values[126:112]), .earlier_wins(wins_1_7), .later_wins(wins_7_1));
     wire wins_2_7;
     wire wins_7_2;
-    update_compare compare_2_7(
-        .clock(clock),
-        .earlier(values[46:32]),
-        .later(values[126:112]),
-        .earlier_wins(wins_2_7),
-        .later_wins(wins_7_2)
-    );
+    update_compare compare_2_7 (.clock(clock), .earlier(values[46:32]), .later(values[126:112]), .earlier_wins(wins_2_7), .later_wins(wins_7_2));
     wire wins_3_7;
     wire wins_7_3;
-    update_compare compare_3_7(
-        .clock(clock),
-        .earlier(values[62:48]),
-        .later(values[126:112]),
-        .earlier_wins(wins_3_7),
-        .later_wins(wins_7_3)
-    );
+    update_compare compare_3_7 (.clock(clock), .earlier(values[62:48]), .later(values[126:112]), .earlier_wins(wins_3_7), .later_wins(wins_7_3));
     wire wins_4_7;
     wire wins_7_4;
-    update_compare compare_4_7(
-        .clock(clock),
-        .earlier(values[78:64]),
-        .later(values[126:112]),
-        .earlier_wins(wins_4_7),
-        .later_wins(wins_7_4)
-    );
+    update_compare compare_4_7 (.clock(clock), .earlier(values[78:64]), .later(values[126:112]), .earlier_wins(wins_4_7), .later_wins(wins_7_4));
     wire wins_5_7;
     wire wins_7_5;
-    update_compare compare_5_7(
-        .clock(clock),
-        .earlier(values[94:80]),
-        .later(values[126:112]),
-        .earlier_wins(wins_5_7),
-        .later_wins(wins_7_5)
-    );
+    update_compare compare_5_7 (.clock(clock), .earlier(values[94:80]), .later(values[126:112]), .earlier_wins(wins_5_7), .later_wins(wins_7_5));
     wire wins_6_7;
     wire wins_7_6;
-    update_compare compare_6_7(
-        .clock(clock),
-        .earlier(values[110:96]),
-        .later(values[126:112]),
-        .earlier_wins(wins_6_7),
-        .later_wins(wins_7_6)
-    );
-    update_keep keep_0(
-        .clock(clock),
-        .beaten_by({8'h0, wins_7_0 & group[2], wins_6_0 & group[2], wins_5_0 & group[2], wins_4_0 & group[2], wins_3_0 & group[1], wins_2_0 & group[1], wins_1_0 & group[0]}),
-        .n(n),
-        .valid(valid_1[0]),
-        .kept(kept[0])
-    );
-    update_keep keep_1(
-        .clock(clock),
-        .beaten_by({8'h0, wins_7_1 & group[2], wins_6_1 & group[2], wins_5_1 & group[2], wins_4_1 & group[2], wins_3_1 & group[1], wins_2_1 & group[1], wins_0_1 & group[0]}),
-        .n(n),
-        .valid(valid_1[1]),
-        .kept(kept[1])
-    );
-    update_keep keep_2(
-        .clock(clock),
-        .beaten_by({8'h0, wins_7_2 & group[2], wins_6_2 & group[2], wins_5_2 & group[2], wins_4_2 & group[2], wins_3_2 & group[0], wins_1_2 & group[1], wins_0_2 & group[1]}),
-        .n(n),
-        .valid(valid_1[2]),
-        .kept(kept[2])
-    );
-    update_keep keep_3(
-        .clock(clock),
-        .beaten_by({8'h0, wins_7_3 & group[2], wins_6_3 & group[2], wins_5_3 & group[2], wins_4_3 & group[2], wins_2_3 & group[0], wins_1_3 & group[1], wins_0_3 & group[1]}),
-        .n(n),
-        .valid(valid_1[3]),
-        .kept(kept[3])
-    );
-    update_keep keep_4(
-        .clock(clock),
-        .beaten_by({8'h0, wins_7_4 & group[1], wins_6_4 & group[1], wins_5_4 & group[0], wins_3_4 & group[2], wins_2_4 & group[2], wins_1_4 & group[2], wins_0_4 & group[2]}),
-        .n(n),
-        .valid(valid_1[4]),
-        .kept(kept[4])
-    );
-    update_keep keep_5(
-        .clock(clock),
-        .beaten_by({8'h0, wins_7_5 & group[1], wins_6_5 & group[1], wins_4_5 & group[0], wins_3_5 & group[2], wins_2_5 & group[2], wins_1_5 & group[2], wins_0_5 & group[2]}),
-        .n(n),
-        .valid(valid_1[5]),
-        .kept(kept[5])
-    );
-    update_keep keep_6(
-        .clock(clock),
-        .beaten_by({8'h0, wins_7_6 & group[0], wins_5_6 & group[1], wins_4_6 & group[1], wins_3_6 & group[2], wins_2_6 & group[2], wins_1_6 & group[2], wins_0_6 & group[2]}),
-        .n(n),
-        .valid(valid_1[6]),
-        .kept(kept[6])
-    );
-    update_keep keep_7(
-        .clock(clock),
-        .beaten_by({8'h0, wins_6_7 & group[0], wins_5_7 & group[1], wins_4_7 & group[1], wins_3_7 & group[2], wins_2_7 & group[2], wins_1_7 & group[2], wins_0_7 & group[2]}),
-        .n(n),
-        .valid(valid_1[7]),
-        .kept(kept[7])
-    );
+    update_compare compare_6_7 (.clock(clock), .earlier(values[110:96]), .later(values[126:112]), .earlier_wins(wins_6_7), .later_wins(wins_7_6));
+    update_keep keep_0 (.clock(clock), .beaten_by({8'h0, wins_7_0 & group[2], wins_6_0 & group[2], wins_5_0 & group[2], wins_4_0 & group[2], wins_3_0 & group[1], wins_2_0 & group[1], wins_1_0 & group[0]}), .n(n), .valid(valid_1[0]), .kept(kept[0]));
+    update_keep keep_1 (.clock(clock), .beaten_by({8'h0, wins_7_1 & group[2], wins_6_1 & group[2], wins_5_1 & group[2], wins_4_1 & group[2], wins_3_1 & group[1], wins_2_1 & group[1], wins_0_1 & group[0]}), .n(n), .valid(valid_1[1]), .kept(kept[1]));
+    update_keep keep_2 (.clock(clock), .beaten_by({8'h0, wins_7_2 & group[2], wins_6_2 & group[2], wins_5_2 & group[2], wins_4_2 & group[2], wins_3_2 & group[0], wins_1_2 & group[1], wins_0_2 & group[1]}), .n(n), .valid(valid_1[2]), .kept(kept[2]));
+    update_keep keep_3 (.clock(clock), .beaten_by({8'h0, wins_7_3 & group[2], wins_6_3 & group[2], wins_5_3 & group[2], wins_4_3 & group[2], wins_2_3 & group[0], wins_1_3 & group[1], wins_0_3 & group[1]}), .n(n), .valid(valid_1[3]), .kept(kept[3]));
+    update_keep keep_4 (.clock(clock), .beaten_by({8'h0, wins_7_4 & group[1], wins_6_4 & group[1], wins_5_4 & group[0], wins_3_4 & group[2], wins_2_4 & group[2], wins_1_4 & group[2], wins_0_4 & group[2]}), .n(n), .valid(valid_1[4]), .kept(kept[4]));
+    update_keep keep_5 (.clock(clock), .beaten_by({8'h0, wins_7_5 & group[1], wins_6_5 & group[1], wins_4_5 & group[0], wins_3_5 & group[2], wins_2_5 & group[2], wins_1_5 & group[2], wins_0_5 & group[2]}), .n(n), .valid(valid_1[5]), .kept(kept[5]));
+    update_keep keep_6 (.clock(clock), .beaten_by({8'h0, wins_7_6 & group[0], wins_5_6 & group[1], wins_4_6 & group[1], wins_3_6 & group[2], wins_2_6 & group[2], wins_1_6 & group[2], wins_0_6 & group[2]}), .n(n), .valid(valid_1[6]), .kept(kept[6]));
+    update_keep keep_7 (.clock(clock), .beaten_by({8'h0, wins_6_7 & group[0], wins_5_7 & group[1], wins_4_7 & group[1], wins_3_7 & group[2], wins_2_7 & group[2], wins_1_7 & group[2], wins_0_7 & group[2]}), .n(n), .valid(valid_1[7]), .kept(kept[7]));
 endmodule
 
 module update_serial(clock,flags,valid,more_beats,step,beat);
@@ -5132,755 +4863,84 @@ module update_lane_subtract(clock,a,b,sum);
 
 endmodule
 
-module update_lane_w_late(clock,from,to);
+module update_lane_w_late(clock,d,q);
 
     // Module arguments
     input wire  clock;
-    input wire  [31:0] from;
-    output reg  [31:0] to;
+    input wire  [31:0] d;
+    output reg  [31:0] q;
 
-    // Stub signals
-    reg  [31:0] stage$0$d;
-    wire  [31:0] stage$0$q;
-    reg  [31:0] stage$1$d;
-    wire  [31:0] stage$1$q;
-    reg  [31:0] stage$2$d;
-    wire  [31:0] stage$2$q;
-    reg  [31:0] stage$3$d;
-    wire  [31:0] stage$3$q;
-    reg  [31:0] stage$4$d;
-    wire  [31:0] stage$4$q;
+    // Update code (custom)
+    reg [159:0] stages;
+    initial stages = 160'h0;
 
-    // Sub module instances
-    uspe_dff_32 stage$0(
-        .d(stage$0$d),
-        .q(stage$0$q),
-        .clock(clock)
-    );
-    uspe_dff_32 stage$1(
-        .d(stage$1$d),
-        .q(stage$1$q),
-        .clock(clock)
-    );
-    uspe_dff_32 stage$2(
-        .d(stage$2$d),
-        .q(stage$2$q),
-        .clock(clock)
-    );
-    uspe_dff_32 stage$3(
-        .d(stage$3$d),
-        .q(stage$3$q),
-        .clock(clock)
-    );
-    uspe_dff_32 stage$4(
-        .d(stage$4$d),
-        .q(stage$4$q),
-        .clock(clock)
-    );
+    always @(posedge clock) stages <= {stages[127:0], d};
 
-    // Update code
-    always @(*) begin
-        stage$0$d = from;
-        stage$1$d = stage$0$q;
-        stage$2$d = stage$1$q;
-        stage$3$d = stage$2$q;
-        stage$4$d = stage$3$q;
-        to = stage$0$q;
-        to = stage$1$q;
-        to = stage$2$q;
-        to = stage$3$q;
-        to = stage$4$q;
-    end
-
+    always @(*) q = stages[159:128];
 endmodule
 
-module update_lane_momentum_late(clock,from,to);
+module update_lane_momentum_late(clock,d,q);
 
     // Module arguments
     input wire  clock;
-    input wire  [31:0] from;
-    output reg  [31:0] to;
+    input wire  [31:0] d;
+    output reg  [31:0] q;
 
-    // Stub signals
-    reg  [31:0] stage$0$d;
-    wire  [31:0] stage$0$q;
-    reg  [31:0] stage$1$d;
-    wire  [31:0] stage$1$q;
-    reg  [31:0] stage$2$d;
-    wire  [31:0] stage$2$q;
-    reg  [31:0] stage$3$d;
-    wire  [31:0] stage$3$q;
-    reg  [31:0] stage$4$d;
-    wire  [31:0] stage$4$q;
-    reg  [31:0] stage$5$d;
-    wire  [31:0] stage$5$q;
-    reg  [31:0] stage$6$d;
-    wire  [31:0] stage$6$q;
-    reg  [31:0] stage$7$d;
-    wire  [31:0] stage$7$q;
-    reg  [31:0] stage$8$d;
-    wire  [31:0] stage$8$q;
-    reg  [31:0] stage$9$d;
-    wire  [31:0] stage$9$q;
+    // Update code (custom)
+    reg [319:0] stages;
+    initial stages = 320'h0;
 
-    // Sub module instances
-    uspe_dff_32 stage$0(
-        .d(stage$0$d),
-        .q(stage$0$q),
-        .clock(clock)
-    );
-    uspe_dff_32 stage$1(
-        .d(stage$1$d),
-        .q(stage$1$q),
-        .clock(clock)
-    );
-    uspe_dff_32 stage$2(
-        .d(stage$2$d),
-        .q(stage$2$q),
-        .clock(clock)
-    );
-    uspe_dff_32 stage$3(
-        .d(stage$3$d),
-        .q(stage$3$q),
-        .clock(clock)
-    );
-    uspe_dff_32 stage$4(
-        .d(stage$4$d),
-        .q(stage$4$q),
-        .clock(clock)
-    );
-    uspe_dff_32 stage$5(
-        .d(stage$5$d),
-        .q(stage$5$q),
-        .clock(clock)
-    );
-    uspe_dff_32 stage$6(
-        .d(stage$6$d),
-        .q(stage$6$q),
-        .clock(clock)
-    );
-    uspe_dff_32 stage$7(
-        .d(stage$7$d),
-        .q(stage$7$q),
-        .clock(clock)
-    );
-    uspe_dff_32 stage$8(
-        .d(stage$8$d),
-        .q(stage$8$q),
-        .clock(clock)
-    );
-    uspe_dff_32 stage$9(
-        .d(stage$9$d),
-        .q(stage$9$q),
-        .clock(clock)
-    );
+    always @(posedge clock) stages <= {stages[287:0], d};
 
-    // Update code
-    always @(*) begin
-        stage$0$d = from;
-        stage$1$d = stage$0$q;
-        stage$2$d = stage$1$q;
-        stage$3$d = stage$2$q;
-        stage$4$d = stage$3$q;
-        stage$5$d = stage$4$q;
-        stage$6$d = stage$5$q;
-        stage$7$d = stage$6$q;
-        stage$8$d = stage$7$q;
-        stage$9$d = stage$8$q;
-        to = stage$0$q;
-        to = stage$1$q;
-        to = stage$2$q;
-        to = stage$3$q;
-        to = stage$4$q;
-        to = stage$5$q;
-        to = stage$6$q;
-        to = stage$7$q;
-        to = stage$8$q;
-        to = stage$9$q;
-    end
-
+    always @(*) q = stages[319:288];
 endmodule
 
-module update_lane_old_v(clock,from,to);
+module update_lane_old_v(clock,d,q);
 
     // Module arguments
     input wire  clock;
-    input wire  [31:0] from;
-    output reg  [31:0] to;
+    input wire  [31:0] d;
+    output reg  [31:0] q;
 
-    // Stub signals
-    reg  [31:0] stage$0$d;
-    wire  [31:0] stage$0$q;
-    reg  [31:0] stage$1$d;
-    wire  [31:0] stage$1$q;
-    reg  [31:0] stage$2$d;
-    wire  [31:0] stage$2$q;
-    reg  [31:0] stage$3$d;
-    wire  [31:0] stage$3$q;
-    reg  [31:0] stage$4$d;
-    wire  [31:0] stage$4$q;
-    reg  [31:0] stage$5$d;
-    wire  [31:0] stage$5$q;
-    reg  [31:0] stage$6$d;
-    wire  [31:0] stage$6$q;
-    reg  [31:0] stage$7$d;
-    wire  [31:0] stage$7$q;
-    reg  [31:0] stage$8$d;
-    wire  [31:0] stage$8$q;
-    reg  [31:0] stage$9$d;
-    wire  [31:0] stage$9$q;
-    reg  [31:0] stage$10$d;
-    wire  [31:0] stage$10$q;
-    reg  [31:0] stage$11$d;
-    wire  [31:0] stage$11$q;
-    reg  [31:0] stage$12$d;
-    wire  [31:0] stage$12$q;
-    reg  [31:0] stage$13$d;
-    wire  [31:0] stage$13$q;
-    reg  [31:0] stage$14$d;
-    wire  [31:0] stage$14$q;
-    reg  [31:0] stage$15$d;
-    wire  [31:0] stage$15$q;
-    reg  [31:0] stage$16$d;
-    wire  [31:0] stage$16$q;
-    reg  [31:0] stage$17$d;
-    wire  [31:0] stage$17$q;
-    reg  [31:0] stage$18$d;
-    wire  [31:0] stage$18$q;
-    reg  [31:0] stage$19$d;
-    wire  [31:0] stage$19$q;
-    reg  [31:0] stage$20$d;
-    wire  [31:0] stage$20$q;
+    // Update code (custom)
+    reg [671:0] stages;
+    initial stages = 672'h0;
 
-    // Sub module instances
-    uspe_dff_32 stage$0(
-        .d(stage$0$d),
-        .q(stage$0$q),
-        .clock(clock)
-    );
-    uspe_dff_32 stage$1(
-        .d(stage$1$d),
-        .q(stage$1$q),
-        .clock(clock)
-    );
-    uspe_dff_32 stage$2(
-        .d(stage$2$d),
-        .q(stage$2$q),
-        .clock(clock)
-    );
-    uspe_dff_32 stage$3(
-        .d(stage$3$d),
-        .q(stage$3$q),
-        .clock(clock)
-    );
-    uspe_dff_32 stage$4(
-        .d(stage$4$d),
-        .q(stage$4$q),
-        .clock(clock)
-    );
-    uspe_dff_32 stage$5(
-        .d(stage$5$d),
-        .q(stage$5$q),
-        .clock(clock)
-    );
-    uspe_dff_32 stage$6(
-        .d(stage$6$d),
-        .q(stage$6$q),
-        .clock(clock)
-    );
-    uspe_dff_32 stage$7(
-        .d(stage$7$d),
-        .q(stage$7$q),
-        .clock(clock)
-    );
-    uspe_dff_32 stage$8(
-        .d(stage$8$d),
-        .q(stage$8$q),
-        .clock(clock)
-    );
-    uspe_dff_32 stage$9(
-        .d(stage$9$d),
-        .q(stage$9$q),
-        .clock(clock)
-    );
-    uspe_dff_32 stage$10(
-        .d(stage$10$d),
-        .q(stage$10$q),
-        .clock(clock)
-    );
-    uspe_dff_32 stage$11(
-        .d(stage$11$d),
-        .q(stage$11$q),
-        .clock(clock)
-    );
-    uspe_dff_32 stage$12(
-        .d(stage$12$d),
-        .q(stage$12$q),
-        .clock(clock)
-    );
-    uspe_dff_32 stage$13(
-        .d(stage$13$d),
-        .q(stage$13$q),
-        .clock(clock)
-    );
-    uspe_dff_32 stage$14(
-        .d(stage$14$d),
-        .q(stage$14$q),
-        .clock(clock)
-    );
-    uspe_dff_32 stage$15(
-        .d(stage$15$d),
-        .q(stage$15$q),
-        .clock(clock)
-    );
-    uspe_dff_32 stage$16(
-        .d(stage$16$d),
-        .q(stage$16$q),
-        .clock(clock)
-    );
-    uspe_dff_32 stage$17(
-        .d(stage$17$d),
-        .q(stage$17$q),
-        .clock(clock)
-    );
-    uspe_dff_32 stage$18(
-        .d(stage$18$d),
-        .q(stage$18$q),
-        .clock(clock)
-    );
-    uspe_dff_32 stage$19(
-        .d(stage$19$d),
-        .q(stage$19$q),
-        .clock(clock)
-    );
-    uspe_dff_32 stage$20(
-        .d(stage$20$d),
-        .q(stage$20$q),
-        .clock(clock)
-    );
+    always @(posedge clock) stages <= {stages[639:0], d};
 
-    // Update code
-    always @(*) begin
-        stage$0$d = from;
-        stage$1$d = stage$0$q;
-        stage$2$d = stage$1$q;
-        stage$3$d = stage$2$q;
-        stage$4$d = stage$3$q;
-        stage$5$d = stage$4$q;
-        stage$6$d = stage$5$q;
-        stage$7$d = stage$6$q;
-        stage$8$d = stage$7$q;
-        stage$9$d = stage$8$q;
-        stage$10$d = stage$9$q;
-        stage$11$d = stage$10$q;
-        stage$12$d = stage$11$q;
-        stage$13$d = stage$12$q;
-        stage$14$d = stage$13$q;
-        stage$15$d = stage$14$q;
-        stage$16$d = stage$15$q;
-        stage$17$d = stage$16$q;
-        stage$18$d = stage$17$q;
-        stage$19$d = stage$18$q;
-        stage$20$d = stage$19$q;
-        to = stage$0$q;
-        to = stage$1$q;
-        to = stage$2$q;
-        to = stage$3$q;
-        to = stage$4$q;
-        to = stage$5$q;
-        to = stage$6$q;
-        to = stage$7$q;
-        to = stage$8$q;
-        to = stage$9$q;
-        to = stage$10$q;
-        to = stage$11$q;
-        to = stage$12$q;
-        to = stage$13$q;
-        to = stage$14$q;
-        to = stage$15$q;
-        to = stage$16$q;
-        to = stage$17$q;
-        to = stage$18$q;
-        to = stage$19$q;
-        to = stage$20$q;
-    end
-
+    always @(*) q = stages[671:640];
 endmodule
 
-module update_lane_v_late(clock,from,to);
+module update_lane_v_late(clock,d,q);
 
     // Module arguments
     input wire  clock;
-    input wire  [31:0] from;
-    output reg  [31:0] to;
+    input wire  [31:0] d;
+    output reg  [31:0] q;
 
-    // Stub signals
-    reg  [31:0] stage$0$d;
-    wire  [31:0] stage$0$q;
-    reg  [31:0] stage$1$d;
-    wire  [31:0] stage$1$q;
-    reg  [31:0] stage$2$d;
-    wire  [31:0] stage$2$q;
-    reg  [31:0] stage$3$d;
-    wire  [31:0] stage$3$q;
-    reg  [31:0] stage$4$d;
-    wire  [31:0] stage$4$q;
-    reg  [31:0] stage$5$d;
-    wire  [31:0] stage$5$q;
-    reg  [31:0] stage$6$d;
-    wire  [31:0] stage$6$q;
-    reg  [31:0] stage$7$d;
-    wire  [31:0] stage$7$q;
-    reg  [31:0] stage$8$d;
-    wire  [31:0] stage$8$q;
-    reg  [31:0] stage$9$d;
-    wire  [31:0] stage$9$q;
-    reg  [31:0] stage$10$d;
-    wire  [31:0] stage$10$q;
+    // Update code (custom)
+    reg [351:0] stages;
+    initial stages = 352'h0;
 
-    // Sub module instances
-    uspe_dff_32 stage$0(
-        .d(stage$0$d),
-        .q(stage$0$q),
-        .clock(clock)
-    );
-    uspe_dff_32 stage$1(
-        .d(stage$1$d),
-        .q(stage$1$q),
-        .clock(clock)
-    );
-    uspe_dff_32 stage$2(
-        .d(stage$2$d),
-        .q(stage$2$q),
-        .clock(clock)
-    );
-    uspe_dff_32 stage$3(
-        .d(stage$3$d),
-        .q(stage$3$q),
-        .clock(clock)
-    );
-    uspe_dff_32 stage$4(
-        .d(stage$4$d),
-        .q(stage$4$q),
-        .clock(clock)
-    );
-    uspe_dff_32 stage$5(
-        .d(stage$5$d),
-        .q(stage$5$q),
-        .clock(clock)
-    );
-    uspe_dff_32 stage$6(
-        .d(stage$6$d),
-        .q(stage$6$q),
-        .clock(clock)
-    );
-    uspe_dff_32 stage$7(
-        .d(stage$7$d),
-        .q(stage$7$q),
-        .clock(clock)
-    );
-    uspe_dff_32 stage$8(
-        .d(stage$8$d),
-        .q(stage$8$q),
-        .clock(clock)
-    );
-    uspe_dff_32 stage$9(
-        .d(stage$9$d),
-        .q(stage$9$q),
-        .clock(clock)
-    );
-    uspe_dff_32 stage$10(
-        .d(stage$10$d),
-        .q(stage$10$q),
-        .clock(clock)
-    );
+    always @(posedge clock) stages <= {stages[319:0], d};
 
-    // Update code
-    always @(*) begin
-        stage$0$d = from;
-        stage$1$d = stage$0$q;
-        stage$2$d = stage$1$q;
-        stage$3$d = stage$2$q;
-        stage$4$d = stage$3$q;
-        stage$5$d = stage$4$q;
-        stage$6$d = stage$5$q;
-        stage$7$d = stage$6$q;
-        stage$8$d = stage$7$q;
-        stage$9$d = stage$8$q;
-        stage$10$d = stage$9$q;
-        to = stage$0$q;
-        to = stage$1$q;
-        to = stage$2$q;
-        to = stage$3$q;
-        to = stage$4$q;
-        to = stage$5$q;
-        to = stage$6$q;
-        to = stage$7$q;
-        to = stage$8$q;
-        to = stage$9$q;
-        to = stage$10$q;
-    end
-
+    always @(*) q = stages[351:320];
 endmodule
 
-module update_lane_w_middle(clock,from,to);
+module update_lane_w_middle(clock,d,q);
 
     // Module arguments
     input wire  clock;
-    input wire  [31:0] from;
-    output reg  [31:0] to;
+    input wire  [31:0] d;
+    output reg  [31:0] q;
 
-    // Stub signals
-    reg  [31:0] stage$0$d;
-    wire  [31:0] stage$0$q;
-    reg  [31:0] stage$1$d;
-    wire  [31:0] stage$1$q;
-    reg  [31:0] stage$2$d;
-    wire  [31:0] stage$2$q;
-    reg  [31:0] stage$3$d;
-    wire  [31:0] stage$3$q;
-    reg  [31:0] stage$4$d;
-    wire  [31:0] stage$4$q;
-    reg  [31:0] stage$5$d;
-    wire  [31:0] stage$5$q;
-    reg  [31:0] stage$6$d;
-    wire  [31:0] stage$6$q;
-    reg  [31:0] stage$7$d;
-    wire  [31:0] stage$7$q;
-    reg  [31:0] stage$8$d;
-    wire  [31:0] stage$8$q;
-    reg  [31:0] stage$9$d;
-    wire  [31:0] stage$9$q;
-    reg  [31:0] stage$10$d;
-    wire  [31:0] stage$10$q;
-    reg  [31:0] stage$11$d;
-    wire  [31:0] stage$11$q;
-    reg  [31:0] stage$12$d;
-    wire  [31:0] stage$12$q;
-    reg  [31:0] stage$13$d;
-    wire  [31:0] stage$13$q;
-    reg  [31:0] stage$14$d;
-    wire  [31:0] stage$14$q;
-    reg  [31:0] stage$15$d;
-    wire  [31:0] stage$15$q;
-    reg  [31:0] stage$16$d;
-    wire  [31:0] stage$16$q;
-    reg  [31:0] stage$17$d;
-    wire  [31:0] stage$17$q;
-    reg  [31:0] stage$18$d;
-    wire  [31:0] stage$18$q;
-    reg  [31:0] stage$19$d;
-    wire  [31:0] stage$19$q;
-    reg  [31:0] stage$20$d;
-    wire  [31:0] stage$20$q;
-    reg  [31:0] stage$21$d;
-    wire  [31:0] stage$21$q;
-    reg  [31:0] stage$22$d;
-    wire  [31:0] stage$22$q;
-    reg  [31:0] stage$23$d;
-    wire  [31:0] stage$23$q;
-    reg  [31:0] stage$24$d;
-    wire  [31:0] stage$24$q;
-    reg  [31:0] stage$25$d;
-    wire  [31:0] stage$25$q;
-    reg  [31:0] stage$26$d;
-    wire  [31:0] stage$26$q;
+    // Update code (custom)
+    reg [863:0] stages;
+    initial stages = 864'h0;
 
-    // Sub module instances
-    uspe_dff_32 stage$0(
-        .d(stage$0$d),
-        .q(stage$0$q),
-        .clock(clock)
-    );
-    uspe_dff_32 stage$1(
-        .d(stage$1$d),
-        .q(stage$1$q),
-        .clock(clock)
-    );
-    uspe_dff_32 stage$2(
-        .d(stage$2$d),
-        .q(stage$2$q),
-        .clock(clock)
-    );
-    uspe_dff_32 stage$3(
-        .d(stage$3$d),
-        .q(stage$3$q),
-        .clock(clock)
-    );
-    uspe_dff_32 stage$4(
-        .d(stage$4$d),
-        .q(stage$4$q),
-        .clock(clock)
-    );
-    uspe_dff_32 stage$5(
-        .d(stage$5$d),
-        .q(stage$5$q),
-        .clock(clock)
-    );
-    uspe_dff_32 stage$6(
-        .d(stage$6$d),
-        .q(stage$6$q),
-        .clock(clock)
-    );
-    uspe_dff_32 stage$7(
-        .d(stage$7$d),
-        .q(stage$7$q),
-        .clock(clock)
-    );
-    uspe_dff_32 stage$8(
-        .d(stage$8$d),
-        .q(stage$8$q),
-        .clock(clock)
-    );
-    uspe_dff_32 stage$9(
-        .d(stage$9$d),
-        .q(stage$9$q),
-        .clock(clock)
-    );
-    uspe_dff_32 stage$10(
-        .d(stage$10$d),
-        .q(stage$10$q),
-        .clock(clock)
-    );
-    uspe_dff_32 stage$11(
-        .d(stage$11$d),
-        .q(stage$11$q),
-        .clock(clock)
-    );
-    uspe_dff_32 stage$12(
-        .d(stage$12$d),
-        .q(stage$12$q),
-        .clock(clock)
-    );
-    uspe_dff_32 stage$13(
-        .d(stage$13$d),
-        .q(stage$13$q),
-        .clock(clock)
-    );
-    uspe_dff_32 stage$14(
-        .d(stage$14$d),
-        .q(stage$14$q),
-        .clock(clock)
-    );
-    uspe_dff_32 stage$15(
-        .d(stage$15$d),
-        .q(stage$15$q),
-        .clock(clock)
-    );
-    uspe_dff_32 stage$16(
-        .d(stage$16$d),
-        .q(stage$16$q),
-        .clock(clock)
-    );
-    uspe_dff_32 stage$17(
-        .d(stage$17$d),
-        .q(stage$17$q),
-        .clock(clock)
-    );
-    uspe_dff_32 stage$18(
-        .d(stage$18$d),
-        .q(stage$18$q),
-        .clock(clock)
-    );
-    uspe_dff_32 stage$19(
-        .d(stage$19$d),
-        .q(stage$19$q),
-        .clock(clock)
-    );
-    uspe_dff_32 stage$20(
-        .d(stage$20$d),
-        .q(stage$20$q),
-        .clock(clock)
-    );
-    uspe_dff_32 stage$21(
-        .d(stage$21$d),
-        .q(stage$21$q),
-        .clock(clock)
-    );
-    uspe_dff_32 stage$22(
-        .d(stage$22$d),
-        .q(stage$22$q),
-        .clock(clock)
-    );
-    uspe_dff_32 stage$23(
-        .d(stage$23$d),
-        .q(stage$23$q),
-        .clock(clock)
-    );
-    uspe_dff_32 stage$24(
-        .d(stage$24$d),
-        .q(stage$24$q),
-        .clock(clock)
-    );
-    uspe_dff_32 stage$25(
-        .d(stage$25$d),
-        .q(stage$25$q),
-        .clock(clock)
-    );
-    uspe_dff_32 stage$26(
-        .d(stage$26$d),
-        .q(stage$26$q),
-        .clock(clock)
-    );
+    always @(posedge clock) stages <= {stages[831:0], d};
 
-    // Update code
-    always @(*) begin
-        stage$0$d = from;
-        stage$1$d = stage$0$q;
-        stage$2$d = stage$1$q;
-        stage$3$d = stage$2$q;
-        stage$4$d = stage$3$q;
-        stage$5$d = stage$4$q;
-        stage$6$d = stage$5$q;
-        stage$7$d = stage$6$q;
-        stage$8$d = stage$7$q;
-        stage$9$d = stage$8$q;
-        stage$10$d = stage$9$q;
-        stage$11$d = stage$10$q;
-        stage$12$d = stage$11$q;
-        stage$13$d = stage$12$q;
-        stage$14$d = stage$13$q;
-        stage$15$d = stage$14$q;
-        stage$16$d = stage$15$q;
-        stage$17$d = stage$16$q;
-        stage$18$d = stage$17$q;
-        stage$19$d = stage$18$q;
-        stage$20$d = stage$19$q;
-        stage$21$d = stage$20$q;
-        stage$22$d = stage$21$q;
-        stage$23$d = stage$22$q;
-        stage$24$d = stage$23$q;
-        stage$25$d = stage$24$q;
-        stage$26$d = stage$25$q;
-        to = stage$0$q;
-        to = stage$1$q;
-        to = stage$2$q;
-        to = stage$3$q;
-        to = stage$4$q;
-        to = stage$5$q;
-        to = stage$6$q;
-        to = stage$7$q;
-        to = stage$8$q;
-        to = stage$9$q;
-        to = stage$10$q;
-        to = stage$11$q;
-        to = stage$12$q;
-        to = stage$13$q;
-        to = stage$14$q;
-        to = stage$15$q;
-        to = stage$16$q;
-        to = stage$17$q;
-        to = stage$18$q;
-        to = stage$19$q;
-        to = stage$20$q;
-        to = stage$21$q;
-        to = stage$22$q;
-        to = stage$23$q;
-        to = stage$24$q;
-        to = stage$25$q;
-        to = stage$26$q;
-    end
-
+    always @(*) q = stages[863:832];
 endmodule
 
 module update_lane(clock,dw,w,v,decays,skip,inverse_loss_scale,lambda,weight_decay,momentum,learning_rate,new_w,new_v);
@@ -5932,22 +4992,22 @@ module update_lane(clock,dw,w,v,decays,skip,inverse_loss_scale,lambda,weight_dec
     wire  decays_early$q;
     reg  decays_now$d;
     wire  decays_now$q;
-    reg  [31:0] gradient_early$from;
-    wire  [31:0] gradient_early$to;
-    reg  [31:0] decay_late$from;
-    wire  [31:0] decay_late$to;
-    reg  [31:0] gradient_late$from;
-    wire  [31:0] gradient_late$to;
-    reg  [31:0] momentum_late$from;
-    wire  [31:0] momentum_late$to;
-    reg  [31:0] old_v$from;
-    wire  [31:0] old_v$to;
-    reg  [31:0] v_late$from;
-    wire  [31:0] v_late$to;
-    reg  [31:0] w_middle$from;
-    wire  [31:0] w_middle$to;
-    reg  [31:0] w_late$from;
-    wire  [31:0] w_late$to;
+    reg  [31:0] gradient_early$d;
+    wire  [31:0] gradient_early$q;
+    reg  [31:0] decay_late$d;
+    wire  [31:0] decay_late$q;
+    reg  [31:0] gradient_late$d;
+    wire  [31:0] gradient_late$q;
+    reg  [31:0] momentum_late$d;
+    wire  [31:0] momentum_late$q;
+    reg  [31:0] old_v$d;
+    wire  [31:0] old_v$q;
+    reg  [31:0] v_late$d;
+    wire  [31:0] v_late$q;
+    reg  [31:0] w_middle$d;
+    wire  [31:0] w_middle$q;
+    reg  [31:0] w_late$d;
+    wire  [31:0] w_late$q;
 
     // Local signals
     reg  [31:0] gradient_pruned;
@@ -6022,43 +5082,43 @@ module update_lane(clock,dw,w,v,decays,skip,inverse_loss_scale,lambda,weight_dec
     );
     update_lane_w_late gradient_early(
         .clock(clock),
-        .from(gradient_early$from),
-        .to(gradient_early$to)
+        .d(gradient_early$d),
+        .q(gradient_early$q)
     );
     update_lane_w_late decay_late(
         .clock(clock),
-        .from(decay_late$from),
-        .to(decay_late$to)
+        .d(decay_late$d),
+        .q(decay_late$q)
     );
     update_lane_w_late gradient_late(
         .clock(clock),
-        .from(gradient_late$from),
-        .to(gradient_late$to)
+        .d(gradient_late$d),
+        .q(gradient_late$q)
     );
     update_lane_momentum_late momentum_late(
         .clock(clock),
-        .from(momentum_late$from),
-        .to(momentum_late$to)
+        .d(momentum_late$d),
+        .q(momentum_late$q)
     );
     update_lane_old_v old_v(
         .clock(clock),
-        .from(old_v$from),
-        .to(old_v$to)
+        .d(old_v$d),
+        .q(old_v$q)
     );
     update_lane_v_late v_late(
         .clock(clock),
-        .from(v_late$from),
-        .to(v_late$to)
+        .d(v_late$d),
+        .q(v_late$q)
     );
     update_lane_w_middle w_middle(
         .clock(clock),
-        .from(w_middle$from),
-        .to(w_middle$to)
+        .d(w_middle$d),
+        .q(w_middle$q)
     );
     update_lane_w_late w_late(
         .clock(clock),
-        .from(w_late$from),
-        .to(w_late$to)
+        .d(w_late$d),
+        .q(w_late$q)
     );
 
     // Update code
@@ -6075,41 +5135,41 @@ module update_lane(clock,dw,w,v,decays,skip,inverse_loss_scale,lambda,weight_dec
         kept_momentum$b = v;
         add_pruned$a = scale$product;
         add_pruned$b = pruned_term$product;
-        gradient_early$from = scale$product;
-        decay_late$from = decay_term$product;
-        momentum_late$from = kept_momentum$product;
+        gradient_early$d = scale$product;
+        decay_late$d = decay_term$product;
+        momentum_late$d = kept_momentum$product;
         decays_early$d = decays;
         decays_now$d = decays_early$q;
-        gradient_pruned = gradient_early$to;
+        gradient_pruned = gradient_early$q;
         if (decays_now$q) begin
             gradient_pruned = add_pruned$sum;
         end
         add_decay$a = gradient_pruned;
-        add_decay$b = decay_late$to;
-        gradient_late$from = gradient_pruned;
+        add_decay$b = decay_late$q;
+        gradient_late$d = gradient_pruned;
         has_decay = |weight_decay[30:0];
-        gradient = gradient_late$to;
+        gradient = gradient_late$q;
         if (has_decay) begin
             gradient = add_decay$sum;
         end
-        add_momentum$a = momentum_late$to;
+        add_momentum$a = momentum_late$q;
         add_momentum$b = gradient;
-        old_v$from = v;
+        old_v$d = v;
         v_now = add_momentum$sum;
         if (skip) begin
-            v_now = old_v$to;
+            v_now = old_v$q;
         end
-        v_late$from = v_now;
+        v_late$d = v_now;
         rate$a = learning_rate;
         rate$b = add_momentum$sum;
-        w_middle$from = w;
-        w_late$from = w_middle$to;
-        subtract$a = w_middle$to;
+        w_middle$d = w;
+        w_late$d = w_middle$q;
+        subtract$a = w_middle$q;
         subtract$b = rate$product ^ (32'h1 << 5'h1f);
-        new_v = v_late$to;
+        new_v = v_late$q;
         new_w = subtract$sum;
         if (skip) begin
-            new_w = w_late$to;
+            new_w = w_late$q;
         end
     end
 
@@ -6254,7 +5314,7 @@ module update_ping_pong(clock,reset,beat,step,mask,write_position,write_bank,rea
 
 endmodule
 
-module update_transpose(
+module update_transpose (
     input wire clock,
     input wire reset,
     input wire [63:0] values,
@@ -6268,17 +5328,7 @@ module update_transpose(
     wire write_bank;
     wire [7:0] read_position;
     wire reads;
-    update_ping_pong control(
-        .clock(clock),
-        .reset(reset),
-        .beat(beat),
-        .step(8'd4),
-        .mask(block),
-        .write_position(write_position),
-        .write_bank(write_bank),
-        .read_position(read_position),
-        .reads(reads)
-    );
+    update_ping_pong control (.clock(clock), .reset(reset), .beat(beat), .step(8'd4), .mask(block), .write_position(write_position), .write_bank(write_bank), .read_position(read_position), .reads(reads));
     reg [1023:0] bank_0;
     reg [3:0] valid_0;
     always @(posedge clock) if (beat & ~write_bank) begin
@@ -6544,19 +5594,9 @@ module update_transpose(
             default: lane_3_1 = 16'h0;
         endcase
     wire [63:0] read_values;
-    update_delay #(.WIDTH(64), .CYCLES(1)) delay_read_values(
-        .clock(clock),
-        .reset(1'h0),
-        .from(write_bank ? {lane_3_0, lane_2_0, lane_1_0, lane_0_0} : {lane_3_1, lane_2_1, lane_1_1, lane_0_1}),
-        .to(read_values)
-    );
+    delay_line #(.WIDTH(64), .DEPTH(1)) delay_read_values (.clock(clock), .reset(1'b0), .d(write_bank ? {lane_3_0, lane_2_0, lane_1_0, lane_0_0} : {lane_3_1, lane_2_1, lane_1_1, lane_0_1}), .q(read_values));
     wire [3:0] read_valid;
-    update_delay #(.WIDTH(4), .CYCLES(1)) delay_read_valid(
-        .clock(clock),
-        .reset(reset),
-        .from((write_bank ? valid_0 : valid_1) & {4{reads}}),
-        .to(read_valid)
-    );
+    delay_line #(.WIDTH(4), .DEPTH(1)) delay_read_valid (.clock(clock), .reset(reset), .d((write_bank ? valid_0 : valid_1) & {4{reads}}), .q(read_valid));
     assign out_values = read_values;
     assign out_valid = read_valid;
 endmodule
@@ -6776,7 +5816,7 @@ module update_slot_count(clock,stays,slots);
 
 endmodule
 
-module update_select(
+module update_select (
     input wire clock,
     input wire reset,
     input wire [127:0] values,
@@ -6792,265 +5832,55 @@ module update_select(
 );
     assign groups = {8'h0, valid[7] & ~|(4'd7 & group), valid[6] & ~|(4'd6 & group), valid[5] & ~|(4'd5 & group), valid[4] & ~|(4'd4 & group), valid[3] & ~|(4'd3 & group), valid[2] & ~|(4'd2 & group), valid[1] & ~|(4'd1 & group), valid[0] & ~|(4'd0 & group)};
     wire [7:0] kept;
-    update_rank rank(
-        .clock(clock),
-        .values(values),
-        .valid(valid),
-        .group(group),
-        .n(n),
-        .kept(kept)
-    );
+    update_rank rank (.clock(clock), .values(values), .valid(valid), .group(group), .n(n), .kept(kept));
     wire [127:0] values_2;
-    update_delay #(.WIDTH(128), .CYCLES(2)) delay_values_2(
-        .clock(clock),
-        .reset(1'h0),
-        .from(values),
-        .to(values_2)
-    );
+    delay_line #(.WIDTH(128), .DEPTH(2)) delay_values_2 (.clock(clock), .reset(1'b0), .d(values), .q(values_2));
     wire [7:0] valid_2;
-    update_delay #(.WIDTH(8), .CYCLES(2)) delay_valid_2(
-        .clock(clock),
-        .reset(1'h0),
-        .from(valid),
-        .to(valid_2)
-    );
+    delay_line #(.WIDTH(8), .DEPTH(2)) delay_valid_2 (.clock(clock), .reset(1'b0), .d(valid), .q(valid_2));
     wire [7:0] stays = kept | (valid_2 & {8{dense}});
     wire [24:0] depart_0;
-    update_depart depart0(
-        .clock(clock),
-        .value(values_2[15:0]),
-        .position(4'd0 & group),
-        .kept(kept[0]),
-        .stays(stays[0]),
-        .dropped_before(15'h0),
-        .traveller(depart_0)
-    );
+    update_depart depart0 (.clock(clock), .value(values_2[15:0]), .position(4'd0 & group), .kept(kept[0]), .stays(stays[0]), .dropped_before(15'h0), .traveller(depart_0));
     wire [24:0] depart_1;
-    update_depart depart1(
-        .clock(clock),
-        .value(values_2[31:16]),
-        .position(4'd1 & group),
-        .kept(kept[1]),
-        .stays(stays[1]),
-        .dropped_before({14'h0, ~stays[0]}),
-        .traveller(depart_1)
-    );
+    update_depart depart1 (.clock(clock), .value(values_2[31:16]), .position(4'd1 & group), .kept(kept[1]), .stays(stays[1]), .dropped_before({14'h0, ~stays[0]}), .traveller(depart_1));
     wire [24:0] depart_2;
-    update_depart depart2(
-        .clock(clock),
-        .value(values_2[47:32]),
-        .position(4'd2 & group),
-        .kept(kept[2]),
-        .stays(stays[2]),
-        .dropped_before({13'h0, ~stays[1], ~stays[0]}),
-        .traveller(depart_2)
-    );
+    update_depart depart2 (.clock(clock), .value(values_2[47:32]), .position(4'd2 & group), .kept(kept[2]), .stays(stays[2]), .dropped_before({13'h0, ~stays[1], ~stays[0]}), .traveller(depart_2));
     wire [24:0] depart_3;
-    update_depart depart3(
-        .clock(clock),
-        .value(values_2[63:48]),
-        .position(4'd3 & group),
-        .kept(kept[3]),
-        .stays(stays[3]),
-        .dropped_before({12'h0, ~stays[2], ~stays[1], ~stays[0]}),
-        .traveller(depart_3)
-    );
+    update_depart depart3 (.clock(clock), .value(values_2[63:48]), .position(4'd3 & group), .kept(kept[3]), .stays(stays[3]), .dropped_before({12'h0, ~stays[2], ~stays[1], ~stays[0]}), .traveller(depart_3));
     wire [24:0] depart_4;
-    update_depart depart4(
-        .clock(clock),
-        .value(values_2[79:64]),
-        .position(4'd4 & group),
-        .kept(kept[4]),
-        .stays(stays[4]),
-        .dropped_before({11'h0, ~stays[3], ~stays[2], ~stays[1], ~stays[0]}),
-        .traveller(depart_4)
-    );
+    update_depart depart4 (.clock(clock), .value(values_2[79:64]), .position(4'd4 & group), .kept(kept[4]), .stays(stays[4]), .dropped_before({11'h0, ~stays[3], ~stays[2], ~stays[1], ~stays[0]}), .traveller(depart_4));
     wire [24:0] depart_5;
-    update_depart depart5(
-        .clock(clock),
-        .value(values_2[95:80]),
-        .position(4'd5 & group),
-        .kept(kept[5]),
-        .stays(stays[5]),
-        .dropped_before({10'h0, ~stays[4], ~stays[3], ~stays[2], ~stays[1], ~stays[0]}),
-        .traveller(depart_5)
-    );
+    update_depart depart5 (.clock(clock), .value(values_2[95:80]), .position(4'd5 & group), .kept(kept[5]), .stays(stays[5]), .dropped_before({10'h0, ~stays[4], ~stays[3], ~stays[2], ~stays[1], ~stays[0]}), .traveller(depart_5));
     wire [24:0] depart_6;
-    update_depart depart6(
-        .clock(clock),
-        .value(values_2[111:96]),
-        .position(4'd6 & group),
-        .kept(kept[6]),
-        .stays(stays[6]),
-        .dropped_before({9'h0, ~stays[5], ~stays[4], ~stays[3], ~stays[2], ~stays[1], ~stays[0]}),
-        .traveller(depart_6)
-    );
+    update_depart depart6 (.clock(clock), .value(values_2[111:96]), .position(4'd6 & group), .kept(kept[6]), .stays(stays[6]), .dropped_before({9'h0, ~stays[5], ~stays[4], ~stays[3], ~stays[2], ~stays[1], ~stays[0]}), .traveller(depart_6));
     wire [24:0] depart_7;
-    update_depart depart7(
-        .clock(clock),
-        .value(values_2[127:112]),
-        .position(4'd7 & group),
-        .kept(kept[7]),
-        .stays(stays[7]),
-        .dropped_before({8'h0, ~stays[6], ~stays[5], ~stays[4], ~stays[3], ~stays[2], ~stays[1], ~stays[0]}),
-        .traveller(depart_7)
-    );
+    update_depart depart7 (.clock(clock), .value(values_2[127:112]), .position(4'd7 & group), .kept(kept[7]), .stays(stays[7]), .dropped_before({8'h0, ~stays[6], ~stays[5], ~stays[4], ~stays[3], ~stays[2], ~stays[1], ~stays[0]}), .traveller(depart_7));
     wire [22:0] near_0;
-    update_gather_near near0(
-        .clock(clock),
-        .from_0(depart_0),
-        .from_1(depart_1),
-        .from_2(depart_2),
-        .from_3(depart_3),
-        .traveller(near_0)
-    );
+    update_gather_near near0 (.clock(clock), .from_0(depart_0), .from_1(depart_1), .from_2(depart_2), .from_3(depart_3), .traveller(near_0));
     wire [22:0] near_1;
-    update_gather_near near1(
-        .clock(clock),
-        .from_0(depart_1),
-        .from_1(depart_2),
-        .from_2(depart_3),
-        .from_3(depart_4),
-        .traveller(near_1)
-    );
+    update_gather_near near1 (.clock(clock), .from_0(depart_1), .from_1(depart_2), .from_2(depart_3), .from_3(depart_4), .traveller(near_1));
     wire [22:0] near_2;
-    update_gather_near near2(
-        .clock(clock),
-        .from_0(depart_2),
-        .from_1(depart_3),
-        .from_2(depart_4),
-        .from_3(depart_5),
-        .traveller(near_2)
-    );
+    update_gather_near near2 (.clock(clock), .from_0(depart_2), .from_1(depart_3), .from_2(depart_4), .from_3(depart_5), .traveller(near_2));
     wire [22:0] near_3;
-    update_gather_near near3(
-        .clock(clock),
-        .from_0(depart_3),
-        .from_1(depart_4),
-        .from_2(depart_5),
-        .from_3(depart_6),
-        .traveller(near_3)
-    );
+    update_gather_near near3 (.clock(clock), .from_0(depart_3), .from_1(depart_4), .from_2(depart_5), .from_3(depart_6), .traveller(near_3));
     wire [22:0] near_4;
-    update_gather_near near4(
-        .clock(clock),
-        .from_0(depart_4),
-        .from_1(depart_5),
-        .from_2(depart_6),
-        .from_3(depart_7),
-        .traveller(near_4)
-    );
+    update_gather_near near4 (.clock(clock), .from_0(depart_4), .from_1(depart_5), .from_2(depart_6), .from_3(depart_7), .traveller(near_4));
     wire [22:0] near_5;
-    update_gather_near near5(
-        .clock(clock),
-        .from_0(depart_5),
-        .from_1(depart_6),
-        .from_2(depart_7),
-        .from_3(25'h0),
-        .traveller(near_5)
-    );
+    update_gather_near near5 (.clock(clock), .from_0(depart_5), .from_1(depart_6), .from_2(depart_7), .from_3(25'h0), .traveller(near_5));
     wire [22:0] near_6;
-    update_gather_near near6(
-        .clock(clock),
-        .from_0(depart_6),
-        .from_1(depart_7),
-        .from_2(25'h0),
-        .from_3(25'h0),
-        .traveller(near_6)
-    );
+    update_gather_near near6 (.clock(clock), .from_0(depart_6), .from_1(depart_7), .from_2(25'h0), .from_3(25'h0), .traveller(near_6));
     wire [22:0] near_7;
-    update_gather_near near7(
-        .clock(clock),
-        .from_0(depart_7),
-        .from_1(25'h0),
-        .from_2(25'h0),
-        .from_3(25'h0),
-        .traveller(near_7)
-    );
-    update_gather_far far0(
-        .clock(clock),
-        .from_0(near_0),
-        .from_4(near_4),
-        .from_8(23'h0),
-        .from_12(23'h0),
-        .value(out_values[15:0]),
-        .position(out_positions[3:0])
-    );
-    update_gather_far far1(
-        .clock(clock),
-        .from_0(near_1),
-        .from_4(near_5),
-        .from_8(23'h0),
-        .from_12(23'h0),
-        .value(out_values[31:16]),
-        .position(out_positions[7:4])
-    );
-    update_gather_far far2(
-        .clock(clock),
-        .from_0(near_2),
-        .from_4(near_6),
-        .from_8(23'h0),
-        .from_12(23'h0),
-        .value(out_values[47:32]),
-        .position(out_positions[11:8])
-    );
-    update_gather_far far3(
-        .clock(clock),
-        .from_0(near_3),
-        .from_4(near_7),
-        .from_8(23'h0),
-        .from_12(23'h0),
-        .value(out_values[63:48]),
-        .position(out_positions[15:12])
-    );
-    update_gather_far far4(
-        .clock(clock),
-        .from_0(near_4),
-        .from_4(23'h0),
-        .from_8(23'h0),
-        .from_12(23'h0),
-        .value(out_values[79:64]),
-        .position(out_positions[19:16])
-    );
-    update_gather_far far5(
-        .clock(clock),
-        .from_0(near_5),
-        .from_4(23'h0),
-        .from_8(23'h0),
-        .from_12(23'h0),
-        .value(out_values[95:80]),
-        .position(out_positions[23:20])
-    );
-    update_gather_far far6(
-        .clock(clock),
-        .from_0(near_6),
-        .from_4(23'h0),
-        .from_8(23'h0),
-        .from_12(23'h0),
-        .value(out_values[111:96]),
-        .position(out_positions[27:24])
-    );
-    update_gather_far far7(
-        .clock(clock),
-        .from_0(near_7),
-        .from_4(23'h0),
-        .from_8(23'h0),
-        .from_12(23'h0),
-        .value(out_values[127:112]),
-        .position(out_positions[31:28])
-    );
-    update_slot_count slot_count(
-        .clock(clock),
-        .stays({8'h0, stays}),
-        .slots(out_slots)
-    );
+    update_gather_near near7 (.clock(clock), .from_0(depart_7), .from_1(25'h0), .from_2(25'h0), .from_3(25'h0), .traveller(near_7));
+    update_gather_far far0 (.clock(clock), .from_0(near_0), .from_4(near_4), .from_8(23'h0), .from_12(23'h0), .value(out_values[15:0]), .position(out_positions[3:0]));
+    update_gather_far far1 (.clock(clock), .from_0(near_1), .from_4(near_5), .from_8(23'h0), .from_12(23'h0), .value(out_values[31:16]), .position(out_positions[7:4]));
+    update_gather_far far2 (.clock(clock), .from_0(near_2), .from_4(near_6), .from_8(23'h0), .from_12(23'h0), .value(out_values[47:32]), .position(out_positions[11:8]));
+    update_gather_far far3 (.clock(clock), .from_0(near_3), .from_4(near_7), .from_8(23'h0), .from_12(23'h0), .value(out_values[63:48]), .position(out_positions[15:12]));
+    update_gather_far far4 (.clock(clock), .from_0(near_4), .from_4(23'h0), .from_8(23'h0), .from_12(23'h0), .value(out_values[79:64]), .position(out_positions[19:16]));
+    update_gather_far far5 (.clock(clock), .from_0(near_5), .from_4(23'h0), .from_8(23'h0), .from_12(23'h0), .value(out_values[95:80]), .position(out_positions[23:20]));
+    update_gather_far far6 (.clock(clock), .from_0(near_6), .from_4(23'h0), .from_8(23'h0), .from_12(23'h0), .value(out_values[111:96]), .position(out_positions[27:24]));
+    update_gather_far far7 (.clock(clock), .from_0(near_7), .from_4(23'h0), .from_8(23'h0), .from_12(23'h0), .value(out_values[127:112]), .position(out_positions[31:28]));
+    update_slot_count slot_count (.clock(clock), .stays({8'h0, stays}), .slots(out_slots));
     wire valid_5;
-    update_delay #(.WIDTH(1), .CYCLES(5)) delay_valid_5(
-        .clock(clock),
-        .reset(reset),
-        .from(|valid),
-        .to(valid_5)
-    );
+    delay_line #(.WIDTH(1), .DEPTH(5)) delay_valid_5 (.clock(clock), .reset(reset), .d(|valid), .q(valid_5));
     assign out_valid = valid_5;
 endmodule
 
@@ -7128,7 +5958,7 @@ module update_total(clock,reset,first,second,total);
 
 endmodule
 
-module update(
+module update (
     input wire clock,
     input wire reset,
     input wire prune_only,
@@ -7175,275 +6005,57 @@ module update(
     wire selects_ff;
     wire selects_bp;
     wire decays;
-    update_settings settings(
-        .m_log2(m_log2),
-        .n(n),
-        .prune_ff(prune_ff),
-        .prune_bp(prune_bp),
-        .mask_bp(mask_bp),
-        .srste(srste),
-        .lambda(lambda[30:0]),
-        .group(group),
-        .block(block),
-        .ff_group(ff_group),
-        .ff_n(ff_n),
-        .bp_group(bp_group),
-        .bp_n(bp_n),
-        .transpose(transpose_bp),
-        .selects_ff(selects_ff),
-        .selects_bp(selects_bp),
-        .decays(decays)
-    );
+    update_settings settings (.m_log2(m_log2), .n(n), .prune_ff(prune_ff), .prune_bp(prune_bp), .mask_bp(mask_bp), .srste(srste), .lambda(lambda[30:0]), .group(group), .block(block), .ff_group(ff_group), .ff_n(ff_n), .bp_group(bp_group), .bp_n(bp_n), .transpose(transpose_bp), .selects_ff(selects_ff), .selects_bp(selects_bp), .decays(decays));
     wire [63:0] old_values;
-    narrow_single old0(
-        .clock(clock),
-        .single(w[31:0]),
-        .half(old_values[15:0])
-    );
-    narrow_single old1(
-        .clock(clock),
-        .single(w[63:32]),
-        .half(old_values[31:16])
-    );
-    narrow_single old2(
-        .clock(clock),
-        .single(w[95:64]),
-        .half(old_values[47:32])
-    );
-    narrow_single old3(
-        .clock(clock),
-        .single(w[127:96]),
-        .half(old_values[63:48])
-    );
+    narrow_single old0 (.clock(clock), .single(w[31:0]), .half(old_values[15:0]));
+    narrow_single old1 (.clock(clock), .single(w[63:32]), .half(old_values[31:16]));
+    narrow_single old2 (.clock(clock), .single(w[95:64]), .half(old_values[47:32]));
+    narrow_single old3 (.clock(clock), .single(w[127:96]), .half(old_values[63:48]));
     wire [3:0] old_valid;
-    update_delay #(.WIDTH(4), .CYCLES(2)) delay_old_valid(
-        .clock(clock),
-        .reset(reset),
-        .from(valid & {4{srste}}),
-        .to(old_valid)
-    );
+    delay_line #(.WIDTH(4), .DEPTH(2)) delay_old_valid (.clock(clock), .reset(reset), .d(valid & {4{srste}}), .q(old_valid));
     wire [127:0] old_word;
     wire [7:0] old_word_valid;
-    update_collect collect_old(
-        .clock(clock),
-        .reset(reset),
-        .values(old_values),
-        .valid(old_valid),
-        .group(group),
-        .word(old_word),
-        .word_valid(old_word_valid)
-    );
+    update_collect collect_old (.clock(clock), .reset(reset), .values(old_values), .valid(old_valid), .group(group), .word(old_word), .word_valid(old_word_valid));
     wire [7:0] old_kept;
-    update_rank old_rank(
-        .clock(clock),
-        .values(old_word),
-        .valid(old_word_valid),
-        .group(group),
-        .n(n),
-        .kept(old_kept)
-    );
+    update_rank old_rank (.clock(clock), .values(old_word), .valid(old_word_valid), .group(group), .n(n), .kept(old_kept));
     wire [3:0] kept_9;
     wire old_kept_valid;
-    update_delay #(.WIDTH(1), .CYCLES(2)) delay_old_kept_valid(
-        .clock(clock),
-        .reset(reset),
-        .from(|old_word_valid),
-        .to(old_kept_valid)
-    );
-    update_serial serial(
-        .clock(clock),
-        .flags(old_kept),
-        .valid(old_kept_valid),
-        .more_beats(group[3:2]),
-        .step(5'd4),
-        .beat(kept_9)
-    );
-    update_lane lane0(
-        .clock(clock),
-        .dw(dw[31:0]),
-        .w(w[31:0]),
-        .v(v[31:0]),
-        .new_w(new_w[31:0]),
-        .new_v(new_v[31:0]),
-        .decays(decays & ~kept_9[0]),
-        .skip(skip),
-        .inverse_loss_scale(inverse_loss_scale),
-        .lambda(lambda),
-        .weight_decay(weight_decay),
-        .momentum(momentum),
-        .learning_rate(learning_rate)
-    );
-    update_lane lane1(
-        .clock(clock),
-        .dw(dw[63:32]),
-        .w(w[63:32]),
-        .v(v[63:32]),
-        .new_w(new_w[63:32]),
-        .new_v(new_v[63:32]),
-        .decays(decays & ~kept_9[1]),
-        .skip(skip),
-        .inverse_loss_scale(inverse_loss_scale),
-        .lambda(lambda),
-        .weight_decay(weight_decay),
-        .momentum(momentum),
-        .learning_rate(learning_rate)
-    );
-    update_lane lane2(
-        .clock(clock),
-        .dw(dw[95:64]),
-        .w(w[95:64]),
-        .v(v[95:64]),
-        .new_w(new_w[95:64]),
-        .new_v(new_v[95:64]),
-        .decays(decays & ~kept_9[2]),
-        .skip(skip),
-        .inverse_loss_scale(inverse_loss_scale),
-        .lambda(lambda),
-        .weight_decay(weight_decay),
-        .momentum(momentum),
-        .learning_rate(learning_rate)
-    );
-    update_lane lane3(
-        .clock(clock),
-        .dw(dw[127:96]),
-        .w(w[127:96]),
-        .v(v[127:96]),
-        .new_w(new_w[127:96]),
-        .new_v(new_v[127:96]),
-        .decays(decays & ~kept_9[3]),
-        .skip(skip),
-        .inverse_loss_scale(inverse_loss_scale),
-        .lambda(lambda),
-        .weight_decay(weight_decay),
-        .momentum(momentum),
-        .learning_rate(learning_rate)
-    );
+    delay_line #(.WIDTH(1), .DEPTH(2)) delay_old_kept_valid (.clock(clock), .reset(reset), .d(|old_word_valid), .q(old_kept_valid));
+    update_serial serial (.clock(clock), .flags(old_kept), .valid(old_kept_valid), .more_beats(group[3:2]), .step(5'd4), .beat(kept_9));
+    update_lane lane0 (.clock(clock), .dw(dw[31:0]), .w(w[31:0]), .v(v[31:0]), .new_w(new_w[31:0]), .new_v(new_v[31:0]), .decays(decays & ~kept_9[0]), .skip(skip), .inverse_loss_scale(inverse_loss_scale), .lambda(lambda), .weight_decay(weight_decay), .momentum(momentum), .learning_rate(learning_rate));
+    update_lane lane1 (.clock(clock), .dw(dw[63:32]), .w(w[63:32]), .v(v[63:32]), .new_w(new_w[63:32]), .new_v(new_v[63:32]), .decays(decays & ~kept_9[1]), .skip(skip), .inverse_loss_scale(inverse_loss_scale), .lambda(lambda), .weight_decay(weight_decay), .momentum(momentum), .learning_rate(learning_rate));
+    update_lane lane2 (.clock(clock), .dw(dw[95:64]), .w(w[95:64]), .v(v[95:64]), .new_w(new_w[95:64]), .new_v(new_v[95:64]), .decays(decays & ~kept_9[2]), .skip(skip), .inverse_loss_scale(inverse_loss_scale), .lambda(lambda), .weight_decay(weight_decay), .momentum(momentum), .learning_rate(learning_rate));
+    update_lane lane3 (.clock(clock), .dw(dw[127:96]), .w(w[127:96]), .v(v[127:96]), .new_w(new_w[127:96]), .new_v(new_v[127:96]), .decays(decays & ~kept_9[3]), .skip(skip), .inverse_loss_scale(inverse_loss_scale), .lambda(lambda), .weight_decay(weight_decay), .momentum(momentum), .learning_rate(learning_rate));
     wire [3:0] updated;
-    update_delay #(.WIDTH(4), .CYCLES(32)) delay_updated(
-        .clock(clock),
-        .reset(reset),
-        .from(valid & {4{~prune_only}}),
-        .to(updated)
-    );
+    delay_line #(.WIDTH(4), .DEPTH(32)) delay_updated (.clock(clock), .reset(reset), .d(valid & {4{~prune_only}}), .q(updated));
     assign new_valid = updated;
     wire [63:0] values;
-    update_source source0(
-        .clock(clock),
-        .from_half(prune_only),
-        .single(new_w[31:0]),
-        .half(half[15:0]),
-        .value(values[15:0])
-    );
-    update_source source1(
-        .clock(clock),
-        .from_half(prune_only),
-        .single(new_w[63:32]),
-        .half(half[31:16]),
-        .value(values[31:16])
-    );
-    update_source source2(
-        .clock(clock),
-        .from_half(prune_only),
-        .single(new_w[95:64]),
-        .half(half[47:32]),
-        .value(values[47:32])
-    );
-    update_source source3(
-        .clock(clock),
-        .from_half(prune_only),
-        .single(new_w[127:96]),
-        .half(half[63:48]),
-        .value(values[63:48])
-    );
+    update_source source0 (.clock(clock), .from_half(prune_only), .single(new_w[31:0]), .half(half[15:0]), .value(values[15:0]));
+    update_source source1 (.clock(clock), .from_half(prune_only), .single(new_w[63:32]), .half(half[31:16]), .value(values[31:16]));
+    update_source source2 (.clock(clock), .from_half(prune_only), .single(new_w[95:64]), .half(half[47:32]), .value(values[47:32]));
+    update_source source3 (.clock(clock), .from_half(prune_only), .single(new_w[127:96]), .half(half[63:48]), .value(values[63:48]));
     wire [3:0] made;
-    update_delay #(.WIDTH(4), .CYCLES(2)) delay_made(
-        .clock(clock),
-        .reset(reset),
-        .from(prune_only ? valid : updated),
-        .to(made)
-    );
+    delay_line #(.WIDTH(4), .DEPTH(2)) delay_made (.clock(clock), .reset(reset), .d(prune_only ? valid : updated), .q(made));
     wire [3:0] ff_made = made & {4{make_ff}};
     wire [3:0] bp_made = made & {4{make_bp}};
     wire [63:0] across;
     wire [3:0] across_valid;
-    update_transpose transpose(
-        .clock(clock),
-        .reset(reset),
-        .values(values),
-        .valid(bp_made & {4{transpose_bp}}),
-        .block(block),
-        .out_values(across),
-        .out_valid(across_valid)
-    );
+    update_transpose transpose (.clock(clock), .reset(reset), .values(values), .valid(bp_made & {4{transpose_bp}}), .block(block), .out_values(across), .out_valid(across_valid));
     wire [63:0] bp_source = transpose_bp ? across : values;
     wire [3:0] bp_source_valid = transpose_bp ? across_valid : bp_made;
     wire [127:0] ff_word;
     wire [7:0] ff_word_valid;
-    update_collect collect_ff(
-        .clock(clock),
-        .reset(reset),
-        .values(values),
-        .valid(ff_made),
-        .group(ff_group),
-        .word(ff_word),
-        .word_valid(ff_word_valid)
-    );
+    update_collect collect_ff (.clock(clock), .reset(reset), .values(values), .valid(ff_made), .group(ff_group), .word(ff_word), .word_valid(ff_word_valid));
     wire [15:0] ff_groups;
-    update_select select_ff(
-        .clock(clock),
-        .reset(reset),
-        .values(ff_word),
-        .valid(ff_word_valid),
-        .group(ff_group),
-        .n(ff_n),
-        .dense(1'h0),
-        .groups(ff_groups),
-        .out_valid(ff_valid),
-        .out_slots(ff_slots),
-        .out_values(ff_values),
-        .out_positions(ff_positions)
-    );
+    update_select select_ff (.clock(clock), .reset(reset), .values(ff_word), .valid(ff_word_valid), .group(ff_group), .n(ff_n), .dense(1'h0), .groups(ff_groups), .out_valid(ff_valid), .out_slots(ff_slots), .out_values(ff_values), .out_positions(ff_positions));
     wire [127:0] bp_word;
     wire [7:0] bp_word_valid;
-    update_collect collect_bp(
-        .clock(clock),
-        .reset(reset),
-        .values(bp_source),
-        .valid(bp_source_valid),
-        .group(bp_group),
-        .word(bp_word),
-        .word_valid(bp_word_valid)
-    );
+    update_collect collect_bp (.clock(clock), .reset(reset), .values(bp_source), .valid(bp_source_valid), .group(bp_group), .word(bp_word), .word_valid(bp_word_valid));
     wire [15:0] bp_groups;
-    update_select select_bp(
-        .clock(clock),
-        .reset(reset),
-        .values(bp_word),
-        .valid(bp_word_valid),
-        .group(bp_group),
-        .n(bp_n),
-        .dense(mask_bp),
-        .groups(bp_groups),
-        .out_valid(bp_valid),
-        .out_slots(bp_slots),
-        .out_values(bp_values),
-        .out_positions(bp_positions)
-    );
+    update_select select_bp (.clock(clock), .reset(reset), .values(bp_word), .valid(bp_word_valid), .group(bp_group), .n(bp_n), .dense(mask_bp), .groups(bp_groups), .out_valid(bp_valid), .out_slots(bp_slots), .out_values(bp_values), .out_positions(bp_positions));
     wire [3:0] counted = updated & {4{~skip}};
-    update_total total_parameters(
-        .clock(clock),
-        .reset(reset),
-        .first({12'h0, counted}),
-        .second(16'h0),
-        .total(parameters)
-    );
-    update_total total_groups(
-        .clock(clock),
-        .reset(reset),
-        .first(ff_groups & {16{selects_ff}}),
-        .second(bp_groups & {16{selects_bp}}),
-        .total(groups)
-    );
+    update_total total_parameters (.clock(clock), .reset(reset), .first({12'h0, counted}), .second(16'h0), .total(parameters));
+    update_total total_groups (.clock(clock), .reset(reset), .first(ff_groups & {16{selects_ff}}), .second(bp_groups & {16{selects_bp}}), .total(groups));
 endmodule
 
 module counter(clock,count,value);
@@ -7627,7 +6239,7 @@ module core (
     wire unused_bank_word_3;
     assign unused_bank_word_3 = &bank_word_3;
     wire [17:0] foot_token_0;
-    delay_line #(.WIDTH(18), .DEPTH(8)) foot_delay (.clock(clock), .d({row_token_4[6], row_token_4[4] & row_token_4[7], row_token_4[50:35]}), .q(foot_token_0));
+    delay_line #(.WIDTH(18), .DEPTH(8)) delay_foot_token_0 (.clock(clock), .reset(1'b0), .d({row_token_4[6], row_token_4[4] & row_token_4[7], row_token_4[50:35]}), .q(foot_token_0));
     wire unused_row_token_4;
     assign unused_row_token_4 = &row_token_4;
     wire [41:0] column_token_1;
@@ -7642,12 +6254,12 @@ module core (
     wire psum_write_0;
     wire [15:0] psum_word_0;
     wire [31:0] out_0;
-    wire [31:0] aligned_0;
     column_head column_head_0 (.clock(clock), .token(column_token_0), .bank_entry(bank_entry_0), .bank_data(weight_data_0), .psum_read(psum_read_0), .psum_data(psum_data_0), .token_east(column_token_1), .weight(weight_0), .tag(tag_0), .sum(head_sum_0));
     bank_ram #(.LANES(1), .LANE(20), .ADDRESS(10)) n2s_0 (.clock(load_clock), .run(run), .write(n2s_write & n2s_cols[0]), .write_address(n2s_entry), .write_data({n2s_position, n2s_value}), .read_address({bank_entry_0[16], bank_entry_0[8:0]}), .read_data(weight_data_0));
     psum_ram #(.ADDRESS(10)) psum_0 (.clock(clock), .write(psum_write_0), .write_address(psum_word_0[9:0]), .write_data(sums[31:0]), .read_address(psum_read_0[9:0]), .read_data(psum_data_0));
     column_foot column_foot_0 (.clock(clock), .token(foot_token_0), .sum(sums[31:0]), .drained(drained[31:0]), .token_east(foot_token_1), .psum_write(psum_write_0), .psum_word(psum_word_0), .out(out_0));
-    delay_line #(.WIDTH(32), .DEPTH(3)) align_0 (.clock(clock), .d(out_0), .q(aligned_0));
+    wire [31:0] aligned_0;
+    delay_line #(.WIDTH(32), .DEPTH(3)) delay_aligned_0 (.clock(clock), .reset(1'b0), .d(out_0), .q(aligned_0));
     wire unused_bank_entry_0;
     assign unused_bank_entry_0 = &bank_entry_0;
     wire unused_psum_read_0;
@@ -7666,12 +6278,12 @@ module core (
     wire psum_write_1;
     wire [15:0] psum_word_1;
     wire [31:0] out_1;
-    wire [31:0] aligned_1;
     column_head column_head_1 (.clock(clock), .token(column_token_1), .bank_entry(bank_entry_1), .bank_data(weight_data_1), .psum_read(psum_read_1), .psum_data(psum_data_1), .token_east(column_token_2), .weight(weight_1), .tag(tag_1), .sum(head_sum_1));
     bank_ram #(.LANES(1), .LANE(20), .ADDRESS(10)) n2s_1 (.clock(load_clock), .run(run), .write(n2s_write & n2s_cols[1]), .write_address(n2s_entry), .write_data({n2s_position, n2s_value}), .read_address({bank_entry_1[16], bank_entry_1[8:0]}), .read_data(weight_data_1));
     psum_ram #(.ADDRESS(10)) psum_1 (.clock(clock), .write(psum_write_1), .write_address(psum_word_1[9:0]), .write_data(sums[63:32]), .read_address(psum_read_1[9:0]), .read_data(psum_data_1));
     column_foot column_foot_1 (.clock(clock), .token(foot_token_1), .sum(sums[63:32]), .drained(drained[63:32]), .token_east(foot_token_2), .psum_write(psum_write_1), .psum_word(psum_word_1), .out(out_1));
-    delay_line #(.WIDTH(32), .DEPTH(2)) align_1 (.clock(clock), .d(out_1), .q(aligned_1));
+    wire [31:0] aligned_1;
+    delay_line #(.WIDTH(32), .DEPTH(2)) delay_aligned_1 (.clock(clock), .reset(1'b0), .d(out_1), .q(aligned_1));
     wire unused_bank_entry_1;
     assign unused_bank_entry_1 = &bank_entry_1;
     wire unused_psum_read_1;
@@ -7690,12 +6302,12 @@ module core (
     wire psum_write_2;
     wire [15:0] psum_word_2;
     wire [31:0] out_2;
-    wire [31:0] aligned_2;
     column_head column_head_2 (.clock(clock), .token(column_token_2), .bank_entry(bank_entry_2), .bank_data(weight_data_2), .psum_read(psum_read_2), .psum_data(psum_data_2), .token_east(column_token_3), .weight(weight_2), .tag(tag_2), .sum(head_sum_2));
     bank_ram #(.LANES(1), .LANE(20), .ADDRESS(10)) n2s_2 (.clock(load_clock), .run(run), .write(n2s_write & n2s_cols[2]), .write_address(n2s_entry), .write_data({n2s_position, n2s_value}), .read_address({bank_entry_2[16], bank_entry_2[8:0]}), .read_data(weight_data_2));
     psum_ram #(.ADDRESS(10)) psum_2 (.clock(clock), .write(psum_write_2), .write_address(psum_word_2[9:0]), .write_data(sums[95:64]), .read_address(psum_read_2[9:0]), .read_data(psum_data_2));
     column_foot column_foot_2 (.clock(clock), .token(foot_token_2), .sum(sums[95:64]), .drained(drained[95:64]), .token_east(foot_token_3), .psum_write(psum_write_2), .psum_word(psum_word_2), .out(out_2));
-    delay_line #(.WIDTH(32), .DEPTH(1)) align_2 (.clock(clock), .d(out_2), .q(aligned_2));
+    wire [31:0] aligned_2;
+    delay_line #(.WIDTH(32), .DEPTH(1)) delay_aligned_2 (.clock(clock), .reset(1'b0), .d(out_2), .q(aligned_2));
     wire unused_bank_entry_2;
     assign unused_bank_entry_2 = &bank_entry_2;
     wire unused_psum_read_2;
@@ -7714,19 +6326,21 @@ module core (
     wire psum_write_3;
     wire [15:0] psum_word_3;
     wire [31:0] out_3;
-    wire [31:0] aligned_3;
     column_head column_head_3 (.clock(clock), .token(column_token_3), .bank_entry(bank_entry_3), .bank_data(weight_data_3), .psum_read(psum_read_3), .psum_data(psum_data_3), .token_east(unused_column_token_4), .weight(weight_3), .tag(tag_3), .sum(head_sum_3));
     bank_ram #(.LANES(1), .LANE(20), .ADDRESS(10)) n2s_3 (.clock(load_clock), .run(run), .write(n2s_write & n2s_cols[3]), .write_address(n2s_entry), .write_data({n2s_position, n2s_value}), .read_address({bank_entry_3[16], bank_entry_3[8:0]}), .read_data(weight_data_3));
     psum_ram #(.ADDRESS(10)) psum_3 (.clock(clock), .write(psum_write_3), .write_address(psum_word_3[9:0]), .write_data(sums[127:96]), .read_address(psum_read_3[9:0]), .read_data(psum_data_3));
     column_foot column_foot_3 (.clock(clock), .token(foot_token_3), .sum(sums[127:96]), .drained(drained[127:96]), .token_east(unused_foot_token_4), .psum_write(psum_write_3), .psum_word(psum_word_3), .out(out_3));
-    delay_line #(.WIDTH(32), .DEPTH(0)) align_3 (.clock(clock), .d(out_3), .q(aligned_3));
+    wire [31:0] aligned_3;
+    delay_line #(.WIDTH(32), .DEPTH(0)) delay_aligned_3 (.clock(clock), .reset(1'b0), .d(out_3), .q(aligned_3));
     wire unused_bank_entry_3;
     assign unused_bank_entry_3 = &bank_entry_3;
     wire unused_psum_read_3;
     assign unused_psum_read_3 = &psum_read_3;
     wire unused_psum_word_3;
     assign unused_psum_word_3 = &psum_word_3;
-    delay_line #(.WIDTH(1), .DEPTH(4)) align_valid (.clock(clock), .d(row_valid_4 | (foot_token_0[16] & foot_token_0[17])), .q(drain_valid));
+    wire aligned_valid;
+    delay_line #(.WIDTH(1), .DEPTH(4)) delay_aligned_valid (.clock(clock), .reset(1'b0), .d(row_valid_4 | (foot_token_0[16] & foot_token_0[17])), .q(aligned_valid));
+    assign drain_valid = aligned_valid;
     assign drain = {aligned_3, aligned_2, aligned_1, aligned_0};
     wire [543:0] words;
     wire [43:0] tokens;

@@ -102,6 +102,51 @@ pub(crate) struct Offer {
     pub(crate) go: bool,
 }
 
+impl Offer {
+    /// A cycle with these inputs, `walk` read; fields of what is not offered are those of `idle`.
+    pub(crate) fn inputs(
+        &self,
+        rows: u64,
+        timing: &ArrayTiming,
+        walk: &Walk,
+        (idle_streams, idle): (bool, Mm),
+    ) -> Cycle {
+        let is = |flag: bool| u64::from(flag);
+        let (geometry, mm) = match self.item {
+            Some(Item::Geometry { streams }) => (Some(streams), None),
+            Some(Item::Mm(mm)) => (None, Some(mm)),
+            _ => (None, None),
+        };
+        let mut cycle = Cycle::default();
+        cycle.give(7, rows).give(6, rows - 1);
+        for constant in [
+            timing.ws_pass_floor_cycles,
+            timing.os_reach_cycles,
+            timing.ws_reach_cycles,
+            timing.ws_run_on_cycles,
+        ] {
+            cycle.give(16, constant as u64);
+        }
+        cycle.give(1, is(geometry.is_some())).give(1, is(geometry.unwrap_or(idle_streams)));
+        cycle.give(1, is(matches!(self.item, Some(Item::Walk(_)))));
+        cycle.give(1, is(mm.is_some()));
+        let mm = mm.unwrap_or(idle);
+        cycle.give(16, mm.slots).give(16, mm.rows).give(5, mm.ip).give(5, mm.iq);
+        for flag in [mm.accumulate, mm.drain, mm.activations, mm.weights, self.go] {
+            cycle.give(1, is(flag));
+        }
+        cycle.give(16, walk.slots).give(20, walk.start);
+        for (level, width) in [5, 16, 5, 16].into_iter().enumerate() {
+            cycle.give(width, walk.sizes[level]).give(width, walk.left[level]);
+        }
+        for step in walk.steps {
+            cycle.give(20, step);
+        }
+        cycle.give(16, walk.psum);
+        cycle
+    }
+}
+
 /// A value and which bits of it are said.
 #[derive(Clone, Copy, Default)]
 struct Token(u64, u64);
@@ -324,23 +369,8 @@ impl Truth {
         let taken = self.takes(&offer);
         let (walk_room, mm_room) = (self.walk_room(), self.next.is_none());
         let starts = self.starts(offer.go);
-        let mut cycle = Cycle::default();
-        let timing = &self.timing;
-        cycle.give(7, self.rows).give(6, self.rows - 1);
-        for constant in [
-            timing.ws_pass_floor_cycles,
-            timing.os_reach_cycles,
-            timing.ws_reach_cycles,
-            timing.ws_run_on_cycles,
-        ] {
-            cycle.give(16, constant as u64);
-        }
-        let is = |flag: bool| u64::from(flag);
-        let geometry =
-            if let Some(Item::Geometry { streams }) = offer.item { Some(streams) } else { None };
-        cycle.give(1, is(geometry.is_some())).give(1, geometry.map_or(random.below(2), u64::from));
-        cycle.give(1, is(matches!(offer.item, Some(Item::Walk(_)))));
-        let any = Mm {
+        let idle_streams = random.below(2) == 0;
+        let idle = Mm {
             slots: random.below(1 << 16),
             rows: random.below(1 << 16),
             ip: random.below(32),
@@ -350,23 +380,9 @@ impl Truth {
             activations: random.below(2) == 0,
             weights: random.below(2) == 0,
         };
-        let given = if let Some(Item::Mm(mm)) = offer.item { Some(mm) } else { None };
-        cycle.give(1, is(given.is_some()));
-        let mm = given.unwrap_or(any);
-        cycle.give(16, mm.slots).give(16, mm.rows).give(5, mm.ip).give(5, mm.iq);
-        for flag in [mm.accumulate, mm.drain, mm.activations, mm.weights, offer.go] {
-            cycle.give(1, is(flag));
-        }
         let walk = self.store[(self.read % 16) as usize];
-        cycle.give(16, walk.slots).give(20, walk.start);
-        for (level, width) in [5, 16, 5, 16].into_iter().enumerate() {
-            cycle.give(width, walk.sizes[level]).give(width, walk.left[level]);
-        }
-        for step in walk.steps {
-            cycle.give(20, step);
-        }
-        cycle.give(16, walk.psum);
-
+        let mut cycle = offer.inputs(self.rows, &self.timing, &walk, (idle_streams, idle));
+        let is = |flag: bool| u64::from(flag);
         cycle
             .expect(1, is(walk_room))
             .expect(4, self.written % 16)

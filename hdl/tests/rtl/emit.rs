@@ -1,6 +1,6 @@
 //! Emission on small designs: modules are merged, and the tools accept what comes out.
 
-use crate::support::{check_with_yosys, elaborate_with_icarus, has, lint};
+use crate::support::accepted_by_the_tools;
 use rust_hdl_core::prelude::*;
 use rust_hdl_widgets::{dff::DFF, dff_setup};
 use satkit_hdl::emit::{Design, emit};
@@ -218,23 +218,4 @@ fn designs() -> [Design; 4] {
     ]
 }
 
-#[test]
-fn verilator_lint_is_clean() {
-    if has("verilator") {
-        designs().iter().for_each(lint);
-    }
-}
-
-#[test]
-fn icarus_elaborates() {
-    if has("iverilog") {
-        designs().iter().for_each(elaborate_with_icarus);
-    }
-}
-
-#[test]
-fn yosys_checks() {
-    if has("yosys") {
-        designs().iter().for_each(check_with_yosys);
-    }
-}
+accepted_by_the_tools!(designs);

@@ -1,16 +1,14 @@
 //! The floating point blocks at three levels, each from one stimulus: plain Rust arithmetic is the truth, RustHDL simulates the
 //! block, and Verilator simulates the Verilog that is emitted for it.
 
-use crate::support::{
-    Pipeline, Random, Record, check_with_yosys, elaborate_with_icarus, has, lint, synthesize,
-};
+use crate::pipeline::{Piped, Pipeline, Record, in_rusthdl, piped};
+use crate::support::{Random, accepted_by_the_tools, has, synthesize};
 use half::f16;
 use rust_hdl_core::prelude::*;
 use rust_hdl_widgets::{dff::DFF, dff_setup};
 use satkit_hdl::emit::{Design, emit};
 use satkit_hdl::float::{
     AccumulateSingle, AddSingle, MultiplyHalf, MultiplySingle, NarrowSingle, NormalizeHalf,
-    WidenHalf,
 };
 use satkit_spec::ArrayConfig;
 
@@ -204,6 +202,10 @@ struct MultiplyAccumulate {
     early: DFF<Bits<32>>,
 }
 
+impl PackedProduct {
+    const LATENCY_CYCLES: usize = MultiplyHalf::LATENCY_CYCLES;
+}
+
 impl MultiplyAccumulate {
     const LATENCY_CYCLES: usize = NormalizeHalf::LATENCY_CYCLES
         + MultiplyHalf::LATENCY_CYCLES
@@ -318,66 +320,12 @@ fn narrow_values() -> impl Iterator<Item = Record> {
     })
 }
 
-/// All of FP16.
-fn widened() -> impl Iterator<Item = Record> {
-    (0..=u16::MAX).map(|bits| [u32::from(bits), 0, canonical(f16::from_bits(bits).to_f32())])
-}
-
-/// Runs records through a block in RustHDL's simulation: a record's output is due after `latency_cycles` rising edges.
-fn simulate_records<U: Block>(
-    mut block: U,
-    latency_cycles: usize,
-    records: impl Iterator<Item = Record>,
-    cycle: impl Fn(&mut U, bool, Record) -> u32,
-) {
-    block.connect_all();
-    let records: Vec<Record> = records.collect();
-    let flush = std::iter::repeat_n([0; 3], latency_cycles - 1);
-    for (edge, record) in records.iter().copied().chain(flush).enumerate() {
-        cycle(&mut block, false, record);
-        let output = cycle(&mut block, true, record);
-        if let Some(due) = (edge + 1).checked_sub(latency_cycles) {
-            let [a, b, expected] = records[due];
-            assert_eq!(
-                output, expected,
-                "{a:08x}, {b:08x}: got {output:08x}, expected {expected:08x}"
-            );
-        }
-    }
-}
-
-/// Settles the block.
-pub(crate) fn settle<U: Block>(block: &mut U) {
-    assert!(simulate(block, 100), "the block does not settle");
-}
-
-fn normalize_half() -> Design {
-    emit("normalize_half", NormalizeHalf::default)
-}
-
-fn multiply_half() -> Design {
-    emit("multiply_half", MultiplyHalf::default)
-}
-
-fn accumulate_single() -> Design {
-    emit("accumulate_single", AccumulateSingle::default)
-}
-
-fn multiply_single() -> Design {
-    emit("multiply_single", MultiplySingle::default)
-}
-
-fn add_single() -> Design {
-    emit("add_single", AddSingle::default)
-}
-
-fn narrow_single() -> Design {
-    emit("narrow_single", NarrowSingle::default)
-}
-
-fn widen_half() -> Design {
-    emit("widen_half", WidenHalf::default)
-}
+piped!(NormalizeHalf, "normalize_half", [half], normal);
+piped!(PackedProduct, "packed_product", [a b], product);
+piped!(MultiplyAccumulate, "multiply_accumulate", [halves accumulator], sum);
+piped!(MultiplySingle, "multiply_single", [a b], product);
+piped!(AddSingle, "add_single", [a b], sum);
+piped!(NarrowSingle, "narrow_single", [single], half);
 
 #[test]
 fn latencies_are_those_of_the_configurations() {
@@ -389,193 +337,42 @@ fn latencies_are_those_of_the_configurations() {
 
 #[test]
 fn normalize_half_in_rusthdl() {
-    simulate_records(
-        NormalizeHalf::default(),
-        NormalizeHalf::LATENCY_CYCLES,
-        normalized(),
-        |block, clock, [a, ..]| {
-            block.half.next = u64::from(a).to_bits();
-            block.clock.next = Clock { clk: clock };
-            settle(block);
-            block.normal.val().to_u32()
-        },
-    );
+    in_rusthdl::<NormalizeHalf>(normalized());
 }
 
 #[test]
 fn multiply_half_in_rusthdl() {
-    let records = products().take(FEW);
-    simulate_records(
-        PackedProduct::default(),
-        MultiplyHalf::LATENCY_CYCLES,
-        records,
-        |block, clock, [a, b, _]| {
-            block.a.next = u64::from(a).to_bits();
-            block.b.next = u64::from(b).to_bits();
-            block.clock.next = Clock { clk: clock };
-            settle(block);
-            block.product.val().to_u32()
-        },
-    );
+    in_rusthdl::<PackedProduct>(products().take(FEW));
 }
 
 #[test]
 fn accumulate_single_in_rusthdl() {
-    let records = accumulations().take(FEW);
-    simulate_records(
-        MultiplyAccumulate::default(),
-        MultiplyAccumulate::LATENCY_CYCLES,
-        records,
-        |block, clock, [halves, accumulator, _]| {
-            block.halves.next = u64::from(halves).to_bits();
-            block.accumulator.next = u64::from(accumulator).to_bits();
-            block.clock.next = Clock { clk: clock };
-            settle(block);
-            block.sum.val().to_u32()
-        },
-    );
+    in_rusthdl::<MultiplyAccumulate>(accumulations().take(FEW));
 }
 
 #[test]
 fn multiply_single_in_rusthdl() {
-    let records = single_products().take(FEW);
-    simulate_records(
-        MultiplySingle::default(),
-        MultiplySingle::LATENCY_CYCLES,
-        records,
-        |block, clock, [a, b, _]| {
-            block.a.next = u64::from(a).to_bits();
-            block.b.next = u64::from(b).to_bits();
-            block.clock.next = Clock { clk: clock };
-            settle(block);
-            block.product.val().to_u32()
-        },
-    );
+    in_rusthdl::<MultiplySingle>(single_products().take(FEW));
 }
 
 #[test]
 fn add_single_in_rusthdl() {
-    let records = sums().take(FEW);
-    simulate_records(
-        AddSingle::default(),
-        AddSingle::LATENCY_CYCLES,
-        records,
-        |block, clock, [a, b, _]| {
-            block.a.next = u64::from(a).to_bits();
-            block.b.next = u64::from(b).to_bits();
-            block.clock.next = Clock { clk: clock };
-            settle(block);
-            block.sum.val().to_u32()
-        },
-    );
+    in_rusthdl::<AddSingle>(sums().take(FEW));
 }
 
 #[test]
 fn narrow_single_in_rusthdl() {
-    let records = narrow_values().take(FEW);
-    simulate_records(
-        NarrowSingle::default(),
-        NarrowSingle::LATENCY_CYCLES,
-        records,
-        |block, clock, [a, ..]| {
-            block.single.next = u64::from(a).to_bits();
-            block.clock.next = Clock { clk: clock };
-            settle(block);
-            u32::from(block.half.val().to_u16())
-        },
-    );
-}
-
-#[test]
-fn widen_half_in_rusthdl() {
-    simulate_records(
-        WidenHalf::default(),
-        WidenHalf::LATENCY_CYCLES,
-        widened(),
-        |block, clock, [a, ..]| {
-            block.half.next = u64::from(a).to_bits();
-            block.clock.next = Clock { clk: clock };
-            settle(block);
-            block.single.val().to_u32()
-        },
-    );
+    in_rusthdl::<NarrowSingle>(narrow_values().take(FEW));
 }
 
 #[test]
 fn normalize_half_in_verilog() {
     if has("verilator") {
-        let pipeline =
-            Pipeline::build(&normalize_half(), &["half"], "normal", NormalizeHalf::LATENCY_CYCLES);
+        let pipeline = Pipeline::build::<NormalizeHalf>();
         assert_eq!(pipeline.verdict(normalized()), "0 of 65536 wrong");
-    }
-}
-
-#[test]
-fn multiply_half_in_verilog() {
-    if has("verilator") {
-        let design = emit("packed_product", PackedProduct::default);
-        let pipeline =
-            Pipeline::build(&design, &["a", "b"], "product", MultiplyHalf::LATENCY_CYCLES);
-        assert_eq!(pipeline.verdict(products().take(MANY)), format!("0 of {MANY} wrong"));
-    }
-}
-
-#[test]
-fn accumulate_single_in_verilog() {
-    if has("verilator") {
-        let design = emit("multiply_accumulate", MultiplyAccumulate::default);
-        let pipeline = Pipeline::build(
-            &design,
-            &["halves", "accumulator"],
-            "sum",
-            MultiplyAccumulate::LATENCY_CYCLES,
-        );
-        assert_eq!(pipeline.verdict(accumulations().take(MANY)), format!("0 of {MANY} wrong"));
-    }
-}
-
-#[test]
-fn multiply_single_in_verilog() {
-    if has("verilator") {
-        let pipeline = Pipeline::build(
-            &multiply_single(),
-            &["a", "b"],
-            "product",
-            MultiplySingle::LATENCY_CYCLES,
-        );
-        assert_eq!(pipeline.verdict(single_products().take(MANY)), format!("0 of {MANY} wrong"));
-    }
-}
-
-#[test]
-fn add_single_in_verilog() {
-    if has("verilator") {
-        let pipeline =
-            Pipeline::build(&add_single(), &["a", "b"], "sum", AddSingle::LATENCY_CYCLES);
-        assert_eq!(pipeline.verdict(sums().take(MANY)), format!("0 of {MANY} wrong"));
-    }
-}
-
-#[test]
-fn narrow_single_in_verilog() {
-    if has("verilator") {
-        let pipeline =
-            Pipeline::build(&narrow_single(), &["single"], "half", NarrowSingle::LATENCY_CYCLES);
-        let boundaries = 65_536 * 9;
-        assert_eq!(pipeline.verdict(narrow_boundaries()), format!("0 of {boundaries} wrong"));
-        assert_eq!(pipeline.verdict(narrow_values().take(MANY)), format!("0 of {MANY} wrong"));
-    }
-}
-
-#[test]
-fn widen_half_in_verilog() {
-    if has("verilator") {
-        let pipeline =
-            Pipeline::build(&widen_half(), &["half"], "single", WidenHalf::LATENCY_CYCLES);
-        assert_eq!(pipeline.verdict(widened()), "0 of 65536 wrong");
         // The bench itself: a wrong expectation is seen, at whatever place.
         for place in [0, 1, 40_000, 65_535] {
-            let spoilt = widened()
+            let spoilt = normalized()
                 .map(|[a, b, expected]| [a, b, if a == place { expected ^ 1 } else { expected }]);
             let verdict = pipeline.verdict(spoilt);
             assert!(verdict.starts_with(&format!("{place:08x}, 00000000: got ")), "{verdict}");
@@ -584,38 +381,68 @@ fn widen_half_in_verilog() {
     }
 }
 
-fn designs() -> [Design; 7] {
+#[test]
+fn multiply_half_in_verilog() {
+    if has("verilator") {
+        let pipeline = Pipeline::build::<PackedProduct>();
+        assert_eq!(pipeline.verdict(products().take(MANY)), format!("0 of {MANY} wrong"));
+    }
+}
+
+#[test]
+fn accumulate_single_in_verilog() {
+    if has("verilator") {
+        let pipeline = Pipeline::build::<MultiplyAccumulate>();
+        assert_eq!(pipeline.verdict(accumulations().take(MANY)), format!("0 of {MANY} wrong"));
+    }
+}
+
+#[test]
+fn multiply_single_in_verilog() {
+    if has("verilator") {
+        let pipeline = Pipeline::build::<MultiplySingle>();
+        assert_eq!(pipeline.verdict(single_products().take(MANY)), format!("0 of {MANY} wrong"));
+    }
+}
+
+#[test]
+fn add_single_in_verilog() {
+    if has("verilator") {
+        let pipeline = Pipeline::build::<AddSingle>();
+        assert_eq!(pipeline.verdict(sums().take(MANY)), format!("0 of {MANY} wrong"));
+    }
+}
+
+#[test]
+fn narrow_single_in_verilog() {
+    if has("verilator") {
+        let pipeline = Pipeline::build::<NarrowSingle>();
+        let boundaries = 65_536 * 9;
+        assert_eq!(pipeline.verdict(narrow_boundaries()), format!("0 of {boundaries} wrong"));
+        assert_eq!(pipeline.verdict(narrow_values().take(MANY)), format!("0 of {MANY} wrong"));
+    }
+}
+
+fn multiply_half() -> Design {
+    emit("multiply_half", MultiplyHalf::default)
+}
+
+fn accumulate_single() -> Design {
+    emit("accumulate_single", AccumulateSingle::default)
+}
+
+fn designs() -> [Design; 6] {
     [
-        normalize_half(),
+        NormalizeHalf::emitted(),
         multiply_half(),
         accumulate_single(),
-        multiply_single(),
-        add_single(),
-        narrow_single(),
-        widen_half(),
+        MultiplySingle::emitted(),
+        AddSingle::emitted(),
+        NarrowSingle::emitted(),
     ]
 }
 
-#[test]
-fn verilator_lint_is_clean() {
-    if has("verilator") {
-        designs().iter().for_each(lint);
-    }
-}
-
-#[test]
-fn icarus_elaborates() {
-    if has("iverilog") {
-        designs().iter().for_each(elaborate_with_icarus);
-    }
-}
-
-#[test]
-fn yosys_checks() {
-    if has("yosys") {
-        designs().iter().for_each(check_with_yosys);
-    }
-}
+accepted_by_the_tools!(designs);
 
 /// What leaves room in an element of 600 LUTs for its registers, its memories and its ports.
 #[test]

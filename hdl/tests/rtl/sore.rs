@@ -1,7 +1,7 @@
 //! The leaf blocks of SORE at three levels from one stimulus: plain Rust, RustHDL's simulation, and the emitted Verilog under
 //! Icarus. How they are wired is tested with the whole unit.
 
-use crate::support::{Random, check_with_yosys, has, lint, replay};
+use crate::support::{Random, accepted, has, replay};
 use half::f16;
 use rust_hdl_core::prelude::*;
 use satkit_hdl::emit::emit;
@@ -66,12 +66,8 @@ impl<U: Block + Default + Send> Leaf<U> {
                 replay(&design, self.inputs, self.outputs, self.has_clock, rows, &expected);
             assert_eq!(verdict, format!("0 of {} wrong", rows.len()), "{}", self.name);
         }
-        if has("verilator") {
-            lint(&design);
-        }
-        if has("yosys") {
-            check_with_yosys(&design);
-        }
+        accepted("verilator", [&design]);
+        accepted("yosys", [&design]);
     }
 }
 

@@ -1,9 +1,8 @@
 //! No idle slot in steady state: of a sequence of MMs without a gap, dense and of every N:M, in both dataflows, the slots of the
 //! controller's tokens are counted in RustHDL's simulation.
 
-use crate::controller::{Item, Mm, Walk};
-use crate::float::settle;
-use crate::trace::Traced;
+use crate::controller::{Item, Mm, Offer, Walk};
+use crate::trace::{Traced, settle};
 use rust_hdl_core::prelude::*;
 use satkit_hdl::array::Controller;
 use satkit_spec::ArrayConfig;
@@ -24,58 +23,17 @@ fn count(config: &ArrayConfig, items: Vec<Item>) -> Slots {
     let timing = config.array_timing();
     let mut block = Box::new(Controller::default());
     block.connect_all();
-    block.rows.next = (config.rows as u64).to_bits();
-    block.last_row.next = (config.rows as u64 - 1).to_bits();
-    block.pass_floor.next = (timing.ws_pass_floor_cycles as u64).to_bits();
-    block.reach_outputs.next = (timing.os_reach_cycles as u64).to_bits();
-    block.reach_sums.next = (timing.ws_reach_cycles as u64).to_bits();
-    block.run_on.next = (timing.ws_run_on_cycles as u64).to_bits();
-    block.go.next = true;
     let mut items = VecDeque::from(items);
     let mut store = [Walk::default(); 16];
     let (mut slots, mut since_live) = (Slots { all: 0, idle: 0, weights: 0 }, None);
     let mut quiet = 0;
     while quiet < 32 {
-        (block.geometry.next, block.walk.next, block.mm.next) = (false, false, false);
-        let item = items.front().copied();
-        match item {
-            Some(Item::Geometry { streams }) => {
-                (block.geometry.next, block.geometry_streams.next) = (true, streams);
-            }
-            Some(Item::Walk(_)) => block.walk.next = true,
-            Some(Item::Mm(mm)) => {
-                block.mm.next = true;
-                block.mm_slots.next = mm.slots.to_bits();
-                block.mm_rows.next = mm.rows.to_bits();
-                block.mm_ip.next = mm.ip.to_bits();
-                block.mm_iq.next = mm.iq.to_bits();
-                block.mm_accumulate.next = mm.accumulate;
-                block.mm_drain.next = mm.drain;
-                block.mm_activations.next = mm.activations;
-                block.mm_weights.next = mm.weights;
-            }
-            None => {}
-        }
-        block.clock.next = Clock { clk: false };
-        settle(&mut *block);
+        let offer = Offer { item: items.front().copied(), go: true };
         let walk = store[block.walk_read.val().to_u8() as usize];
-        block.walk_slots.next = walk.slots.to_bits();
-        block.walk_start.next = walk.start.to_bits();
-        block.walk_kept.next = walk.sizes[0].to_bits();
-        block.walk_kept_left.next = walk.left[0].to_bits();
-        block.walk_groups.next = walk.sizes[1].to_bits();
-        block.walk_groups_left.next = walk.left[1].to_bits();
-        block.walk_taps.next = walk.sizes[2].to_bits();
-        block.walk_taps_left.next = walk.left[2].to_bits();
-        block.walk_lines.next = walk.sizes[3].to_bits();
-        block.walk_lines_left.next = walk.left[3].to_bits();
-        block.walk_group_step.next = walk.steps[0].to_bits();
-        block.walk_tap_step.next = walk.steps[1].to_bits();
-        block.walk_line_step.next = walk.steps[2].to_bits();
-        block.walk_block_step.next = walk.steps[3].to_bits();
-        block.walk_psum.next = walk.psum.to_bits();
+        let cycle = offer.inputs(config.rows as u64, &timing, &walk, (false, Mm::default()));
+        block.drive(false, cycle.inputs());
         settle(&mut *block);
-        let taken = match item {
+        let taken = match offer.item {
             Some(Item::Geometry { .. }) => true,
             Some(Item::Walk(walk)) => {
                 store[block.walk_write.val().to_u8() as usize] = walk;
@@ -97,10 +55,9 @@ fn count(config: &ArrayConfig, items: Vec<Item>) -> Slots {
         } else {
             since_live = since_live.map(|idle: u64| idle + 1);
         }
-        block.clock.next = Clock { clk: true };
+        block.drive(true, cycle.inputs());
         settle(&mut *block);
     }
-    assert!(Controller::OUTPUTS.contains(&"row_token"));
     slots
 }
 

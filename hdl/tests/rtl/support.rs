@@ -44,7 +44,7 @@ fn written(design: &Design) -> (TempDir, Vec<PathBuf>) {
 }
 
 /// Verilator's linter has nothing to say. No warning is waived: where one is to be, it is an argument here, with its reason.
-pub(crate) fn lint(design: &Design) {
+fn lint(design: &Design) {
     let (_directory, files) = written(design);
     let mut lint = Command::new("verilator");
     lint.args(["--lint-only", "-Wall", "--top-module", design.top()]).args(files);
@@ -52,7 +52,7 @@ pub(crate) fn lint(design: &Design) {
 }
 
 /// Icarus Verilog elaborates it.
-pub(crate) fn elaborate_with_icarus(design: &Design) {
+fn elaborate_with_icarus(design: &Design) {
     let (_directory, files) = written(design);
     let mut icarus = Command::new("iverilog");
     icarus.args(["-g2012", "-Wall", "-t", "null", "-s", design.top()]).args(files);
@@ -60,7 +60,7 @@ pub(crate) fn elaborate_with_icarus(design: &Design) {
 }
 
 /// Yosys reads it and finds neither a latch, a loop nor a missing or double driver.
-pub(crate) fn check_with_yosys(design: &Design) {
+fn check_with_yosys(design: &Design) {
     let (directory, files) = written(design);
     let files: Vec<&str> = files.iter().map(|f| f.file_name().unwrap().to_str().unwrap()).collect();
     let script = format!(
@@ -84,6 +84,39 @@ pub(crate) fn prove(design: &str, harness: &str, defines: &str, way: &str) -> Re
     let output = yosys.args(["-p", &script]).current_dir(directory.path()).output().unwrap();
     if output.status.success() { Ok(()) } else { Err(text(&output)) }
 }
+
+/// `tool` accepts the designs, if it is to be used.
+pub(crate) fn accepted<'d>(tool: &str, designs: impl IntoIterator<Item = &'d Design>) {
+    let check = match tool {
+        "verilator" => lint,
+        "iverilog" => elaborate_with_icarus,
+        _ => check_with_yosys,
+    };
+    if has(tool) {
+        designs.into_iter().for_each(check);
+    }
+}
+
+/// One test for each tool: it accepts what a function gives.
+macro_rules! accepted_by_the_tools {
+    ($designs:ident) => {
+        #[test]
+        fn verilator_lint_is_clean() {
+            $crate::support::accepted("verilator", &$designs());
+        }
+
+        #[test]
+        fn icarus_elaborates() {
+            $crate::support::accepted("iverilog", &$designs());
+        }
+
+        #[test]
+        fn yosys_checks() {
+            $crate::support::accepted("yosys", &$designs());
+        }
+    };
+}
+pub(crate) use accepted_by_the_tools;
 
 /// How many cells of each kind Yosys makes of it for UltraScale+.
 pub(crate) fn synthesize(design: &Design) -> BTreeMap<String, usize> {
@@ -244,39 +277,5 @@ impl Bench {
             });
             child.wait_with_output().unwrap().stdout
         })
-    }
-}
-
-/// One operation: two inputs and what comes of them.
-pub(crate) type Record = [u32; 3];
-
-/// A block compiled by Verilator, with `pipeline.cpp` around it.
-pub(crate) struct Pipeline(Bench);
-
-impl Pipeline {
-    /// Compiles `design`, whose ports are `inputs` and `output`.
-    pub(crate) fn build(
-        design: &Design,
-        inputs: &[&str],
-        output: &str,
-        latency_cycles: usize,
-    ) -> Self {
-        let mut flags = format!("-O2 -DLATENCY={latency_cycles} -DOUTPUT={output}");
-        for (name, port) in ["INPUT_A", "INPUT_B"].iter().zip(inputs) {
-            flags += &format!(" -D{name}={port}");
-        }
-        Self(Bench::build(design, "pipeline.cpp", &flags))
-    }
-
-    /// Simulates all records; returns the verdict: the first wrong ones, and how many are wrong of how many.
-    pub(crate) fn verdict(&self, records: impl Iterator<Item = Record> + Send) -> String {
-        let verdict = self.0.run(|input| {
-            for record in records {
-                for word in record {
-                    input.write_all(&word.to_le_bytes()).unwrap();
-                }
-            }
-        });
-        String::from_utf8(verdict).unwrap().trim().to_owned()
     }
 }

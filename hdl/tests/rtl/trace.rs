@@ -1,6 +1,5 @@
 //! A block cycle by cycle: what it is given, what is due at its outputs before the edge, and which bits of that are said.
 
-use crate::float::settle;
 use crate::support::{Bench, Random};
 use rust_hdl_core::prelude::*;
 use satkit_hdl::emit::{Design, Direction};
@@ -30,6 +29,11 @@ impl Cycle {
     pub(crate) fn give_words(&mut self, words: &[u32]) -> &mut Self {
         self.inputs.extend(words);
         self
+    }
+
+    /// All of its inputs.
+    pub(crate) fn inputs(&self) -> &[u32] {
+        &self.inputs
     }
 
     /// The next output.
@@ -136,6 +140,11 @@ macro_rules! traced {
     };
 }
 pub(crate) use traced;
+
+/// Settles the block.
+pub(crate) fn settle<U: Block>(block: &mut U) {
+    assert!(simulate(block, 100), "the block does not settle");
+}
 
 /// Runs cycles through a block in RustHDL's simulation.
 pub(crate) fn in_rusthdl<U: Traced>(cycles: impl Iterator<Item = Cycle>) {

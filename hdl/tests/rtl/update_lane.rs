@@ -1,7 +1,7 @@
 //! One lane of the update unit at three levels: the update as `docs/contract-elementwise.md` writes it in plain Rust, RustHDL's
 //! simulation, and the emitted Verilog under Verilator.
 
-use crate::support::{Bench, Random, check_with_yosys, elaborate_with_icarus, has, lint};
+use crate::support::{Bench, Random, accepted_by_the_tools, has};
 use rust_hdl_core::prelude::*;
 use satkit_hdl::emit::{Design, emit};
 use satkit_hdl::update::lane::UpdateLane;
@@ -116,8 +116,8 @@ fn runs(seed: u64, length: usize) -> impl Iterator<Item = (Sgd, Vec<[u32; 6]>)> 
     })
 }
 
-fn design() -> Design {
-    emit("update_lane", UpdateLane::default)
+fn designs() -> [Design; 1] {
+    [emit("update_lane", UpdateLane::default)]
 }
 
 #[test]
@@ -182,7 +182,7 @@ fn a_lane_in_verilog() {
         UpdateLane::LATENCY_CYCLES,
         UpdateLane::DECAYS_AFTER_CYCLES
     );
-    let bench = Bench::build(&design(), "update_lane.cpp", &flags);
+    let bench = Bench::build(&designs()[0], "update_lane.cpp", &flags);
     assert_eq!(verdict(&bench, runs(1, 400).take(12)), "0 of 4800 wrong");
     let (count, length) = (5_000, 2_048);
     let all = count * length;
@@ -195,15 +195,4 @@ fn a_lane_in_verilog() {
     assert!(verdict(&bench, spoilt).ends_with("2 of 800 wrong"));
 }
 
-#[test]
-fn the_tools_accept_it() {
-    if has("verilator") {
-        lint(&design());
-    }
-    if has("iverilog") {
-        elaborate_with_icarus(&design());
-    }
-    if has("yosys") {
-        check_with_yosys(&design());
-    }
-}
+accepted_by_the_tools!(designs);

@@ -99,9 +99,8 @@ struct Ready {
     steps: [(CardProgram, StepIo); 2],
     load: CardProgram,
     evaluation: CardProgram,
-    /// What the model says of a step.
-    cycles: StepCycles,
-    total: u64,
+    /// What the model says of either, and in all.
+    cycles: [(StepCycles, u64); 2],
     /// Step whose images each set holds.
     holds: [Option<u64>; 2],
     /// Keeps the tensors' place.
@@ -282,12 +281,12 @@ impl StepMachine for CardMachine {
             |step: &Step| self.session.load(step.program.instructions()).map_err(card("program"));
         let step = compile(programs.step.work.operations.clone())?;
         let twin = compile(replaced(&programs.step.work, &moved(&io), &moved(&second)))?;
-        let timing = time_with(
-            self.session.config(),
-            &step.program,
-            &self.settings.memory,
-            &mut NoObserver,
-        )?;
+        let timed = |step: &Step| -> Result<(StepCycles, u64), HostError> {
+            let (config, memory) = (self.session.config(), &self.settings.memory);
+            let timing = time_with(config, &step.program, memory, &mut NoObserver)?;
+            Ok((split(&timing, step), timing.cycles))
+        };
+        let cycles = [timed(&step)?, timed(&twin)?];
         let steps = [(load(&step)?, io), (load(&twin)?, second)];
         let loading = load(&compile(programs.load.clone())?)?;
         let evaluation = load(&compile(programs.evaluation.clone())?)?;
@@ -298,8 +297,7 @@ impl StepMachine for CardMachine {
             steps,
             load: loading,
             evaluation,
-            cycles: split(&timing, &step),
-            total: timing.cycles,
+            cycles,
             programs,
             holds: [None; 2],
             _room: room,
@@ -346,15 +344,15 @@ impl StepMachine for CardMachine {
             times.overlapped = took.min(report.wall);
         }
         let is_model = self.session.info().backend != Backend::Real;
-        if is_model && report.cycles != ready.total {
-            let (card, model) = (report.cycles, ready.total);
+        let (cycles, model) = ready.cycles[here];
+        if is_model && report.cycles != model {
+            let card = report.cycles;
             return Err(HostError::Cycles { step, card, model });
         }
         let start = Instant::now();
         let (loss, predicted) = self.losses(ready, io.loss, ready.batch)?;
         times.download = start.elapsed();
         check_loss(step, loss, &numbers)?;
-        let cycles = ready.cycles;
         times.wall = started.elapsed();
         if let Some(ready) = &mut self.ready {
             ready.holds = holds;

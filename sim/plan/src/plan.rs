@@ -38,11 +38,14 @@ impl DataflowChoice {
         }
     }
 
-    pub(crate) fn dataflows(self) -> &'static [Dataflow] {
+    /// Its dataflows, each as a choice of its own.
+    pub(crate) fn alone(self) -> &'static [(Self, Dataflow)] {
+        const OS: (DataflowChoice, Dataflow) = (DataflowChoice::Os, Dataflow::OutputStationary);
+        const WS: (DataflowChoice, Dataflow) = (DataflowChoice::Ws, Dataflow::WeightStationary);
         match self {
-            Self::Auto => &[Dataflow::OutputStationary, Dataflow::WeightStationary],
-            Self::Ws => &[Dataflow::WeightStationary],
-            Self::Os => &[Dataflow::OutputStationary],
+            Self::Auto => &[OS, WS],
+            Self::Ws => &[WS],
+            Self::Os => &[OS],
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::mapping::{Estimate, Mapping, StoreWork, candidates, emit};
 use crate::plan::{DataflowChoice, time_with};
 use crate::problem::{MacStage, Problem};
 use crate::program::Program;
-use crate::space::{TileSpace, WeightSource};
+use crate::space::WeightSource;
 use crate::stage::StageEmitter;
 use crate::timing::{NoObserver, Timing};
 use satkit_memory::MemoryModel;
@@ -133,7 +133,7 @@ impl Scheduler {
         &self.config
     }
 
-    /// All choices so far, by [`Task::key`].
+    /// All choices so far, by [`Task::key`]; under one dataflow alone, by that and the dataflow's name.
     #[must_use]
     pub fn choices(&self) -> BTreeMap<String, Choice> {
         self.choices.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -149,20 +149,46 @@ impl Scheduler {
     /// # Errors
     /// [`PlanError`] if the machine cannot run it.
     pub fn choose(&self, task: &Task) -> Result<Choice, PlanError> {
-        let key = task.key();
-        let kept = {
-            let choices = self.choices.lock().unwrap_or_else(PoisonError::into_inner);
-            choices.get(&key).cloned()
-        };
-        if let Some(choice) = kept
-            && choice.mapping.space(&self.config, &task.problem, task.source).is_ok()
-        {
-            return Ok(choice);
-        }
-        let choice = self.search(task)?;
+        self.kept(&task.key(), task).map_or_else(|| self.search(task, self.dataflow), Ok)
+    }
+
+    /// What a scheduler that is restricted to `dataflow` chooses; none if that dataflow cannot run the problem.
+    pub(crate) fn choose_alone(&self, task: &Task, dataflow: DataflowChoice) -> Option<Choice> {
+        self.kept(&self.key(task, dataflow), task).or_else(|| self.search(task, dataflow).ok())
+    }
+
+    /// Cycles of the whole problem, in proportion to the part that was priced.
+    pub(crate) fn whole_cycles(&self, task: &Task, choice: &Choice) -> Result<u64, PlanError> {
+        let part = self.part(task)?;
+        let macs = |task: &Task| u128::from(task.problem.macs()) * u128::from(task.groups);
+        Ok((u128::from(choice.priced_cycles) * macs(task) / macs(&part).max(1)) as u64)
+    }
+
+    /// The dataflows that choices are made among.
+    pub(crate) const fn dataflow(&self) -> DataflowChoice {
+        self.dataflow
+    }
+
+    /// The memory that choices are priced against.
+    pub(crate) const fn memory(&self) -> &MemoryModel {
+        &self.memory
+    }
+
+    /// The name of a choice that is restricted further than this scheduler.
+    fn key(&self, task: &Task, dataflow: DataflowChoice) -> String {
+        if dataflow == self.dataflow { task.key() } else { format!("{} {dataflow}", task.key()) }
+    }
+
+    fn kept(&self, key: &str, task: &Task) -> Option<Choice> {
+        let choices = self.choices.lock().unwrap_or_else(PoisonError::into_inner);
+        let choice = choices.get(key)?;
+        let legal = choice.mapping.space(&self.config, &task.problem, task.source).is_ok();
+        legal.then(|| choice.clone())
+    }
+
+    fn keep(&self, key: String, choice: &Choice) {
         let mut choices = self.choices.lock().unwrap_or_else(PoisonError::into_inner);
         choices.insert(key, choice.clone());
-        Ok(choice)
     }
 
     /// Chooses for all problems, on all threads; `progress` is called with each key that is done.
@@ -198,18 +224,27 @@ impl Scheduler {
         failed.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
     }
 
-    fn search(&self, task: &Task) -> Result<Choice, PlanError> {
+    /// Searches among the dataflows of `choice`, and keeps what is found, for each of them alone too.
+    fn search(&self, task: &Task, choice: DataflowChoice) -> Result<Choice, PlanError> {
         self.config.check_sparsity(task.problem.mac.sparsity)?;
         let part = self.part(task)?;
+        let whole = part.problem == task.problem && part.groups == task.groups;
         let (mut priced, mut legal) = (Vec::new(), 0);
         // One by one, so that either is looked at as if it were alone.
-        for &dataflow in self.dataflow.dataflows() {
+        for &(alone, dataflow) in choice.alone() {
             let ranked = self.ranked(&part, dataflow);
+            let of_one = self.priced(task, &part, &ranked)?;
+            if alone != choice
+                && let Ok(found) = self.pick(task, whole, of_one.clone(), ranked.len())
+            {
+                self.keep(self.key(task, alone), &found);
+            }
             legal += ranked.len();
-            priced.extend(self.priced(task, &part, &ranked)?);
+            priced.extend(of_one);
         }
-        let whole = part.problem == task.problem && part.groups == task.groups;
-        self.pick(task, whole, priced, legal)
+        let found = self.pick(task, whole, priced, legal)?;
+        self.keep(self.key(task, choice), &found);
+        Ok(found)
     }
 
     /// The legal candidates of one dataflow by their estimates, best first.
@@ -327,15 +362,6 @@ impl Scheduler {
         let program = emitter.finish("", task.problem.mac.stage);
         let timing = time_with(&self.config, &program, &self.memory, &mut NoObserver)?;
         Ok((program, timing))
-    }
-
-    /// The space of a task under its chosen mapping.
-    ///
-    /// # Errors
-    /// As [`Scheduler::choose`].
-    pub fn space(&self, task: &Task) -> Result<(TileSpace, Choice), PlanError> {
-        let choice = self.choose(task)?;
-        Ok((choice.mapping.space(&self.config, &task.problem, task.source)?, choice))
     }
 }
 

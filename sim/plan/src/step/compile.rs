@@ -3,12 +3,13 @@
 use super::depend::Ledger;
 use super::emit::StepEmitter;
 use super::memory::Places;
+use super::mix;
 use super::work::{MacOperation, ProductOperation, StepOperation, StepWork, TensorId};
 use crate::mapping::StoreWork;
 use crate::program::{Program, Section};
 use crate::schedule::{Choice, Scheduler, Task, weight_source};
 use crate::{PlanError, layout};
-use satkit_spec::Stage;
+use satkit_spec::{ArrayConfig, Stage};
 
 /// A training step as a program, with what was chosen for each section.
 #[derive(Clone, Debug, PartialEq)]
@@ -111,6 +112,26 @@ pub fn compile_at(
         }
     }
     scheduler.choose_all(&tasks, progress)?;
+    let build = |choices: &[Choice]| build(work, scheduler.config(), &places, &tasks, choices);
+    let (program, sections) = mix::fastest(scheduler, &tasks, build)?;
+    Ok(Step {
+        title: work.title.clone(),
+        program,
+        sections,
+        card_bytes: (places.end - base).max(layout::TENSOR_ALIGN_BYTES),
+        addresses: (0..work.tensors.len()).map(|tensor| places.bytes(TensorId(tensor))).collect(),
+        dense_macs: work.dense_macs(),
+    })
+}
+
+/// The program of a step whose matrix problems, in order, are `tasks` with these choices.
+fn build(
+    work: &StepWork,
+    config: &ArrayConfig,
+    places: &Places,
+    tasks: &[Task],
+    choices: &[Choice],
+) -> Result<(Program, Vec<StepSection>), PlanError> {
     let mut ledger = Ledger::new(work.tensors.len());
     let (mut sections, mut details) = (Vec::new(), Vec::new());
     let gradients = work.operations.iter().filter_map(|operation| match operation {
@@ -118,15 +139,12 @@ pub fn compile_at(
         _ => None,
     });
     let gradients: Vec<_> = gradients.collect();
+    let mut chosen = tasks.iter().zip(choices);
     for operation in &work.operations {
         let first = ledger.len();
-        let mut emitter = StepEmitter {
-            config: scheduler.config(),
-            places: &places,
-            ledger: &mut ledger,
-            gradients: &gradients,
-        };
-        let choices = append(&mut emitter, scheduler, operation)?;
+        let mut emitter =
+            StepEmitter { config, places, ledger: &mut ledger, gradients: &gradients };
+        let choices = append(&mut emitter, operation, &mut chosen)?;
         sections.push(Section {
             name: operation.name().into(),
             work: operation.work(),
@@ -137,39 +155,36 @@ pub fn compile_at(
     }
     // Sections are made one behind another, so they are in order.
     let program = Program::with_sections(ledger.finish(), sections).unwrap_or_default();
-    Ok(Step {
-        title: work.title.clone(),
-        program,
-        sections: details,
-        card_bytes: (places.end - base).max(layout::TENSOR_ALIGN_BYTES),
-        addresses: (0..work.tensors.len()).map(|tensor| places.bytes(TensorId(tensor))).collect(),
-        dense_macs: work.dense_macs(),
-    })
+    Ok((program, details))
 }
 
-/// Appends one operation; gives what was chosen for its matrix problems.
-fn append(
+/// Appends one operation with the next of `chosen`; gives what was chosen for its matrix problems.
+fn append<'a>(
     emitter: &mut StepEmitter<'_>,
-    scheduler: &Scheduler,
     operation: &StepOperation,
+    chosen: &mut impl Iterator<Item = (&'a Task, &'a Choice)>,
 ) -> Result<Vec<(u64, Choice)>, PlanError> {
+    let config = emitter.config;
+    let space =
+        |task: &Task, choice: &Choice| choice.mapping.space(config, &task.problem, task.source);
     match operation {
         StepOperation::Mac(operation) => {
             let (mut problems, mut choices) = (Vec::new(), Vec::new());
-            for task in mac_tasks(operation) {
-                let (space, choice) = scheduler.space(&task)?;
-                problems.push((task.problem, space, choice.mapping));
-                choices.push((task.problem.macs(), choice));
+            for (task, choice) in chosen.take(operation.stage.problems().len()) {
+                problems.push((task.problem, space(task, choice)?, choice.mapping));
+                choices.push((task.problem.macs(), choice.clone()));
             }
             debug_assert!(operation.stage.stage != Stage::Wu || problems.len() == 1);
             emitter.mac(operation, &problems)?;
             Ok(choices)
         }
         StepOperation::Products(operation) => {
-            let task = product_task(operation)?;
-            let (space, choice) = scheduler.space(&task)?;
-            emitter.products(operation, &space, &choice.mapping)?;
-            Ok(vec![(task.problem.macs() * u64::from(task.groups), choice)])
+            let mut choices = Vec::new();
+            for (task, choice) in chosen.take(1) {
+                emitter.products(operation, &space(task, choice)?, &choice.mapping)?;
+                choices.push((task.problem.macs() * u64::from(task.groups), choice.clone()));
+            }
+            Ok(choices)
         }
         StepOperation::Vector(operation) => emitter.vector(operation).map(|()| Vec::new()),
         StepOperation::Update(operation) => emitter.update(operation).map(|()| Vec::new()),

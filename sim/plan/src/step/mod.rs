@@ -9,6 +9,7 @@ mod compile;
 mod depend;
 mod emit;
 mod memory;
+mod mix;
 mod report;
 #[cfg(test)]
 mod tests;

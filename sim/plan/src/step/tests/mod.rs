@@ -1,5 +1,6 @@
 //! In a step, nothing is read before it is written, under any memory.
 
+mod mix;
 mod moved;
 mod order;
 

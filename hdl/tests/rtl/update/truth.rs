@@ -1,36 +1,32 @@
-//! The update unit as a whole under Verilator: bits and the cycle of every beat that comes out, for each number of lanes and
-//! each largest M. The truth is plain Rust, written from `docs/contract.md` and `docs/contract-elementwise.md`.
+//! What an update unit is to give, and when: plain Rust, written from `docs/contract.md` and `docs/contract-elementwise.md`.
 
-use crate::support::{Bench, Random, check_with_yosys, elaborate_with_icarus, has, lint};
-use crate::update_lane::{Sgd, weight};
+use crate::support::Bench;
+use crate::update_lane::Sgd;
 use half::f16;
-use satkit_hdl::HdlError;
-use satkit_hdl::emit::Design;
-use satkit_hdl::update::design;
 use satkit_spec::ArrayConfig;
 use std::collections::BTreeMap;
 
 /// What is made of the weights of one instruction.
 #[derive(Clone, Copy, Debug, Default)]
-struct Made {
-    prune_only: bool,
-    srste: bool,
-    make_ff: bool,
-    make_bp: bool,
-    prune_ff: bool,
-    prune_bp: bool,
-    mask_bp: bool,
-    m: usize,
-    n: usize,
+pub(super) struct Made {
+    pub(super) prune_only: bool,
+    pub(super) srste: bool,
+    pub(super) make_ff: bool,
+    pub(super) make_bp: bool,
+    pub(super) prune_ff: bool,
+    pub(super) prune_bp: bool,
+    pub(super) mask_bp: bool,
+    pub(super) m: usize,
+    pub(super) n: usize,
 }
 
 impl Made {
-    const fn transposes(&self) -> bool {
+    pub(super) const fn transposes(&self) -> bool {
         self.prune_ff && self.prune_bp && !self.mask_bp
     }
 
     /// Weights that belong together.
-    const fn unit(&self) -> usize {
+    pub(super) const fn unit(&self) -> usize {
         if self.transposes() {
             self.m * self.m
         } else if self.prune_ff || self.prune_bp || self.mask_bp || self.srste {
@@ -42,12 +38,12 @@ impl Made {
 }
 
 /// One instruction: settings, weights, and the idle cycles before each beat.
-struct Job {
-    made: Made,
-    sgd: Sgd,
+pub(super) struct Job {
+    pub(super) made: Made,
+    pub(super) sgd: Sgd,
     /// dw, w, v and the FP16 weight.
-    weights: Vec<[u32; 4]>,
-    gaps: Vec<u32>,
+    pub(super) weights: Vec<[u32; 4]>,
+    pub(super) gaps: Vec<u32>,
 }
 
 /// Flags of the N of largest magnitude, the lowest position first among equals.
@@ -77,21 +73,23 @@ fn packed(elements: &[u32], width: usize, count: usize) -> Vec<u32> {
 }
 
 /// A unit with everything that is due, cycle by cycle.
-struct Truth {
+pub(super) struct Truth {
     lanes: usize,
     m_lanes: usize,
     sore_latency_cycles: u64,
     input: Vec<u32>,
-    due: BTreeMap<(u64, u32), Vec<u32>>,
+    pub(super) due: BTreeMap<(u64, u32), Vec<u32>>,
     cycle: u64,
-    parameters: u64,
-    groups: u64,
+    /// Where the input stood, and the cycle, before each beat of the last job.
+    pub(super) beats: Vec<(usize, u64)>,
+    pub(super) parameters: u64,
+    pub(super) groups: u64,
 }
 
-const WUVE_CYCLES: u64 = 32;
+pub(super) const WUVE_CYCLES: u64 = 32;
 
 impl Truth {
-    fn new(config: &ArrayConfig) -> Self {
+    pub(super) fn new(config: &ArrayConfig) -> Self {
         Self {
             lanes: config.wuve_lanes,
             m_lanes: config.m_lanes,
@@ -99,6 +97,7 @@ impl Truth {
             input: vec![3],
             due: BTreeMap::new(),
             cycle: 1,
+            beats: Vec::new(),
             parameters: 0,
             groups: 0,
         }
@@ -108,13 +107,13 @@ impl Truth {
         self.lanes.max(self.m_lanes)
     }
 
-    fn idle(&mut self, cycles: u32) {
+    pub(super) fn idle(&mut self, cycles: u32) {
         self.input.extend([2, cycles]);
         self.cycle += u64::from(cycles);
     }
 
     /// Gives a job's beats, and notes what comes of them. Nothing of the job before may be on its way.
-    fn job(&mut self, job: &Job) {
+    pub(super) fn job(&mut self, job: &Job) {
         let Job { made, sgd, weights, gaps } = job;
         let flags = [
             made.prune_only,
@@ -153,11 +152,13 @@ impl Truth {
 
         // The cycle in which SORE takes each beat.
         let mut taken = Vec::new();
+        self.beats.clear();
         for (beat, weights) in weights.chunks(self.lanes).enumerate() {
             let gap = gaps.get(beat).copied().unwrap_or(0);
             if gap > 0 {
                 self.idle(gap);
             }
+            self.beats.push((self.input.len(), self.cycle));
             let valid = (1 << weights.len()) - 1;
             self.input.extend([1, valid]);
             for field in [1, 2, 0] {
@@ -253,12 +254,26 @@ impl Truth {
         }
     }
 
+    /// Resets the unit in place of beat `at` of the last job; behind the last there is none to replace. What is on its way is
+    /// gone.
+    pub(super) fn reset(&mut self, at: usize) {
+        if let Some(&(words, cycle)) = self.beats.get(at) {
+            self.input.truncate(words);
+            self.cycle = cycle;
+        }
+        self.input.push(3);
+        let now = self.cycle;
+        self.due.retain(|&(cycle, _), _| cycle <= now);
+        self.cycle += 1;
+        (self.parameters, self.groups) = (0, 0);
+    }
+
     /// Lets everything come out.
-    fn flush(&mut self) {
+    pub(super) fn flush(&mut self) {
         self.idle(128);
     }
 
-    fn counters(&mut self) {
+    pub(super) fn counters(&mut self) {
         self.input.push(4);
         let counters = [self.parameters, self.groups];
         let words = counters.iter().flat_map(|c| [*c as u32, (*c >> 32) as u32]).collect();
@@ -266,7 +281,7 @@ impl Truth {
     }
 
     /// Runs the bench and compares everything that comes out with what is due.
-    fn check(mut self, bench: &Bench) -> usize {
+    pub(super) fn check(mut self, bench: &Bench) -> usize {
         self.flush();
         self.counters();
         let input = std::mem::take(&mut self.input);
@@ -298,198 +313,5 @@ impl Truth {
         }
         assert_eq!(words.next(), None);
         count
-    }
-}
-
-const NO_UPDATE: Sgd = Sgd {
-    inverse_loss_scale: 1.0,
-    lambda: 0.0,
-    weight_decay: 0.0,
-    momentum: 0.0,
-    learning_rate: 0.0,
-    skip: false,
-};
-
-/// FP16 weights with many equal magnitudes, zeros of both signs, subnormals, infinities and NaNs.
-fn halves(random: &mut Random, count: usize) -> Vec<[u32; 4]> {
-    let few =
-        [0, 0x8000, 1, 0x8001, 0x3C00, 0xBC00, 0x7BFF, 0xFBFF, 0x7C00, 0xFC00, 0x7C01, 0xFE5A];
-    let kind = random.below(3);
-    let half = |random: &mut Random| match kind {
-        0 => few[random.below(12) as usize],
-        1 => random.half(),
-        _ => (random.next() as u32 & 1) << 15 | (0x3C00 + random.below(4) as u32),
-    };
-    (0..count).map(|_| [0, 0, 0, half(random)]).collect()
-}
-
-fn gaps(random: &mut Random, beats: usize) -> Vec<u32> {
-    (0..beats).map(|_| if random.below(4) == 0 { random.below(4) as u32 } else { 0 }).collect()
-}
-
-/// All that can be made of FP16 weights with groups of `m`.
-fn selections(m: usize, n: usize) -> Vec<Made> {
-    let made = Made { prune_only: true, make_ff: true, make_bp: true, m, n, ..Made::default() };
-    vec![
-        Made { prune_ff: true, prune_bp: true, ..made },
-        Made { prune_ff: true, make_bp: false, ..made },
-        Made { prune_bp: true, make_ff: false, ..made },
-        Made { prune_ff: true, prune_bp: true, make_ff: false, ..made },
-        Made { prune_ff: true, mask_bp: true, ..made },
-        Made { prune_ff: true, ..made },
-        Made { prune_bp: true, ..made },
-        made,
-    ]
-}
-
-/// The selection alone: every M, N and way, with and without gaps, last beats partial. Returns the number of groups.
-fn select_everything(config: &ArrayConfig, bench: &Bench, elements: usize) -> u64 {
-    let mut random = Random(5);
-    let mut groups = 0;
-    for m in [1, 2, 4, 8, 16].into_iter().filter(|&m| m <= config.m_lanes) {
-        for n in 1..=m {
-            let mut truth = Truth::new(config);
-            for made in selections(m, n) {
-                for with_gaps in [false, true] {
-                    let units = elements / if with_gaps { 4 } else { 1 } / made.unit();
-                    let units = units + random.below(16) as usize;
-                    let weights = halves(&mut random, units.max(1) * made.unit());
-                    let beats = weights.len().div_ceil(config.wuve_lanes);
-                    let gaps = if with_gaps { gaps(&mut random, beats) } else { Vec::new() };
-                    truth.job(&Job { made, sgd: NO_UPDATE, weights, gaps });
-                    truth.flush();
-                }
-            }
-            groups += truth.groups;
-            truth.check(bench);
-        }
-    }
-    groups
-}
-
-/// Updates under all kinds of settings. Returns the number of parameters.
-fn update_everything(config: &ArrayConfig, bench: &Bench, jobs: usize) -> u64 {
-    let mut random = Random(6);
-    let mut parameters = 0;
-    for _ in 0..jobs {
-        let mut truth = Truth::new(config);
-        for _ in 0..4 {
-            let sgd = Sgd::any(&mut random);
-            let mut flag = || random.below(2) == 0;
-            let mut made = Made {
-                srste: flag(),
-                make_ff: flag(),
-                make_bp: flag(),
-                prune_ff: flag(),
-                prune_bp: flag(),
-                mask_bp: flag(),
-                ..Made::default()
-            };
-            if made.mask_bp {
-                (made.prune_ff, made.prune_bp) = (true, false);
-            }
-            made.m = 1 << random.below(u64::from(config.m_lanes.ilog2()) + 1);
-            made.n = 1 + random.below(made.m as u64) as usize;
-            let count = (1 + random.below(2000) as usize).next_multiple_of(made.unit());
-            let halves = halves(&mut random, count);
-            let weights = halves
-                .iter()
-                .map(|&[.., half]| {
-                    let [dw, w, v] = weight(&mut random, &sgd);
-                    // Old weights that tie in FP16, and such that round to NaN and Inf.
-                    let tie = random.below(3) == 0;
-                    let w = if tie { f16::from_bits(half as u16).to_f32().to_bits() } else { w };
-                    [dw, w, v, random.next() as u32 & 0xFFFF]
-                })
-                .collect::<Vec<_>>();
-            // Groups that are longer than a beat come without gaps.
-            let beats = count.div_ceil(config.wuve_lanes);
-            let per_group = if made.srste { made.m.div_ceil(config.wuve_lanes) } else { 1 };
-            let mut gaps = gaps(&mut random, beats);
-            let within = gaps.iter_mut().enumerate().filter(|(at, _)| at % per_group != 0);
-            within.for_each(|(_, gap)| *gap = 0);
-            truth.job(&Job { made, sgd, weights, gaps });
-            truth.flush();
-        }
-        parameters += truth.parameters;
-        truth.check(bench);
-    }
-    parameters
-}
-
-fn designs() -> Vec<(ArrayConfig, Design)> {
-    let wide = |config: ArrayConfig| config.with_m_lanes(16).unwrap();
-    let configs = ArrayConfig::all().into_iter().flat_map(|config| [config.clone(), wide(config)]);
-    configs.map(|config| (config.clone(), design(&config).unwrap())).collect()
-}
-
-fn run_all(lanes: usize) {
-    if !has("verilator") {
-        return;
-    }
-    for (config, design) in designs().iter().filter(|(config, _)| config.wuve_lanes == lanes) {
-        let bench = Bench::build(design, "update.cpp", "-O1");
-        let groups = select_everything(config, &bench, 4_000);
-        let parameters = update_everything(config, &bench, 40);
-        println!("{}: {groups} groups selected, {parameters} parameters updated", config.name);
-        // Six configurations: more than a million groups.
-        assert!(groups > 170_000 && parameters > 100_000);
-    }
-}
-
-#[test]
-fn four_lanes_in_verilog() {
-    run_all(4);
-}
-
-#[test]
-fn eight_lanes_in_verilog() {
-    run_all(8);
-}
-
-#[test]
-fn sixteen_lanes_in_verilog() {
-    run_all(16);
-}
-
-#[test]
-fn what_cannot_be_built_is_refused_in_words() {
-    let refused = |change: fn(&mut ArrayConfig)| {
-        let mut config = ArrayConfig::tiny();
-        change(&mut config);
-        design(&config).unwrap_err()
-    };
-    let lanes = refused(|config| config.wuve_lanes = 32);
-    assert!(matches!(lanes, HdlError::Unbuildable { .. }));
-    assert_eq!(lanes.to_string(), "array tiny: no RTL for WUVE lanes 32; accepted: 4, 8 or 16");
-    let words = refused(|config| config.m_lanes = 4);
-    assert_eq!(words.to_string(), "array tiny: no RTL for lanes per word 4; accepted: 8 or 16");
-    let sore = refused(|config| config.sore_latency_cycles = 16);
-    assert_eq!(
-        sore.to_string(),
-        "array tiny: no RTL for cycles of SORE latency 16; accepted: 25 with these lanes"
-    );
-    let wuve = refused(|config| config.wuve_latency_cycles = 0);
-    assert_eq!(wuve.to_string(), "array tiny: no RTL for cycles of WUVE latency 0; accepted: 32");
-}
-
-#[test]
-fn the_tools_accept_it() {
-    for (_, design) in designs() {
-        if has("verilator") {
-            lint(&design);
-        }
-        if has("iverilog") {
-            elaborate_with_icarus(&design);
-        }
-    }
-}
-
-#[test]
-fn yosys_checks() {
-    if has("yosys") {
-        // The smallest and the largest.
-        let designs = designs();
-        [&designs[0], &designs[5]].into_iter().for_each(|(_, design)| check_with_yosys(design));
     }
 }

@@ -4,7 +4,7 @@ use rust_hdl_core::prelude::*;
 use std::collections::VecDeque;
 
 /// `W` bits, `D` edges later. It becomes shift register LUTs.
-#[derive(LogicBlock, Default)]
+#[derive(Clone, Debug, Default, LogicBlock)]
 pub struct Delay<const W: usize, const D: usize> {
     /// Clock.
     pub clock: Signal<In, Clock>,
