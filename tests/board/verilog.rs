@@ -28,7 +28,7 @@ fn in_pieces(address: u64) -> u64 {
 fn simulate(addresses: &[u64]) -> Vec<(u64, u64)> {
     let folder = tempfile::tempdir().unwrap();
     let bench =
-        "module bench; reg [63:0] a; wire [63:0] w, r; reg [63:0] list [0:65535]; integer i;
+        "module bench; reg [63:0] a; wire [63:0] w, r; reg [63:0] list [0:COUNT-1]; integer i;
         interleave dut (.s_axi_awaddr(a), .s_axi_araddr(a), .m_axi_awaddr(w), .m_axi_araddr(r));
         initial begin $readmemh(\"list\", list); for (i = 0; i < COUNT; i = i + 1) begin
         a = list[i]; #1 $display(\"%h %h\", w, r); end end endmodule\n";
