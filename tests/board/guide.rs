@@ -14,10 +14,10 @@ fn variants(source: &str) -> Vec<String> {
     let name = |line: &str| {
         let line = line.strip_prefix("    ")?;
         let end = line.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(line.len());
-        let is_name = line.starts_with(|c: char| c.is_ascii_uppercase());
-        (is_name && matches!(line[end..].trim(), "{" | "," | "")
-            || is_name && line[end..].starts_with('('))
-        .then(|| line[..end].to_owned())
+        // `Name {`, `Name(` or `Name,`; attributes and fields begin otherwise.
+        let is_variant = line.starts_with(|c: char| c.is_ascii_uppercase())
+            && (line[end..].starts_with('(') || matches!(line[end..].trim(), "{" | "," | ""));
+        is_variant.then(|| line[..end].to_owned())
     };
     body.lines().filter_map(name).collect()
 }

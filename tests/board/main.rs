@@ -3,6 +3,7 @@
 //! takes the recipe, or that a card works.
 
 mod constraints;
+mod design;
 mod first_day;
 mod given;
 mod guide;

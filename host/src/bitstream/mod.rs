@@ -11,7 +11,7 @@ mod error;
 mod facts;
 mod manifest;
 
-pub use board::{Board, Fact, Pin, Property, Source};
+pub use board::{Board, Ddr4, Fact, Flash, Pcie, Pin, Property, Source};
 pub use digest::{Digest, digest};
 pub use error::BitstreamError;
 pub use facts::facts_tcl;

@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 
 const BITSTREAM: &[u8] = b"not a bitstream, but it has a hash";
 
+/// What is wrong with a manifest.
+type Change = Box<dyn Fn(&mut Manifest)>;
+
 /// A folder with a bitstream, and the manifest that it should have.
 fn example() -> (tempfile::TempDir, PathBuf, Manifest) {
     let folder = tempfile::tempdir().unwrap();
@@ -157,7 +160,7 @@ fn what_disagrees_is_named() {
     sealed(&good).unwrap().check(&bitstream).unwrap();
     let zeros = |count| "0".repeat(count);
     let vu9p = Resources::VCU1525;
-    let changes: [(&str, Box<dyn Fn(&mut Manifest)>, &[&str]); 14] = [
+    let changes: [(&str, Change, &[&str]); 14] = [
         (
             "contract",
             Box::new(|m| m.contract_hash = zeros(64)),
@@ -191,7 +194,7 @@ fn what_disagrees_is_named() {
 #[test]
 fn fields_that_mean_nothing_are_refused() {
     let (_folder, _, good) = example();
-    let changes: [(&str, Box<dyn Fn(&mut Manifest)>); 12] = [
+    let changes: [(&str, Change); 12] = [
         ("format", Box::new(|m| m.format = 2)),
         ("file", Box::new(|m| m.file = "../other.bit".into())),
         ("file", Box::new(|m| m.file = "-b.bit".into())),

@@ -2,6 +2,7 @@
 
 mod facts;
 mod program;
+mod tool;
 
 /// The VCU1525: what it is built from, and its bitstream
 #[derive(clap::Args, Debug)]

@@ -1,24 +1,11 @@
 //! `satkit card program`: a bitstream into the FPGA, if it belongs to this program.
 
-use crate::output;
-use crate::{CliError, interrupt};
-use anyhow::bail;
+use super::tool::Tool;
+use crate::{CliError, output};
 use satkit_host::bitstream::Manifest;
-use std::io::{self, Read, Write as _};
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
 
-/// How often a running tool is looked at.
-const POLL: Duration = Duration::from_millis(50);
-/// How long a tool that has ended may leave its output open.
-const LAST_WORDS: Duration = Duration::from_secs(1);
-/// Lines of its output that are shown when it fails, and bytes that they may have.
-const LINES_SHOWN: usize = 10;
-const BYTES_KEPT: usize = 4096;
 /// What Vivado is told to do.
 const VIVADO_SCRIPT: &str = include_str!("../../../../../hdl/boards/vcu1525/program.tcl");
 
@@ -47,49 +34,6 @@ pub(super) struct ProgramArguments {
     /// Print a JSON object instead of a table
     #[arg(long)]
     json: bool,
-}
-
-/// A program that loads bitstreams.
-#[derive(clap::ValueEnum, Clone, Copy, Debug, Default)]
-enum Tool {
-    /// openFPGALoader
-    #[default]
-    Openfpgaloader,
-    /// Vivado, or Vivado Lab, in batch mode
-    Vivado,
-}
-
-impl Tool {
-    const fn program(self) -> &'static str {
-        match self {
-            Self::Openfpgaloader => "openFPGALoader",
-            Self::Vivado => "vivado",
-        }
-    }
-
-    /// Arguments that load `bitstream`; `script` is the file that holds [`VIVADO_SCRIPT`].
-    fn arguments(self, bitstream: &Path, script: &Path) -> Vec<String> {
-        let (bitstream, script) = (bitstream.display().to_string(), script.display().to_string());
-        let own = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect();
-        match self {
-            Self::Openfpgaloader => own(&["-b", "vcu1525", &bitstream]),
-            Self::Vivado => {
-                let quiet = ["-mode", "batch", "-nojournal", "-nolog", "-notrace"];
-                own(&[&quiet[..], &["-source", &script, "-tclargs", &bitstream]].concat())
-            }
-        }
-    }
-
-    const fn installation(self) -> &'static str {
-        match self {
-            Self::Openfpgaloader => {
-                "install it (Debian: apt-get install openfpgaloader), or use --tool vivado"
-            }
-            Self::Vivado => {
-                "install Vivado or Vivado Lab, which is free of charge, and source its settings64.sh, or use --tool openfpgaloader"
-            }
-        }
-    }
 }
 
 /// What was loaded, or would be.
@@ -123,7 +67,7 @@ pub(super) fn run(arguments: &ProgramArguments) -> anyhow::Result<()> {
     let tool = arguments.tool;
     let given = tool.arguments(&bitstream, script.path());
     if !arguments.dry_run {
-        load(tool, &given)?;
+        tool.run(&given)?;
     }
     let mut command = vec![tool.program().to_owned()];
     command.extend(given);
@@ -176,106 +120,4 @@ fn script() -> io::Result<tempfile::NamedTempFile> {
     let mut file = tempfile::Builder::new().prefix("satkit-").suffix(".tcl").tempfile()?;
     file.write_all(VIVADO_SCRIPT.as_bytes())?;
     Ok(file)
-}
-
-/// Runs the tool to its end. What it says goes to standard error as it comes.
-fn load(tool: Tool, arguments: &[String]) -> anyhow::Result<()> {
-    let program = tool.program();
-    let stop = interrupt::stop_flag_for("stopping the tool; the FPGA may be left without a design");
-    let mut command = Command::new(program);
-    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut running = match command.spawn() {
-        Ok(child) => Running(child),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            bail!("{program} is not on the path: {}", tool.installation())
-        }
-        Err(error) => bail!("{program} cannot be run ({error}): {}", tool.installation()),
-    };
-    let said = [Relay::of(running.0.stdout.take()), Relay::of(running.0.stderr.take())];
-    let status = running.wait(stop)?;
-    let said = said.map(Relay::end);
-    if !status.success() {
-        bail!("{program} failed ({status}), the bitstream is not loaded:\n{}", last_lines(&said));
-    }
-    Ok(())
-}
-
-/// Ends the tool when the command ends, however it does.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-impl Running {
-    fn wait(&mut self, stop: &AtomicBool) -> anyhow::Result<ExitStatus> {
-        loop {
-            let status = self.0.try_wait()?;
-            if stop.load(Ordering::SeqCst) {
-                return Err(CliError::Interrupted("; the tool was stopped".into()).into());
-            }
-            match status {
-                Some(status) => return Ok(status),
-                None => std::thread::sleep(POLL),
-            }
-        }
-    }
-}
-
-/// Passes on to standard error what comes, and keeps the end of it.
-struct Relay {
-    thread: JoinHandle<()>,
-    kept: Arc<Mutex<Vec<u8>>>,
-}
-
-impl Relay {
-    fn of(pipe: Option<impl Read + Send + 'static>) -> Self {
-        let kept = Arc::new(Mutex::new(Vec::new()));
-        let shared = Arc::clone(&kept);
-        let thread = std::thread::spawn(move || {
-            let mut piece = [0; 1024];
-            let Some(mut pipe) = pipe else { return };
-            loop {
-                match pipe.read(&mut piece) {
-                    Ok(0) => return,
-                    Ok(count) => {
-                        // Nobody reading it is no failure.
-                        let _ = io::stderr().write_all(&piece[..count]);
-                        let mut kept = shared.lock().unwrap_or_else(PoisonError::into_inner);
-                        kept.extend_from_slice(&piece[..count]);
-                        let surplus = kept.len().saturating_sub(BYTES_KEPT);
-                        kept.drain(..surplus);
-                    }
-                    Err(error) if error.kind() == io::ErrorKind::Interrupted => (),
-                    Err(_) => return,
-                }
-            }
-        });
-        Self { thread, kept }
-    }
-
-    /// What was kept when the tool has ended. Its end is not that of the pipe: Vivado leaves a server behind that holds it.
-    fn end(self) -> Vec<u8> {
-        let until = Instant::now() + LAST_WORDS;
-        while !self.thread.is_finished() && Instant::now() < until {
-            std::thread::sleep(POLL);
-        }
-        std::mem::take(&mut *self.kept.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-/// The last lines of standard output and standard error. A bar of progress is many lines that end in a carriage return.
-fn last_lines(said: &[Vec<u8>]) -> String {
-    let mut shown = Vec::new();
-    for bytes in said {
-        let text = String::from_utf8_lossy(bytes);
-        let lines: Vec<&str> =
-            text.split(['\n', '\r']).map(str::trim).filter(|line| !line.is_empty()).collect();
-        let lines = &lines[lines.len().saturating_sub(LINES_SHOWN)..];
-        shown.extend(lines.iter().map(|&line| line.to_owned()));
-    }
-    if shown.is_empty() { "it said nothing".into() } else { shown.join("\n") }
 }
