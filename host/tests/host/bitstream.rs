@@ -158,7 +158,9 @@ proptest! {
 fn what_disagrees_is_named() {
     let (_folder, bitstream, good) = example();
     sealed(&good).unwrap().check(&bitstream).unwrap();
-    let zeros = |count| "0".repeat(count);
+    fn zeros(count: usize) -> String {
+        "0".repeat(count)
+    }
     let vu9p = Resources::VCU1525;
     let changes: [(&str, Change, &[&str]); 14] = [
         (
