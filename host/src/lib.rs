@@ -6,6 +6,7 @@
 //! not.
 
 pub mod backend;
+pub mod bitstream;
 pub mod card;
 pub mod checkpoint;
 pub mod data;

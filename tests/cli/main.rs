@@ -3,10 +3,15 @@
 //! These are integration tests of the package `satkit` (`host/cli/Cargo.toml` names this file), so that cargo builds
 //! the binary for them, with `cargo test` and with nextest.
 
+#[cfg(unix)]
+#[path = "../board/given.rs"]
+mod given;
 mod hardware;
 mod interrupt;
 mod kernel;
 mod options;
+#[cfg(unix)]
+mod program;
 mod python;
 mod reproduce;
 mod simulate;

@@ -90,12 +90,13 @@ fn exit_code(error: &anyhow::Error) -> u8 {
         if let Some(error) = cause.downcast_ref::<HostError>() {
             return host_code(error);
         }
-        // The devices refuse shapes, sparsities and configurations, all of which the user chose.
+        // The devices refuse shapes, sparsities and configurations, all of which the user chose, and so are bitstreams.
         if cause.is::<SpecError>()
             || cause.is::<PlanError>()
             || cause.is::<SimError>()
             || cause.is::<satkit_golden::GoldenError>()
             || cause.is::<satkit_hdl::HdlError>()
+            || cause.is::<satkit_host::bitstream::BitstreamError>()
         {
             return BAD_INPUT;
         }

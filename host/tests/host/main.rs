@@ -1,5 +1,6 @@
 //! Tests of satkit-host against a backend that computes nothing real.
 
+mod bitstream;
 mod checkpoint;
 mod data;
 mod fake;

@@ -7,6 +7,7 @@ pub(crate) use hardware::{DeviceArguments, array, array_for};
 
 use crate::command::{
     bench::BenchArguments,
+    card::CardArguments,
     compile::CompileArguments,
     completions::CompletionsArguments,
     doctor::DoctorArguments,
@@ -56,6 +57,7 @@ pub(crate) enum Command {
     Assemble(AssembleArguments),
     Verilog(VerilogArguments),
     SynthCheck(SynthCheckArguments),
+    Card(CardArguments),
     List(ListArguments),
     Doctor(DoctorArguments),
     Bench(BenchArguments),

@@ -1,6 +1,7 @@
 //! The commands, one module each.
 
 pub(crate) mod bench;
+pub(crate) mod card;
 pub(crate) mod compile;
 pub(crate) mod completions;
 pub(crate) mod doctor;
@@ -34,6 +35,7 @@ pub(crate) fn run(command: Command) -> anyhow::Result<()> {
         Command::Assemble(arguments) => listing::run_assemble(&arguments),
         Command::Verilog(arguments) => verilog::run(&arguments),
         Command::SynthCheck(arguments) => synth_check::run(&arguments),
+        Command::Card(arguments) => card::run(&arguments),
         Command::List(arguments) => list::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
