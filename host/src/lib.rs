@@ -16,5 +16,7 @@ mod random;
 pub mod step;
 pub mod topology;
 pub mod train;
+#[cfg(target_os = "linux")]
+pub mod xdma;
 
 pub use error::HostError;
