@@ -30,21 +30,15 @@ pub struct FoundCard {
 pub fn list(dir: &Path) -> CardResult<Vec<FoundCard>> {
     let entries = fs::read_dir(dir).map_err(|error| opening_error(dir, error))?;
     let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-    let mut indices: Vec<u32> =
-        names.filter_map(|name| DeviceFile::index_of_user(&name)).collect();
+    let mut indices: Vec<u32> = names.filter_map(|name| DeviceFile::index_of_user(&name)).collect();
     indices.sort_unstable();
     Ok(indices.into_iter().map(|index| find(dir, index)).collect())
 }
 
 fn find(dir: &Path, index: u32) -> FoundCard {
     let path = DeviceFile::User.path(dir, index);
-    let mut found = FoundCard {
-        index,
-        backend: None,
-        pci: None,
-        virtual_info: None,
-        warnings: Vec::new(),
-    };
+    let mut found =
+        FoundCard { index, backend: None, pci: None, virtual_info: None, warnings: Vec::new() };
     let metadata = fs::metadata(&path).map_err(|error| opening_error(&path, error));
     match metadata.and_then(|metadata| identify(dir, index, &metadata)) {
         Ok((pci, info)) => {

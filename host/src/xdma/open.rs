@@ -24,16 +24,17 @@ pub(super) fn open(dir: &Path, index: u32) -> CardResult<XdmaCard> {
     own(&user, &name, &metadata)?;
 
     type Files = Vec<Mutex<File>>;
-    let files = |kind: fn(u8) -> DeviceFile, most: u8, options: &OpenOptions| -> CardResult<Files> {
-        let paths = (0..most).map(|channel| kind(channel).path(dir, index));
-        // The first one has to be there; the others are there or not.
-        let there = paths.enumerate().take_while(|(channel, path)| *channel == 0 || path.exists());
-        there.map(|(_, path)| open_file(&path, options).map(Mutex::new)).collect()
-    };
+    let files =
+        |kind: fn(u8) -> DeviceFile, most: u8, options: &OpenOptions| -> CardResult<Files> {
+            let paths = (0..most).map(|channel| kind(channel).path(dir, index));
+            // The first one has to be there; the others are there or not.
+            let there =
+                paths.enumerate().take_while(|(channel, path)| *channel == 0 || path.exists());
+            there.map(|(_, path)| open_file(&path, options).map(Mutex::new)).collect()
+        };
     let mut read = OpenOptions::new();
     read.read(true);
-    let h2c =
-        files(DeviceFile::HostToCard, MOST_CHANNELS, OpenOptions::new().write(true))?;
+    let h2c = files(DeviceFile::HostToCard, MOST_CHANNELS, OpenOptions::new().write(true))?;
     let c2h = files(DeviceFile::CardToHost, MOST_CHANNELS, &read)?;
     let events = files(DeviceFile::Events, MOST_EVENTS, &read)?;
 

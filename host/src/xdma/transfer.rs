@@ -86,7 +86,9 @@ pub(super) fn register_error(
         Some(Errno::TIMEDOUT) => {
             CardError::Timeout { operation: what, address: offset.into(), done: 0 }
         }
-        _ => CardError::Io { what: format!("{what} register {offset:#x} of {name}"), source: error },
+        _ => {
+            CardError::Io { what: format!("{what} register {offset:#x} of {name}"), source: error }
+        }
     }
 }
 

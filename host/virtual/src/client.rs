@@ -33,7 +33,9 @@ mod tests {
     #[test]
     fn pending_signals_interrupt_unless_blocked() {
         let status = |pending, shared, blocked| {
-            format!("Name:\tdd\nSigPnd:\t{pending:016x}\nShdPnd:\t{shared:016x}\nSigBlk:\t{blocked:016x}\n")
+            format!(
+                "Name:\tdd\nSigPnd:\t{pending:016x}\nShdPnd:\t{shared:016x}\nSigBlk:\t{blocked:016x}\n"
+            )
         };
         assert!(!has_pending_signal(&status(0, 0, 0)));
         assert!(has_pending_signal(&status(2, 0, 0)));

@@ -43,7 +43,9 @@ pub enum MountError {
         dir: PathBuf,
     },
     /// The kernel has no FUSE.
-    #[error("no /dev/fuse: load the kernel module (modprobe fuse); in a container, pass --device /dev/fuse --cap-add SYS_ADMIN")]
+    #[error(
+        "no /dev/fuse: load the kernel module (modprobe fuse); in a container, pass --device /dev/fuse --cap-add SYS_ADMIN"
+    )]
     NoFuse,
     /// The system refuses.
     #[error("cannot mount a virtual card on {}: {source}; without root this needs fusermount3 (Debian: apt-get install fuse3)", dir.display())]
