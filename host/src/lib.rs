@@ -13,6 +13,7 @@ mod files;
 pub mod network;
 pub mod npz;
 mod random;
+pub mod session;
 pub mod step;
 pub mod topology;
 pub mod train;

@@ -6,6 +6,7 @@
 mod accelerator;
 pub mod bench;
 mod buffer;
+pub mod card;
 pub mod elementwise;
 pub mod error;
 pub mod exec;

@@ -117,9 +117,10 @@ impl<O: Observer> Run<'_, '_, O> {
             };
             if let Some(retired) = retired {
                 self.retire(retired);
-                if let Some(retired) = self.record.stopped() {
-                    return Err(PlanError::Stopped { retired });
-                }
+            }
+            // Asked at every request: one instruction may have as many as a program.
+            if let Some(retired) = self.record.stopped() {
+                return Err(PlanError::Stopped { retired });
             }
         }
         self.stuck()

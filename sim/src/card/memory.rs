@@ -1,0 +1,196 @@
+//! The memory of a simulated card: sparse, and unreadable where nobody has written.
+
+use std::sync::{OnceLock, PoisonError, RwLock};
+
+/// Bytes of one page, the unit that is locked and allocated.
+const PAGE_BYTES: u64 = 64 << 10;
+/// Pages of one folder of the page table.
+const FOLDER_PAGES: u64 = 1024;
+/// Bytes that become readable together.
+const BLOCK_BYTES: u64 = 4096;
+
+/// Why a read or write of card memory is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("card memory at {address:#x}: {kind}")]
+pub struct MemoryFault {
+    /// The first byte that cannot be read or written.
+    pub address: u64,
+    /// Why.
+    pub kind: MemoryFaultKind,
+}
+
+/// What is wrong with an address of card memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MemoryFaultKind {
+    /// There is no memory.
+    #[error("outside of the memory")]
+    Outside,
+    /// The block was never written, so its error correction code is of no data.
+    #[error("never written; fill it with zeros first")]
+    NeverWritten,
+}
+
+/// Bytes that many threads may read and write at once. Host memory is taken as it is written.
+///
+/// DDR4 modules with ECC answer a read of what was never written with an error, and so does this memory, in blocks of
+/// 4 KiB: a block is readable once one write has covered all of it. A write of a part of a block that is not readable
+/// yet fails too, as it does on a card, where the controller reads the rest of the code word first. Code words
+/// of a card are shorter than 4 KiB, so whoever fills memory with zeros before its use for this model
+/// does enough for a card.
+///
+/// A transfer that touches several pages is not atomic: a reader may see a part of it.
+#[derive(Debug)]
+pub struct CardMemory {
+    bytes: u64,
+    folders: Box<[Folder]>,
+}
+
+/// Pages side by side, once one of them is written.
+type Folder = OnceLock<Box<[RwLock<Page>]>>;
+
+#[derive(Debug, Default)]
+struct Page {
+    /// Empty until the first write.
+    bytes: Vec<u8>,
+    /// One bit per readable block.
+    readable: u16,
+}
+
+const _: () = assert!(PAGE_BYTES / BLOCK_BYTES == u16::BITS as u64);
+
+impl CardMemory {
+    /// A memory of `bytes` bytes from address 0, nothing of it written.
+    #[must_use]
+    pub fn new(bytes: u64) -> Self {
+        let folders = bytes.div_ceil(PAGE_BYTES * FOLDER_PAGES);
+        Self { bytes, folders: (0..folders).map(|_| OnceLock::new()).collect() }
+    }
+
+    /// Bytes of the memory.
+    #[must_use]
+    pub const fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Fills `buffer` from byte `address` on.
+    ///
+    /// # Errors
+    /// [`MemoryFault`] at the first byte outside, before anything is read; or at the first one in a block that was never
+    /// written, and the rest of `buffer` is unspecified.
+    pub fn read(&self, address: u64, buffer: &mut [u8]) -> Result<(), MemoryFault> {
+        self.check(address, buffer.len())?;
+        let mut rest = buffer;
+        for piece in pieces(address, rest.len()) {
+            let (part, tail) = rest.split_at_mut(piece.len);
+            rest = tail;
+            let never = |at| never_written(piece.page, at);
+            let Some(page) = self.page(piece.page) else { return Err(never(piece.start)) };
+            let page = page.read().unwrap_or_else(PoisonError::into_inner);
+            let missing = blocks(piece.start, piece.start + piece.len) & !page.readable;
+            if missing != 0 {
+                let block = missing.trailing_zeros() as usize * BLOCK_BYTES as usize;
+                return Err(never(block.max(piece.start)));
+            }
+            part.copy_from_slice(&page.bytes[piece.start..][..piece.len]);
+        }
+        Ok(())
+    }
+
+    /// Copies `bytes` to byte `address` and those after it.
+    ///
+    /// # Errors
+    /// [`MemoryFault`] at the first byte outside, before anything is written; or at the first one in a block that is
+    /// covered in part only and was never written, and those before it are written.
+    pub fn write(&self, address: u64, bytes: &[u8]) -> Result<(), MemoryFault> {
+        self.check(address, bytes.len())?;
+        let mut rest = bytes;
+        for piece in pieces(address, rest.len()) {
+            let (part, tail) = rest.split_at(piece.len);
+            rest = tail;
+            let (start, end) = (piece.start, piece.start + piece.len);
+            let touched = blocks(start, end);
+            // The last block of the memory may be shorter than the others.
+            let page_end = (self.bytes - piece.page * PAGE_BYTES).min(PAGE_BYTES) as usize;
+            let inner = start.next_multiple_of(BLOCK_BYTES as usize);
+            let inner_end = if end == page_end {
+                PAGE_BYTES as usize
+            } else {
+                end & !(BLOCK_BYTES as usize - 1)
+            };
+            let covered = if inner < inner_end { blocks(inner, inner_end) } else { 0 };
+
+            let page = self.page_or_new(piece.page);
+            let mut page = page.write().unwrap_or_else(PoisonError::into_inner);
+            let missing = touched & !covered & !page.readable;
+            let block = missing.trailing_zeros() as usize * BLOCK_BYTES as usize;
+            let good_end = if missing == 0 { end } else { block.max(start) };
+            if good_end > start {
+                if page.bytes.is_empty() {
+                    page.bytes = vec![0; PAGE_BYTES as usize];
+                }
+                page.bytes[start..good_end].copy_from_slice(&part[..good_end - start]);
+                page.readable |= covered & blocks(start, good_end);
+            }
+            if missing != 0 {
+                return Err(never_written(piece.page, good_end));
+            }
+        }
+        Ok(())
+    }
+
+    fn check(&self, address: u64, len: usize) -> Result<(), MemoryFault> {
+        match address.checked_add(len as u64) {
+            Some(end) if end <= self.bytes => Ok(()),
+            _ => {
+                let address = address.max(self.bytes);
+                Err(MemoryFault { address, kind: MemoryFaultKind::Outside })
+            }
+        }
+    }
+
+    fn page(&self, page: u64) -> Option<&RwLock<Page>> {
+        let folder = self.folders[(page / FOLDER_PAGES) as usize].get()?;
+        Some(&folder[(page % FOLDER_PAGES) as usize])
+    }
+
+    fn page_or_new(&self, page: u64) -> &RwLock<Page> {
+        let folder = self.folders[(page / FOLDER_PAGES) as usize]
+            .get_or_init(|| (0..FOLDER_PAGES).map(|_| RwLock::default()).collect());
+        &folder[(page % FOLDER_PAGES) as usize]
+    }
+}
+
+/// The part of a transfer that lies in one page.
+struct Piece {
+    page: u64,
+    /// First byte in the page.
+    start: usize,
+    len: usize,
+}
+
+fn pieces(address: u64, len: usize) -> impl Iterator<Item = Piece> {
+    let end = address + len as u64;
+    let mut next = address;
+    std::iter::from_fn(move || {
+        let start = next % PAGE_BYTES;
+        let len = (PAGE_BYTES - start).min(end - next);
+        let piece = Piece { page: next / PAGE_BYTES, start: start as usize, len: len as usize };
+        next += len;
+        (len > 0).then_some(piece)
+    })
+}
+
+/// One bit per block that bytes `start..end` of a page touch; `start < end`.
+fn blocks(start: usize, end: usize) -> u16 {
+    let block = BLOCK_BYTES as usize;
+    let (first, last) = (start / block, (end - 1) / block);
+    ((1u32 << (last + 1)) - (1u32 << first)) as u16
+}
+
+fn never_written(page: u64, at: usize) -> MemoryFault {
+    let address = page * PAGE_BYTES + at as u64;
+    MemoryFault { address, kind: MemoryFaultKind::NeverWritten }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,196 @@
+//! A card in this process: registers, memory and jobs as the hardware shows them.
+//!
+//! [`SimCard`] is driven through [`Card`] alone, by the registers and the memory map of `satkit-spec`. What it does in its own
+//! way, because it is a simulator:
+//!
+//! - It has no time but that of its jobs: the cycle counter goes on by a job's cycles when the job ends, and stands still
+//!   between jobs.
+//! - It fetches and decodes the whole program before it starts, and finds an impossible instruction before any other has
+//!   moved a value. A program starts at a multiple of 64 bytes; elsewhere its fetch is an AXI error.
+//! - Writing the reset bit returns when the job has ended.
+//! - DMA takes the time of a copy, and concurrent transfers do not wait for each other.
+
+mod execute;
+mod fetch;
+mod memory;
+mod registers;
+mod timing;
+mod watch;
+mod worker;
+
+pub use memory::{CardMemory, MemoryFault, MemoryFaultKind};
+
+use satkit_memory::{MemoryError, MemoryModel, Ports};
+use satkit_spec::regs::{self, control};
+use satkit_spec::{ArrayConfig, SpecError, memory_map};
+use satkit_transport::{
+    Backend, Card, CardError, CardInfo, CardResult, Direction, DmaBuf, ResetKind, Wait,
+    check_register, check_transfer,
+};
+use std::sync::{Arc, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+use worker::Core;
+
+/// What a simulated card is made with, besides its array.
+#[derive(Clone, Debug)]
+pub struct SimCardOptions {
+    /// The timing model of the memory.
+    pub dram: MemoryModel,
+    /// Bytes of the memory that DMA and the core reach.
+    pub memory_bytes: u64,
+}
+
+impl Default for SimCardOptions {
+    /// DDR4-2400, and as much of it as the card has.
+    fn default() -> Self {
+        Self { dram: MemoryModel::ddr4(), memory_bytes: memory_map::BYTES }
+    }
+}
+
+/// Why there is no simulated card.
+#[derive(Debug, thiserror::Error)]
+pub enum SimCardError {
+    /// The array cannot be built.
+    #[error(transparent)]
+    Spec(#[from] SpecError),
+    /// The memory model does not fit the array.
+    #[error(transparent)]
+    Memory(#[from] MemoryError),
+    /// The system gives no thread.
+    #[error("no thread for the simulated card: {0}; close other programs and try again")]
+    Thread(std::io::Error),
+}
+
+/// The simulated accelerator as a card. Dropping it ends its job and its thread.
+#[derive(Debug)]
+pub struct SimCard {
+    info: CardInfo,
+    core: Arc<Core>,
+    worker: Option<JoinHandle<()>>,
+}
+
+impl SimCard {
+    /// A card with the array `config`, as after power-on.
+    ///
+    /// # Errors
+    /// [`SimCardError`].
+    pub fn new(config: &ArrayConfig, options: &SimCardOptions) -> Result<Self, SimCardError> {
+        config.validate()?;
+        options.dram.build(&Ports::from(config))?;
+        let core = Arc::new(Core::new(config, options));
+        let of = Arc::clone(&core);
+        let worker = std::thread::Builder::new()
+            .name("satkit-sim-card".into())
+            .spawn(move || of.work())
+            .map_err(SimCardError::Thread)?;
+        let info = CardInfo {
+            backend: Backend::InProcess,
+            name: "simulator".into(),
+            pci_address: None,
+            driver_version: None,
+            register_bytes: regs::WINDOW_BYTES,
+            memory_bytes: options.memory_bytes,
+            h2c_channels: memory_map::DMA_CHANNELS,
+            c2h_channels: memory_map::DMA_CHANNELS,
+            events: memory_map::EVENTS,
+        };
+        Ok(Self { info, core, worker: Some(worker) })
+    }
+
+    /// The last fault in words, for logs and tests: the registers can only number it.
+    #[must_use]
+    pub fn last_fault(&self) -> Option<String> {
+        self.core.registers().fault.clone()
+    }
+
+    fn check_dma(&self, direction: Direction, channel: u8, at: u64, len: usize) -> CardResult<()> {
+        let (what, channels) = match direction {
+            Direction::HostToCard => ("h2c channel", self.info.h2c_channels),
+            Direction::CardToHost => ("c2h channel", self.info.c2h_channels),
+        };
+        check_index(what, channel, channels)?;
+        check_transfer(at, len as u64, self.info.memory_bytes)
+    }
+}
+
+impl Drop for SimCard {
+    fn drop(&mut self) {
+        self.core.stop();
+        if let Some(worker) = self.worker.take() {
+            // A worker catches what panics in a job.
+            let _ = worker.join();
+        }
+    }
+}
+
+impl Card for SimCard {
+    fn info(&self) -> &CardInfo {
+        &self.info
+    }
+
+    fn read32(&self, offset: u32) -> CardResult<u32> {
+        check_register(offset, self.info.register_bytes)?;
+        Ok(self.core.registers().read(offset))
+    }
+
+    fn write32(&self, offset: u32, value: u32) -> CardResult<()> {
+        check_register(offset, self.info.register_bytes)?;
+        if offset == regs::CONTROL.offset && value & control::RESET != 0 {
+            drop(self.core.reset());
+            return Ok(());
+        }
+        let mut registers = self.core.registers();
+        registers.write(offset, value);
+        drop(registers);
+        self.core.notify();
+        Ok(())
+    }
+
+    fn h2c(&self, channel: u8, address: u64, buffer: &DmaBuf) -> CardResult<()> {
+        let direction = Direction::HostToCard;
+        self.check_dma(direction, channel, address, buffer.len())?;
+        let written = self.core.memory.write(address, buffer);
+        written.map_err(|fault| axi(direction, address, fault))
+    }
+
+    fn c2h(&self, channel: u8, address: u64, buffer: &mut DmaBuf) -> CardResult<()> {
+        let direction = Direction::CardToHost;
+        self.check_dma(direction, channel, address, buffer.len())?;
+        let read = self.core.memory.read(address, buffer);
+        read.map_err(|fault| axi(direction, address, fault))
+    }
+
+    fn wait_event(&self, irq: u8, timeout: Duration) -> CardResult<Wait> {
+        check_index("interrupt line", irq, self.info.events)?;
+        let (mut registers, _) = self
+            .core
+            .changed
+            .wait_timeout_while(self.core.registers(), timeout, |registers| !registers.event)
+            .unwrap_or_else(PoisonError::into_inner);
+        let fired = std::mem::take(&mut registers.event);
+        Ok(if fired { Wait::Fired } else { Wait::TimedOut })
+    }
+
+    fn reset(&self, kind: ResetKind) -> CardResult<()> {
+        let mut registers = self.core.reset();
+        match kind {
+            ResetKind::Core => {}
+            // No transfer is under way that outlives its call.
+            ResetKind::DmaEngine => registers.event = false,
+            ResetKind::PciHot => registers.power_on(),
+        }
+        Ok(())
+    }
+}
+
+fn check_index(what: &'static str, index: u8, count: u8) -> CardResult<()> {
+    if index < count {
+        return Ok(());
+    }
+    Err(CardError::OutOfRange { what, address: index.into(), bytes: 1, limit: count.into() })
+}
+
+fn axi(direction: Direction, address: u64, fault: MemoryFault) -> CardError {
+    CardError::Axi { direction, address, done: fault.address.saturating_sub(address) }
+}
