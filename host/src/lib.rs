@@ -17,6 +17,7 @@ pub mod session;
 pub mod step;
 pub mod topology;
 pub mod train;
+pub mod validate;
 #[cfg(target_os = "linux")]
 pub mod xdma;
 
