@@ -3,10 +3,13 @@
 use super::{Bandwidth, Checked, Failure};
 use satkit_spec::memory_map::{CHANNELS, INTERLEAVE_BYTES, MODULE_BYTES};
 use satkit_transport::{Card, CardError, CardResult, Direction, DmaBuf};
+use std::collections::BTreeSet;
 use std::time::Instant;
 
-/// Bytes at each place of the address test: a piece of every DDR4 channel, and a little of the next.
-const PLACE_BYTES: usize = INTERLEAVE_BYTES as usize * CHANNELS as usize + 64;
+/// What becomes readable together: a write of a part needs the rest, whose ECC is only set once it was written.
+const BLOCK_BYTES: usize = INTERLEAVE_BYTES as usize;
+/// Bytes at each place of the address test: a block of every DDR4 channel, and one more.
+const PLACE_BYTES: usize = BLOCK_BYTES * (CHANNELS as usize + 1);
 /// Bytes of the data patterns.
 const PATTERN_BYTES: usize = 64 << 10;
 const ODD_SIZES: [usize; 4] = [1, 3, 4095, 4097];
@@ -51,27 +54,20 @@ fn addressed(address: u64, bytes: usize, salt: u64) -> DmaBuf {
 /// All places are written before any is read: an address line that is stuck shows one place at another.
 pub(super) fn addresses(card: &dyn Card) -> Checked {
     let end = card.info().memory_bytes;
-    let last = end.saturating_sub(PLACE_BYTES as u64) / 64 * 64;
-    let powers = (15..64).map(|bit| 1u64 << bit).filter(|&at| at < last);
-    let modules = (1..u64::from(CHANNELS)).map(|module| module * MODULE_BYTES + 64);
-    let mut places: Vec<u64> = [0]
-        .into_iter()
-        .chain(powers)
-        .chain(modules.filter(|&at| at < last))
-        .chain([last])
-        .collect();
-    places.dedup();
+    let last = end.saturating_sub(PLACE_BYTES as u64) / INTERLEAVE_BYTES * INTERLEAVE_BYTES;
+    let powers = (INTERLEAVE_BYTES.ilog2()..u64::BITS).map(|bit| 1u64 << bit);
+    let modules = (1..u64::from(CHANNELS)).map(|module| module * MODULE_BYTES + INTERLEAVE_BYTES);
+    let inner = powers.chain(modules).filter(|&at| at < last);
+    let places: BTreeSet<u64> = [0, last].into_iter().chain(inner).collect();
     for (h2c, c2h) in pairs(card) {
+        // Places may overlap: a word depends on its address, and not on whose it is.
         let salt = u64::from(h2c) << 56 | u64::from(c2h) << 48;
-        // From the last one, so that places that overlap at the end hold the lower one's words.
-        for &place in places.iter().rev() {
-            card.h2c(h2c, place, &addressed(place, PLACE_BYTES.min(end as usize), salt))?;
+        for &place in &places {
+            card.h2c(h2c, place, &addressed(place, PLACE_BYTES, salt))?;
         }
         for &place in &places {
-            let next = places.iter().copied().filter(|&other| other > place).min().unwrap_or(end);
-            let bytes = PLACE_BYTES.min((next - place) as usize).min(end as usize);
-            let found = read(card, c2h, place, bytes)?;
-            compare(place, &addressed(place, bytes, salt), &found)?;
+            let found = read(card, c2h, place, PLACE_BYTES)?;
+            compare(place, &addressed(place, PLACE_BYTES, salt), &found)?;
         }
     }
     Ok(format!("{} places up to {end:#x}", places.len()))
@@ -110,7 +106,7 @@ pub(super) fn odd_sizes(card: &dyn Card) -> Checked {
     for (h2c, c2h) in pairs(card) {
         for size in ODD_SIZES {
             for offset in [0, 1, 63, 4095] {
-                let all = GUARD + offset + size + GUARD;
+                let all = (GUARD + offset + size + GUARD).next_multiple_of(BLOCK_BYTES);
                 let mut expected = DmaBuf::zeroed(all);
                 expected.fill(0xA5);
                 card.h2c(h2c, 0, &expected)?;
@@ -130,6 +126,7 @@ pub(super) fn odd_sizes(card: &dyn Card) -> Checked {
 /// The last bytes of memory are there, and those after them are refused.
 pub(super) fn boundaries(card: &dyn Card) -> Checked {
     let end = card.info().memory_bytes;
+    card.h2c(0, end - INTERLEAVE_BYTES, &DmaBuf::zeroed(BLOCK_BYTES))?;
     for size in [1, 64, 4096] {
         let place = end - size as u64;
         let sent = addressed(place, size, 0x0F0F);
