@@ -1,0 +1,23 @@
+//! One list of tests for every card, and the host's session on cards that misbehave.
+//!
+//! A card joins by one line: [`conformance!`] with its name and how to open it.
+
+mod faulty;
+mod given;
+mod recovery;
+#[cfg(target_os = "linux")]
+mod served;
+mod sim;
+#[macro_use]
+mod suite;
+mod transfers;
+
+conformance!(simulator, given::sim_card());
+#[cfg(target_os = "linux")]
+conformance!(
+    virtual_card,
+    match crate::served::card() {
+        Some(card) => card,
+        None => return,
+    }
+);

@@ -1,0 +1,198 @@
+//! What only the simulator promises: cycles of the timing model, unreadable memory, and no program that it does not survive.
+
+use crate::given::{
+    PATIENCE, Ready, array, fault, good_program, hanging_job, ready, runs_a_good_job, sim_card,
+};
+use proptest::prelude::*;
+use satkit_host::session::SessionSettings;
+use satkit_memory::MemoryModel;
+use satkit_plan::{NoObserver, Observer, Program, Retired, time_with};
+use satkit_sim::card::{SimCard, SimCardError, SimCardOptions};
+use satkit_spec::isa::{self, HEADER_BITS, Instruction, Operation, Vector, VectorOp, Word};
+use satkit_spec::{ArrayConfig, regs};
+use satkit_transport::{Card, CardError, DmaBuf, ResetKind};
+use std::sync::Arc;
+use std::time::Duration;
+
+#[test]
+fn a_job_takes_the_cycles_of_the_timing_model() {
+    let program = Program::new(good_program());
+    let mut cycles = Vec::new();
+    for dram in [MemoryModel::ddr4(), MemoryModel::default()] {
+        let options = SimCardOptions { dram, ..SimCardOptions::default() };
+        let card: Arc<dyn Card> = Arc::new(SimCard::new(&array(), &options).unwrap());
+        let session = ready(&card);
+        let timing = time_with(&array(), &program, &dram, &mut NoObserver).unwrap();
+        // The second time from what is known of the first.
+        for _ in 0..2 {
+            assert_eq!(runs_a_good_job(&session).cycles, timing.cycles);
+        }
+        let total = card.read32(regs::CYCLES_LOW.offset).unwrap();
+        assert_eq!(u64::from(total), 2 * timing.cycles);
+        cycles.push(timing.cycles);
+    }
+    assert_ne!(cycles[0], cycles[1]);
+}
+
+/// The cycles in which instructions end.
+#[derive(Default)]
+struct Ends(Vec<u64>);
+
+impl Observer for Ends {
+    fn retired(&mut self, retired: &Retired) {
+        self.0.push(retired.end_cycle);
+    }
+}
+
+#[test]
+fn the_watchdog_fires_in_the_first_pause_that_is_too_long() {
+    let instructions = good_program();
+    let dram = SimCardOptions::default().dram;
+    let mut ends = Ends::default();
+    time_with(&array(), &Program::new(instructions.clone()), &dram, &mut ends).unwrap();
+    ends.0.sort_unstable();
+    ends.0.insert(0, 0);
+    let pauses: Vec<u64> = ends.0.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    let longest = *pauses.iter().max().unwrap();
+    for limit in [1, longest / 2, longest - 1, longest] {
+        let card = sim_card();
+        let settings =
+            SessionSettings { watchdog_cycles: limit as u32, ..SessionSettings::default() };
+        let session = Ready::new(Arc::clone(&card), settings);
+        let program = session.load(&instructions).unwrap();
+        let result = session.run(&program, PATIENCE);
+        let Some(at) = pauses.iter().position(|&pause| pause > limit) else {
+            result.unwrap();
+            continue;
+        };
+        let (_, reason, _) = fault(result);
+        assert!(reason.contains("WATCHDOG"), "{reason}");
+        let cycles = card.read32(regs::JOB_CYCLES_LOW.offset).unwrap();
+        assert_eq!(u64::from(cycles), ends.0[at] + limit);
+        let own = |i: &&Instruction| i.operation.engine().is_none();
+        let kept = instructions.iter().filter(own).count();
+        let retired = card.read32(regs::RETIRED.offset).unwrap() as usize;
+        assert!((at..=at + kept).contains(&retired), "{retired} at {at}");
+    }
+}
+
+#[test]
+fn memory_is_unreadable_until_it_is_written() {
+    let card = sim_card();
+    card.h2c(0, 8192, &DmaBuf::zeroed(4096)).unwrap();
+    let error = card.c2h(0, 9000, &mut DmaBuf::zeroed(4096)).unwrap_err();
+    assert!(matches!(error, CardError::Axi { address: 9000, done: 3288, .. }), "{error}");
+    let error = card.h2c(0, 0, &DmaBuf::zeroed(100)).unwrap_err();
+    assert!(matches!(error, CardError::Axi { address: 0, done: 0, .. }), "{error}");
+    // A program there is not fetched.
+    for (register, value) in [(regs::PROGRAM_LOW, 8192 + 4096 - 64), (regs::PROGRAM_LENGTH, 3)] {
+        card.write32(register.offset, value).unwrap();
+    }
+    card.write32(regs::CONTROL.offset, regs::control::START).unwrap();
+    while card.read32(regs::RUNNING.offset).unwrap() != 0 {
+        std::thread::yield_now();
+    }
+    assert_eq!(card.read32(regs::FAULT_ADDRESS_LOW.offset).unwrap(), 8192 + 4096);
+    assert_eq!(card.read32(regs::FAULT_INSTRUCTION.offset).unwrap(), 2);
+}
+
+#[test]
+fn an_instruction_without_end_is_ended_by_the_host() {
+    let card = sim_card();
+    let session = ready(&card);
+    let reads = isa::Reads {
+        first: 0,
+        first_beats: u32::MAX >> 3,
+        second: 0,
+        second_beats: 0,
+        third: 0,
+        third_beats: 0,
+    };
+    let vector = Vector { op: VectorOp::Gelu, elements: (1 << 40) - 1 };
+    let program: Vec<Instruction> = [Operation::Reads(reads)]
+        .into_iter()
+        .chain(std::iter::repeat_n(Operation::Vector(vector), 64))
+        .map(Instruction::new)
+        .collect();
+    let program = session.load(&program).unwrap();
+    let job = session.submit(&program).unwrap();
+    let error = session.wait(job, Duration::from_millis(50)).unwrap_err();
+    assert!(error.to_string().contains("job"), "{error}");
+    runs_a_good_job(&session);
+}
+
+#[test]
+fn a_card_that_is_dropped_ends_its_job() {
+    let card = sim_card();
+    let session = ready(&card);
+    let (_, job) = hanging_job(&session);
+    let weak = Arc::downgrade(&card);
+    drop((job, card));
+    // The session resets the core and lets go of the card, whose drop waits for its thread.
+    drop(session);
+    assert!(weak.upgrade().is_none());
+    let card = SimCard::new(&array(), &SimCardOptions::default()).unwrap();
+    card.write32(regs::PROGRAM_LENGTH.offset, 1).unwrap();
+    card.write32(regs::CONTROL.offset, regs::control::START).unwrap();
+    drop(card);
+}
+
+#[test]
+fn a_reset_of_the_slot_resets_all_registers() {
+    let card = sim_card();
+    runs_a_good_job(&ready(&card));
+    card.write32(regs::SCRATCH.offset, 5).unwrap();
+    card.reset(ResetKind::PciHot).unwrap();
+    for register in [regs::SCRATCH, regs::CYCLES_LOW, regs::RETIRED, regs::JOB_CYCLES_LOW] {
+        assert_eq!(card.read32(register.offset).unwrap(), 0, "{}", register.name);
+    }
+    runs_a_good_job(&ready(&card));
+}
+
+#[test]
+fn impossible_cards_are_refused() {
+    let mut array = ArrayConfig::tiny();
+    array.rows = 3;
+    let error = SimCard::new(&array, &SimCardOptions::default()).unwrap_err();
+    assert!(matches!(error, SimCardError::Spec(_)), "{error}");
+}
+
+/// Words of real opcodes with any bits in their fields, among those of a good program.
+fn words() -> impl Strategy<Value = Vec<[u64; 4]>> {
+    let ends: Vec<(u8, u32)> = isa::reference()
+        .map(|(_, opcode, _, fields)| {
+            (opcode, fields.last().map_or(HEADER_BITS, |field| field.lsb + field.width))
+        })
+        .collect();
+    let random = (prop::sample::select(ends), any::<[u64; 4]>(), any::<[u64; 4]>(), any::<bool>())
+        .prop_map(|((opcode, end), bits, sparse, ties)| {
+            let mut word = [0; 4];
+            for at in 0..4u32 {
+                let kept = (end.saturating_sub(64 * at)).min(64);
+                let mask = if kept == 0 { 0 } else { u64::MAX >> (64 - kept) };
+                word[at as usize] = bits[at as usize] & sparse[at as usize] & mask;
+            }
+            word[0] = word[0] & !0xFF | u64::from(opcode);
+            if !ties {
+                // No semaphores.
+                word[0] &= !((1 << HEADER_BITS) - 1) | 0xFF;
+            }
+            word
+        });
+    let good: Vec<[u64; 4]> = good_program().iter().map(|i| i.encode().unwrap().0).collect();
+    prop::collection::vec(prop_oneof![random, prop::sample::select(good)], 1..40)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_program_takes_the_card_with_it(words in words()) {
+        let session = Ready::new(sim_card(), SessionSettings::default());
+        let bytes: Vec<u8> = words.iter().flat_map(|&word| Word(word).to_bytes()).collect();
+        let program = session.load_words(&bytes).unwrap();
+        // Whatever it says: done, a fault, or a deadline.
+        let _ = session.run(&program, Duration::from_millis(20));
+        runs_a_good_job(&session);
+    }
+}
