@@ -1,5 +1,9 @@
 //! Shared parts of the cross-crate tests: strategies for layers and values, and comparison of bits.
 
+mod fuse;
+
+pub use fuse::has_fuse;
+
 use half::f16;
 use proptest::prelude::*;
 use satkit_spec::{ConvShape, Sparsity};
@@ -68,23 +72,4 @@ pub fn first_difference(left: &[f32], right: &[f32]) -> Option<String> {
     differing.map(|(i, (a, b))| {
         format!("at {i}: {a} ({:08x}) against {b} ({:08x})", a.to_bits(), b.to_bits())
     })
-}
-
-/// True if a FUSE file system can be mounted. Without that a test prints that it is skipped; under `FUSE=require` it fails.
-pub fn has_fuse() -> bool {
-    let wish = std::env::var("FUSE").unwrap_or_else(|_| "auto".into());
-    assert!(
-        ["off", "auto", "require"].contains(&wish.as_str()),
-        "FUSE={wish}; accepted: off, auto or require"
-    );
-    let helper = std::process::Command::new("fusermount3").arg("-V").output();
-    let found = wish != "off" && std::path::Path::new("/dev/fuse").exists() && helper.is_ok();
-    assert!(
-        found || wish != "require",
-        "FUSE=require, but there is no /dev/fuse or no fusermount3"
-    );
-    if !found {
-        println!("skipped: FUSE is not used (FUSE={wish})");
-    }
-    found
 }

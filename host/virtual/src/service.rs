@@ -12,6 +12,7 @@ use std::time::Duration;
 
 /// Bytes of the largest request that the kernel hands over.
 pub(crate) const REQUEST_BYTES: usize = 1 << 20;
+const PAGE_BYTES: u64 = 4096;
 /// How often a line's thread looks after interrupted clients and the card's end.
 const TICK: Duration = Duration::from_millis(50);
 
@@ -109,7 +110,7 @@ impl Service {
         let draw = self.injector.next(Stream::HostToCard(channel));
         let mut buffer = self.buffer(length);
         buffer.copy_from_slice(&bytes[..length]);
-        let outcome = self.transfer(&draw, length, |part| {
+        let outcome = self.transfer(&draw, address, length, |part| {
             if draw_flip(&draw, part, length) {
                 flip(&draw, &mut buffer);
             }
@@ -137,7 +138,7 @@ impl Service {
         };
         let draw = self.injector.next(Stream::CardToHost(channel));
         let mut buffer = self.buffer(length);
-        let outcome = self.transfer(&draw, length, |part| {
+        let outcome = self.transfer(&draw, address, length, |part| {
             if part == length {
                 self.card.c2h(channel, address, &mut buffer)?;
             } else {
@@ -167,15 +168,19 @@ impl Service {
     fn transfer(
         &self,
         draw: &Draw<'_>,
+        address: u64,
         length: usize,
         mut step: impl FnMut(usize) -> Result<(), CardError>,
     ) -> Result<usize, Errno> {
         let fault = draw.first_of(&[Die, Etimedout, Eio, Short]);
-        let part = fault.map_or(length, |kind| draw.below(kind, length));
-        if part > 0 {
-            step(part).map_err(|error| errno(&error))?;
-        }
+        let part = match fault {
+            Some(Short) => whole_pages(address, length, draw.below(Short, length)),
+            Some(kind) => draw.below(kind, length),
+            None => length,
+        };
+        let moved = if part > 0 { step(part).map_err(|error| errno(&error)) } else { Ok(()) };
         self.maybe_fire(draw);
+        // What a broken transfer has moved is nobody's business: the fault is what is told.
         match fault {
             Some(Die) => {
                 self.end(DIED);
@@ -183,7 +188,7 @@ impl Service {
             }
             Some(Etimedout) => Err(Errno::ETIMEDOUT),
             Some(Eio) => Err(Errno::EIO),
-            _ => Ok(part),
+            _ => moved.map(|()| part),
         }
     }
 
@@ -226,6 +231,20 @@ impl Service {
     }
 }
 
+/// Where a short transfer of `length` bytes stops that has moved about `part`: at the end of a page where it has one, because
+/// the driver's descriptors hold a page each. So a page that was never written, whose parts have no ECC yet, is written
+/// whole or not at all.
+const fn whole_pages(address: u64, length: usize, part: usize) -> usize {
+    let last = (address + part as u64) / PAGE_BYTES * PAGE_BYTES;
+    if last > address {
+        (last - address) as usize
+    } else if address.is_multiple_of(PAGE_BYTES) && length as u64 >= PAGE_BYTES {
+        0
+    } else {
+        part
+    }
+}
+
 /// Flips are for transfers that are whole: others already say that they went wrong.
 fn draw_flip(draw: &Draw<'_>, part: usize, length: usize) -> bool {
     part == length && draw.has(Flip)
@@ -248,5 +267,25 @@ fn errno(error: &CardError) -> Errno {
         CardError::DeviceLost { .. } | CardError::Busy { .. } => Errno::EBUSY,
         CardError::OutOfRange { what: "register", .. } => Errno::EINVAL,
         _ => Errno::EIO,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::whole_pages;
+
+    #[test]
+    fn short_transfers_write_pages_whole() {
+        // (address, length, drawn part) and where it stops.
+        for (address, length, part, stop) in [
+            (0, 1 << 20, 10_000, 8192),
+            (100, 1 << 20, 10_000, 8092),
+            (0, 4096, 4095, 0),
+            (0, 100, 50, 50),
+            (100, 200, 50, 50),
+            (100, 4096, 3996, 3996),
+        ] {
+            assert_eq!(whole_pages(address, length, part), stop, "{address} {length} {part}");
+        }
     }
 }
