@@ -74,7 +74,8 @@ pub(super) fn addresses(card: &dyn Card) -> Checked {
 }
 
 pub(super) fn patterns(card: &dyn Card) -> Checked {
-    let fills: [(&str, fn(usize) -> u8); 6] = [
+    type Fill = fn(usize) -> u8;
+    let fills: [(&str, Fill); 6] = [
         ("zeros", |_| 0),
         ("ones", |_| 0xFF),
         ("0x55", |_| 0x55),

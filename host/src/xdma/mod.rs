@@ -169,7 +169,7 @@ impl Card for XdmaCard {
             if self.readable(irq, &file, Some(Duration::ZERO))? {
                 // The driver copies exactly 4 bytes: the events since the last read, saturated at one.
                 let mut word = [0; 4];
-                let moved = transfer::uninterrupted(|| (&*file).read_at(&mut word, 0));
+                let moved = transfer::uninterrupted(|| file.read_at(&mut word, 0));
                 moved.map_err(|source| self.event_error(irq, source))?;
                 return Ok(Wait::Fired);
             }
