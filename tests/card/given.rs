@@ -6,11 +6,11 @@ use satkit_host::session::{
 use satkit_plan::{DataflowChoice, MacStage, plan_stage};
 use satkit_sim::card::{SimCard, SimCardOptions};
 use satkit_spec::isa::{Instruction, Operation};
-use satkit_spec::{ArrayConfig, ConvShape, Sparsity, Stage};
+use satkit_spec::{ArrayConfig, ConvShape, Sparsity, Stage, regs};
 use satkit_transport::{Card, CardError};
 use std::ops::Deref;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Longer than any job here takes: only a hang reaches it.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
@@ -26,6 +26,7 @@ pub(crate) fn sim_card() -> Arc<dyn Card> {
 
 /// A session with the tensors of the programs here in their place.
 pub(crate) struct Ready {
+    card: Arc<dyn Card>,
     session: Session,
     _tensors: CardBuffer,
 }
@@ -40,9 +41,9 @@ impl Deref for Ready {
 
 impl Ready {
     pub(crate) fn new(card: Arc<dyn Card>, settings: SessionSettings) -> Self {
-        let session = Session::open_with(card, &array(), settings).unwrap();
+        let session = Session::open_with(Arc::clone(&card), &array(), settings).unwrap();
         let tensors = session.reserve(0, TENSOR_BYTES).unwrap();
-        Self { session, _tensors: tensors }
+        Self { card, session, _tensors: tensors }
     }
 }
 
@@ -85,6 +86,11 @@ pub(crate) fn runs_a_good_job(session: &Ready) -> JobReport {
 pub(crate) fn hanging_job(session: &Ready) -> (CardProgram, Job) {
     let program = session.load(&hanging_program()).unwrap();
     let job = session.submit(&program).unwrap();
+    let deadline = Instant::now() + PATIENCE;
+    while session.card.read32(regs::RETIRED.offset).unwrap() == 0 {
+        assert!(Instant::now() < deadline, "nothing retires");
+        std::thread::yield_now();
+    }
     (program, job)
 }
 
