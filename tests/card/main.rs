@@ -16,7 +16,7 @@ conformance!(simulator, given::sim_card());
 #[cfg(target_os = "linux")]
 conformance!(
     virtual_card,
-    match crate::served::card() {
+    match given::virtual_card() {
         Some(card) => card,
         None => return,
     }
