@@ -1,5 +1,9 @@
 //! Shared parts of the cross-crate tests: strategies for layers and values, and comparison of bits.
 
+mod fuse;
+
+pub use fuse::has_fuse;
+
 use half::f16;
 use proptest::prelude::*;
 use satkit_spec::{ConvShape, Sparsity};

@@ -19,5 +19,8 @@ pub mod session;
 pub mod step;
 pub mod topology;
 pub mod train;
+pub mod validate;
+#[cfg(target_os = "linux")]
+pub mod xdma;
 
 pub use error::HostError;

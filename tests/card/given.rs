@@ -1,5 +1,8 @@
 //! Cards, programs and sessions of these tests.
 
+#[cfg(target_os = "linux")]
+pub(crate) use crate::served::card as virtual_card;
+
 use satkit_host::session::{
     CardBuffer, CardProgram, Job, JobReport, Session, SessionError, SessionSettings,
 };

@@ -5,9 +5,19 @@
 mod faulty;
 mod given;
 mod recovery;
+#[cfg(target_os = "linux")]
+mod served;
 mod sim;
 #[macro_use]
 mod suite;
 mod transfers;
 
 conformance!(simulator, given::sim_card());
+#[cfg(target_os = "linux")]
+conformance!(
+    virtual_card,
+    match given::virtual_card() {
+        Some(card) => card,
+        None => return,
+    }
+);

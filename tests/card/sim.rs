@@ -108,7 +108,7 @@ fn an_instruction_without_end_is_ended_by_the_host() {
         third: 0,
         third_beats: 0,
     };
-    let vector = Vector { op: VectorOp::Gelu, elements: (1 << 40) - 1 };
+    let vector = Vector { op: VectorOp::Gelu, elements: (1 << 40) - 1, last: false };
     let program: Vec<Instruction> = [Operation::Reads(reads)]
         .into_iter()
         .chain(std::iter::repeat_n(Operation::Vector(vector), 64))

@@ -5,6 +5,7 @@ use satkit_host::HostError;
 use satkit_plan::PlanError;
 use satkit_sim::{AcceleratorError, SimError};
 use satkit_spec::SpecError;
+use satkit_transport::CardError;
 use std::io;
 use std::path::PathBuf;
 
@@ -90,6 +91,13 @@ fn exit_code(error: &anyhow::Error) -> u8 {
         if let Some(error) = cause.downcast_ref::<HostError>() {
             return host_code(error);
         }
+        if let Some(error) = cause.downcast_ref::<CardError>() {
+            return card_code(error);
+        }
+        #[cfg(target_os = "linux")]
+        if let Some(error) = cause.downcast_ref::<satkit_virtual_card::MountError>() {
+            return mount_code(error);
+        }
         // The devices refuse shapes, sparsities and configurations, all of which the user chose, and so are bitstreams.
         if cause.is::<SpecError>()
             || cause.is::<PlanError>()
@@ -121,6 +129,28 @@ fn host_code(error: &HostError) -> u8 {
             source.inner().downcast_ref::<AcceleratorError>().map_or(FAILED, accelerator_code)
         }
         _ => FAILED,
+    }
+}
+
+/// A card that is not there, may not be opened or cannot do it was chosen by the user; anything else is a failed run.
+const fn card_code(error: &CardError) -> u8 {
+    match error {
+        CardError::NoDevice { .. }
+        | CardError::Permission { .. }
+        | CardError::WrongDriver { .. }
+        | CardError::OutOfRange { .. }
+        | CardError::Misaligned { .. }
+        | CardError::Unsupported { .. } => BAD_INPUT,
+        _ => FAILED,
+    }
+}
+
+#[cfg(target_os = "linux")]
+const fn mount_code(error: &satkit_virtual_card::MountError) -> u8 {
+    use satkit_virtual_card::MountError;
+    match error {
+        MountError::NoFuse | MountError::Mount { .. } => FAILED,
+        _ => BAD_INPUT,
     }
 }
 

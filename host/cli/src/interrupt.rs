@@ -16,13 +16,24 @@ pub(crate) fn stop_flag() -> &'static AtomicBool {
 
 /// The same for a command that says something else when it is interrupted. A process runs one command.
 pub(crate) fn stop_flag_for(saying: &'static str) -> &'static AtomicBool {
+    install(saying, true)
+}
+
+/// The same for a command that has to clean up and does so quickly: it is not cut short by a second Ctrl-C.
+#[cfg(target_os = "linux")]
+pub(crate) fn clean_stop_flag(saying: &'static str) -> &'static AtomicBool {
+    install(saying, false)
+}
+
+fn install(saying: &'static str, ends_at_second: bool) -> &'static AtomicBool {
     let installed = *INSTALLED.get_or_init(|| {
         let handler = move || {
-            if STOP.swap(true, Ordering::SeqCst) {
+            if !STOP.swap(true, Ordering::SeqCst) {
+                output::note(format_args!("satkit: {saying}"));
+            } else if ends_at_second {
                 // Files are written beside their place and renamed, so none is left in pieces.
                 std::process::exit(i32::from(INTERRUPTED));
             }
-            output::note(format_args!("satkit: {saying}"));
         };
         ctrlc::set_handler(handler).is_ok()
     });

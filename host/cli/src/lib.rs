@@ -9,6 +9,8 @@
 
 mod arguments;
 pub mod backend;
+#[cfg(target_os = "linux")]
+mod card;
 mod command;
 mod error;
 mod interrupt;

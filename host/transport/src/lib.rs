@@ -5,6 +5,7 @@
 
 mod buffer;
 mod error;
+pub mod files;
 
 pub use buffer::DmaBuf;
 pub use error::{CardError, CardResult, Direction};

@@ -30,7 +30,7 @@ pub enum MemoryFaultKind {
     NeverWritten,
 }
 
-/// Bytes that many threads may read and write at once. Host memory is taken as it is written.
+/// Bytes that many threads may read and write at once. Host memory is taken where anything but zeros is written.
 ///
 /// DDR4 modules with ECC answer a read of what was never written with an error, and so does this memory, in blocks of
 /// 4 KiB: a block is readable once one write has covered all of it. A write of a part of a block that is not readable
@@ -50,7 +50,7 @@ type Folder = OnceLock<Box<[RwLock<Page>]>>;
 
 #[derive(Debug, Default)]
 struct Page {
-    /// Empty until the first write.
+    /// Empty while all that was written is zeros.
     bytes: Vec<u8>,
     /// One bit per readable block.
     readable: u16,
@@ -91,7 +91,11 @@ impl CardMemory {
                 let block = missing.trailing_zeros() as usize * BLOCK_BYTES as usize;
                 return Err(never(block.max(piece.start)));
             }
-            part.copy_from_slice(&page.bytes[piece.start..][..piece.len]);
+            if page.bytes.is_empty() {
+                part.fill(0);
+            } else {
+                part.copy_from_slice(&page.bytes[piece.start..][..piece.len]);
+            }
         }
         Ok(())
     }
@@ -125,10 +129,14 @@ impl CardMemory {
             let block = missing.trailing_zeros() as usize * BLOCK_BYTES as usize;
             let good_end = if missing == 0 { end } else { block.max(start) };
             if good_end > start {
-                if page.bytes.is_empty() {
+                let good = &part[..good_end - start];
+                // A page of zeros takes no room until something else is written.
+                if page.bytes.is_empty() && good.iter().any(|&byte| byte != 0) {
                     page.bytes = vec![0; PAGE_BYTES as usize];
                 }
-                page.bytes[start..good_end].copy_from_slice(&part[..good_end - start]);
+                if !page.bytes.is_empty() {
+                    page.bytes[start..good_end].copy_from_slice(good);
+                }
                 page.readable |= covered & blocks(start, good_end);
             }
             if missing != 0 {

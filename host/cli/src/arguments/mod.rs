@@ -7,7 +7,6 @@ pub(crate) use hardware::{DeviceArguments, array, array_for};
 
 use crate::command::{
     bench::BenchArguments,
-    card::CardArguments,
     compile::CompileArguments,
     completions::CompletionsArguments,
     doctor::DoctorArguments,
@@ -22,6 +21,8 @@ use crate::command::{
     train::TrainArguments,
     verilog::VerilogArguments,
 };
+#[cfg(target_os = "linux")]
+use crate::command::{card::CardArguments, virtual_card::VirtualCardArguments};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use satkit_spec::Method;
 
@@ -57,7 +58,10 @@ pub(crate) enum Command {
     Assemble(AssembleArguments),
     Verilog(VerilogArguments),
     SynthCheck(SynthCheckArguments),
+    #[cfg(target_os = "linux")]
     Card(CardArguments),
+    #[cfg(target_os = "linux")]
+    VirtualCard(VirtualCardArguments),
     List(ListArguments),
     Doctor(DoctorArguments),
     Bench(BenchArguments),

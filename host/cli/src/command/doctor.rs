@@ -169,13 +169,16 @@ fn rtl() -> Finding {
 }
 
 fn fuse() -> Finding {
-    let device = Path::new("/dev/fuse");
-    let found = device.exists();
-    let detail = if found { "/dev/fuse" } else { "no /dev/fuse; load the kernel module `fuse`" };
+    let (device, helper) = (Path::new("/dev/fuse").exists(), on_search_path("fusermount3"));
+    let detail = match (device, &helper) {
+        (false, _) => "no /dev/fuse; load the kernel module `fuse`".into(),
+        (true, None) => "no fusermount3; Debian: apt-get install fuse3".into(),
+        (true, Some(helper)) => format!("/dev/fuse, {}", helper.display()),
+    };
     Finding {
         name: "FUSE",
-        found,
-        detail: detail.into(),
-        needed_for: "simulated device files, to test a driver without a card (not in this version)",
+        found: device && helper.is_some(),
+        detail,
+        needed_for: "`satkit virtual-card`: a card's device files without a card",
     }
 }

@@ -1,6 +1,7 @@
 //! The commands, one module each.
 
 pub(crate) mod bench;
+#[cfg(target_os = "linux")]
 pub(crate) mod card;
 pub(crate) mod compile;
 pub(crate) mod completions;
@@ -15,6 +16,8 @@ pub(crate) mod simulate;
 pub(crate) mod synth_check;
 pub(crate) mod train;
 pub(crate) mod verilog;
+#[cfg(target_os = "linux")]
+pub(crate) mod virtual_card;
 
 use crate::arguments::Command;
 use satkit_sim::Isa;
@@ -35,7 +38,10 @@ pub(crate) fn run(command: Command) -> anyhow::Result<()> {
         Command::Assemble(arguments) => listing::run_assemble(&arguments),
         Command::Verilog(arguments) => verilog::run(&arguments),
         Command::SynthCheck(arguments) => synth_check::run(&arguments),
+        #[cfg(target_os = "linux")]
         Command::Card(arguments) => card::run(&arguments),
+        #[cfg(target_os = "linux")]
+        Command::VirtualCard(arguments) => virtual_card::run(&arguments),
         Command::List(arguments) => list::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
