@@ -272,3 +272,24 @@ fn the_simulator_is_a_card_as_well() {
     let checked = line("card validate --json --device sim --bandwidth-mib 8").json();
     assert_eq!(checked["passed"], true, "{checked}");
 }
+
+/// The whole way through the files of the driver ends with the bits of the card in the process.
+#[test]
+fn training_through_the_files_gives_the_same_bits() {
+    let Some(server) = Server::start("") else { return };
+    let out = tempfile::tempdir().unwrap();
+    let train = |device: &str, name: &str| {
+        let directory = out.path().join(name);
+        let (directory, archive) = (directory.display(), out.path().join(format!("{name}.npz")));
+        let trained = line(&format!(
+            "train --network digits-cnn --steps 3 --batch 16 --array tiny --compare none --json \
+             --device {device} --checkpoint {directory}"
+        ));
+        assert_eq!(trained.code, 0, "{}", trained.stderr);
+        let exported =
+            line(&format!("export --checkpoint {directory} --out {}", archive.display()));
+        assert_eq!(exported.code, 0, "{}", exported.stderr);
+        std::fs::read(archive).unwrap()
+    };
+    assert_eq!(train("sim", "sim"), train(&server.device(), "files"));
+}

@@ -1,5 +1,6 @@
 //! Which card a command drives: the one place where a name becomes a card.
 
+#[cfg(target_os = "linux")]
 use satkit_host::xdma::XdmaCard;
 use satkit_sim::card::{SimCard, SimCardOptions};
 use satkit_spec::ArrayConfig;
@@ -71,8 +72,13 @@ pub(crate) fn open_card(
             let array = array.cloned().unwrap_or_else(ArrayConfig::vcu1525);
             Ok(Arc::new(SimCard::new(&array, &SimCardOptions::default())?))
         }
+        #[cfg(target_os = "linux")]
         CardDevice::Xdma { dir, index } => {
             Ok(Arc::new(XdmaCard::open(dir, index.unwrap_or_default())?))
+        }
+        #[cfg(not(target_os = "linux"))]
+        CardDevice::Xdma { .. } => {
+            anyhow::bail!("the XDMA driver is Linux's: --device sim works everywhere")
         }
     }
 }

@@ -9,7 +9,6 @@
 
 mod arguments;
 pub mod backend;
-#[cfg(target_os = "linux")]
 mod card;
 mod command;
 mod error;

@@ -343,7 +343,8 @@ impl StepMachine for CardMachine {
             times.upload += took;
             times.overlapped = took.min(report.wall);
         }
-        let is_model = self.session.info().backend != Backend::Real;
+        // Others may have another memory.
+        let is_model = self.session.info().backend == Backend::InProcess;
         let (cycles, model) = ready.cycles[here];
         if is_model && report.cycles != model {
             let card = report.cycles;

@@ -7,7 +7,7 @@ mod sim;
 mod step;
 mod verify;
 
-pub use card::simulated_card;
+pub(crate) use card::card_machine;
 pub use golden::GoldenBackend;
 pub use sim::{SimBackend, SimSaved};
 pub use verify::{Tally, VerifiedBackend, VerifyError};

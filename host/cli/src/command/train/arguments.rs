@@ -1,6 +1,7 @@
 //! The options of `satkit train`.
 
 use crate::arguments::{self, DeviceArguments, number};
+use crate::card::CardDevice;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use satkit_host::data::DataSource;
 use satkit_host::network::Network;
@@ -70,9 +71,9 @@ pub(crate) struct TrainArguments {
     /// Seed of the initial weights, of the order of images and of random data [default: 0]
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub(super) seed: Option<u64>,
-    /// What the network is trained on
-    #[arg(long, value_enum, default_value_t = Device::Sim)]
-    pub(super) device: Device,
+    /// The card that trains: sim for the simulator, xdma[:DIR][:N] for the files of the XDMA driver, real or virtual
+    #[arg(long, value_name = "sim|xdma[:DIR][:N]", default_value = "sim")]
+    pub(super) device: CardDevice,
     /// Train the same network dense too, for accuracy and speed-up [default: dense]
     #[arg(long, value_enum)]
     pub(super) compare: Option<Compare>,
@@ -94,13 +95,6 @@ pub(crate) struct TrainArguments {
     /// Print a JSON object instead of a table
     #[arg(long)]
     pub(super) json: bool,
-}
-
-/// What a network can be trained on.
-#[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Device {
-    /// The simulated accelerator
-    Sim,
 }
 
 /// What a run is compared with.

@@ -5,7 +5,8 @@ use super::csv::Rows;
 use super::dense_stages::dense_stages;
 use super::plan::{DENSE_DIRECTORY, Plan};
 use super::progress::Progress;
-use crate::backend::{SimBackend, VerifiedBackend, simulated_card};
+use crate::backend::{SimBackend, VerifiedBackend, card_machine};
+use crate::card::CardDevice;
 use crate::{CliError, interrupt, output};
 use satkit_host::checkpoint::{Checkpoint, FILE_NAME};
 use satkit_host::train::{Observer, Operations, StepMachine, TrainReport, TrainSettings, Trainer};
@@ -40,6 +41,11 @@ impl Runs {
 /// # Errors
 /// [`CliError::Interrupted`] after Ctrl-C, with everything saved; those of training and of writing files.
 pub(super) fn run(plan: &Plan, arguments: &TrainArguments) -> anyhow::Result<Runs> {
+    if arguments.verify.is_some() && arguments.device != CardDevice::Sim {
+        let reason = "a card computes whole steps; accepted with --device sim".into();
+        let given = arguments.verify.map_or_else(String::new, |samples| samples.to_string());
+        return Err(CliError::Option { option: "--verify", given, reason }.into());
+    }
     let stop = interrupt::stop_flag();
     for note in dense_stages(&plan.network, &plan.settings)? {
         output::note(note);
@@ -65,8 +71,8 @@ pub(super) fn run(plan: &Plan, arguments: &TrainArguments) -> anyhow::Result<Run
         None => None,
     };
     let mut single = |settings, checkpoint: Option<Checkpoint>, directory: Option<&Path>| {
-        Single { plan, settings, checkpoint, directory, verify: arguments.verify, stop }
-            .run(rows.as_mut())
+        let (verify, device) = (arguments.verify, &arguments.device);
+        Single { plan, settings, checkpoint, directory, verify, device, stop }.run(rows.as_mut())
     };
     let main = single(plan.settings, plan.resumed.clone(), arguments.checkpoint.as_deref())?;
     let dense = match (compares, is_dense) {
@@ -112,6 +118,7 @@ struct Single<'a> {
     checkpoint: Option<Checkpoint>,
     directory: Option<&'a Path>,
     verify: Option<usize>,
+    device: &'a CardDevice,
     stop: &'a AtomicBool,
 }
 
@@ -120,7 +127,10 @@ impl Single<'_> {
         let Self { plan, settings, verify, .. } = self;
         let (method, sparsity) = (settings.method, settings.sparsity);
         match verify {
-            None => self.run_on(simulated_card(&plan.array, plan.dataflow)?, rows),
+            None => {
+                let machine = card_machine(self.device, &plan.array, plan.dataflow)?;
+                self.run_on(machine, rows)
+            }
             Some(samples) => {
                 let sim = SimBackend::new(plan.array.clone(), plan.dataflow, method, sparsity)?;
                 let backend = VerifiedBackend::new(sim, method, sparsity, samples);
