@@ -8,6 +8,8 @@ mod recovery;
 #[cfg(target_os = "linux")]
 mod served;
 mod sim;
+#[cfg(target_os = "linux")]
+mod training;
 #[macro_use]
 mod suite;
 mod transfers;

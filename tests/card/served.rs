@@ -10,9 +10,9 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 /// A card with the mount that it lives in. They are dropped from the first to the last.
-struct Served {
+pub(crate) struct Served {
     card: XdmaCard,
-    mount: VirtualCard,
+    pub(crate) mount: VirtualCard,
     _dir: TempDir,
 }
 
@@ -24,7 +24,7 @@ pub(crate) fn card() -> Option<Arc<dyn Card>> {
     Some(serve(sim_card(), Faults::default()))
 }
 
-fn serve(served: Arc<dyn Card>, faults: Faults) -> Arc<Served> {
+pub(crate) fn serve(served: Arc<dyn Card>, faults: Faults) -> Arc<Served> {
     let dir = tempfile::tempdir().unwrap();
     let mount = VirtualCard::mount(served, dir.path(), faults).unwrap();
     let card = XdmaCard::open(dir.path(), 0).unwrap();
@@ -62,7 +62,7 @@ impl Card for Served {
 }
 
 /// Errors that a fault of the virtual card may come out as; any other would be a mistake.
-fn is_a_faults(error: &CardError) -> bool {
+pub(crate) fn is_a_faults(error: &CardError) -> bool {
     matches!(
         error,
         CardError::Axi { .. }

@@ -367,6 +367,24 @@ impl StepMachine for CardMachine {
         self.download_state(ready, state)
     }
 
+    fn times(&self) -> Option<String> {
+        let CardTimes { steps, wall, job, upload, overlapped, download } = self.times;
+        let share = |part: Duration| 100.0 * part.as_secs_f64() / wall.as_secs_f64().max(1e-9);
+        let milliseconds = |time: Duration| time.as_secs_f64() * 1e3 / steps.max(1) as f64;
+        (steps > 0).then(|| {
+            format!(
+                "{}, {steps} steps: {:.3} ms a step, in {:.1} % of it the card worked; uploads {:.3} ms, {:.3} ms of them beside \
+                 that work; downloads {:.3} ms",
+                self.session.info().name,
+                milliseconds(wall),
+                share(job),
+                milliseconds(upload),
+                milliseconds(overlapped),
+                milliseconds(download)
+            )
+        })
+    }
+
     fn evaluate(
         &mut self,
         _: &ModelState,

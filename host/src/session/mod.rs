@@ -37,6 +37,8 @@ const STOP: Duration = Duration::from_millis(100);
 pub struct SessionSettings {
     /// Reads every upload back and compares its CRC-32.
     pub verify_uploads: bool,
+    /// Reads every download twice and compares.
+    pub verify_downloads: bool,
     /// Bytes of one transfer: whole blocks of 4 KiB, at least one and at most 1 GiB; others are rounded.
     pub chunk_bytes: usize,
     /// Cycles without a retired instruction until the core gives up on a program; 0 is never.
@@ -45,7 +47,12 @@ pub struct SessionSettings {
 
 impl Default for SessionSettings {
     fn default() -> Self {
-        Self { verify_uploads: false, chunk_bytes: 4 << 20, watchdog_cycles: 1 << 28 }
+        Self {
+            verify_uploads: false,
+            verify_downloads: false,
+            chunk_bytes: 4 << 20,
+            watchdog_cycles: 1 << 28,
+        }
     }
 }
 

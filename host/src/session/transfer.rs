@@ -85,7 +85,7 @@ impl Session {
     /// Fills `bytes` from card memory at `address`; any number of them, anywhere. May be called while a job runs.
     ///
     /// # Errors
-    /// [`CardError::OutOfRange`] before anything is read, and what the card says twice in a row: [`CardError::Axi`] where
+    /// [`CardError::OutOfRange`] before anything is read, [`CardError::Corrupt`] if downloads are checked, and what the card says twice in a row: [`CardError::Axi`] where
     /// nobody has written since power-on.
     pub fn download(&self, address: u64, bytes: &mut [u8]) -> CardResult<()> {
         let end = self.checked_end(address, bytes.len())?;
@@ -95,7 +95,7 @@ impl Session {
             let (part, tail) = rest.split_at_mut(len);
             rest = tail;
             let mut buffer = self.buffers.take(len);
-            self.receive(at, &mut buffer)?;
+            self.receive_checked(at, &mut buffer)?;
             part.copy_from_slice(&buffer);
             self.buffers.give(buffer);
         }
@@ -142,6 +142,29 @@ impl Session {
         }
         self.buffers.give(back);
         Ok(())
+    }
+
+    /// Reads one chunk, as often as it takes to read the same twice in a row, if downloads are checked.
+    fn receive_checked(&self, address: u64, buffer: &mut DmaBuf) -> CardResult<()> {
+        /// Readings after the first.
+        const READINGS: usize = 3;
+        self.receive(address, buffer)?;
+        if !self.settings.verify_downloads {
+            return Ok(());
+        }
+        let mut again = self.buffers.take(buffer.len());
+        for _ in 0..READINGS {
+            self.receive(address, &mut again)?;
+            if *again == **buffer {
+                self.buffers.give(again);
+                return Ok(());
+            }
+            lock(&self.stats).corrupt_transfers += 1;
+            std::mem::swap(buffer, &mut again);
+        }
+        let bytes = buffer.len() as u64;
+        let (found, expected) = (crc32fast::hash(&again), crc32fast::hash(buffer));
+        Err(CardError::Corrupt { address, bytes, found, expected })
     }
 
     fn receive(&self, address: u64, buffer: &mut DmaBuf) -> CardResult<()> {

@@ -86,6 +86,11 @@ pub trait StepMachine {
         batch: usize,
         stop: &AtomicBool,
     ) -> Result<Option<Evaluation>, HostError>;
+
+    /// Where the time of the steps went, in words; none if the machine does not know.
+    fn times(&self) -> Option<String> {
+        None
+    }
 }
 
 /// Takes steps operation by operation; the state is the run's.

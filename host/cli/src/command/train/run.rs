@@ -161,6 +161,9 @@ impl Single<'_> {
         let mut watch = Watch { progress, rows, saved: None, name: &name, failure: None };
         let report = trainer.run(&mut watch, stop, directory);
         watch.progress.finish();
+        if let Some(times) = trainer.machine().times() {
+            output::note(format!("{name}: {times}"));
+        }
         let (failure, saved) = (watch.failure.take(), watch.saved.take());
         let closed = watch.rows.map_or(Ok(()), Rows::flush);
         let report = report?;
