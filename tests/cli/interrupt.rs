@@ -5,6 +5,7 @@ use super::support::{line, satkit};
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::Instant;
 
 const TRAIN: &str = "train --epochs 3 --json";
 
@@ -72,4 +73,46 @@ fn without_a_checkpoint_it_says_that_nothing_is_saved() {
         interrupted("train --epochs 50", directory.path(), "bdwp 2:8: epoch 1/");
     assert_eq!((code, stdout.as_str()), (Some(130), ""), "{stderr}");
     assert!(stderr.contains("not saved") && !stderr.contains("panicked"), "{stderr}");
+}
+
+/// Killed at 50 random moments, a run goes on each time from what it had saved, and ends with the bits of one that was left alone.
+#[test]
+fn a_run_that_is_killed_goes_on_to_the_same_bits() {
+    const KILLS: u64 = 50;
+    let directory = tempfile::tempdir().unwrap();
+    let start = "train --network digits-mlp --epochs 12 --array tiny --compare none --json";
+    let exported = |run: &str| {
+        let command = format!("export --checkpoint {run} --out {run}.npz");
+        let mut export = satkit();
+        export.args(command.split(' ')).current_dir(directory.path());
+        assert!(export.status().unwrap().success());
+        std::fs::read(directory.path().join(format!("{run}.npz"))).unwrap()
+    };
+    let command = |run: &str| {
+        let resumes = directory.path().join(run).join("checkpoint.satkit").exists();
+        let line = if resumes {
+            format!("train --checkpoint {run} --resume --json")
+        } else {
+            format!("{start} --checkpoint {run}")
+        };
+        let mut train = satkit();
+        train.args(line.split(' ')).current_dir(directory.path());
+        train.stdout(Stdio::null()).stderr(Stdio::null());
+        train
+    };
+    let begun = Instant::now();
+    assert!(command("whole").status().unwrap().success());
+    let all = begun.elapsed();
+    // An epoch or two pass between two kills.
+    let mut state = 9_u64;
+    for _ in 0..KILLS {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        let share = (state >> 40) as f64 / f64::from(1 << 24);
+        let mut child = command("run").spawn().unwrap();
+        std::thread::sleep(all.mul_f64(share / 4.0));
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    assert!(command("run").status().unwrap().success());
+    assert_eq!(exported("run"), exported("whole"));
 }

@@ -114,6 +114,9 @@ impl Requests {
     /// Appends `count` runs of `bytes` bytes, `pitch` bytes apart.
     #[inline]
     pub(crate) fn strided(&mut self, address: u64, bytes: u64, pitch: u64, count: usize) {
+        if bytes == 0 {
+            return;
+        }
         if bytes == pitch {
             return self.run(address, bytes * count as u64);
         }
@@ -143,13 +146,20 @@ impl Requests {
             let here = left.min((((at | (PAGE_BYTES - 1)) - at) >> shift) + 1);
             #[cfg(test)]
             self.runs.extend((0..here).map(|i| at + (i << shift)..at + (i << shift) + bytes));
-            let beats = here * (bytes / BEAT_BYTES);
-            self.beats += beats;
-            match self.list.last_mut() {
+            let run_beats = bytes / BEAT_BYTES;
+            self.beats += here * run_beats;
+            let joined = match self.list.last_mut() {
                 Some(last) if last.address / PAGE_BYTES == at / PAGE_BYTES => {
-                    last.beats += beats as u32;
+                    let room = PAGE_BEATS.saturating_sub(last.beats.into()) / run_beats;
+                    let joined = here.min(room);
+                    last.beats += (joined * run_beats) as u32;
+                    joined
                 }
-                _ => self.list.push(PageRequest { address: at, beats: beats as u32 }),
+                _ => 0,
+            };
+            if joined < here {
+                let (address, beats) = (at + (joined << shift), (here - joined) * run_beats);
+                self.list.push(PageRequest { address, beats: beats as u32 });
             }
             self.end = at + ((here - 1) << shift) + bytes;
             at += here << shift;
@@ -225,6 +235,16 @@ mod tests {
             let runs: Vec<_> = (0..count as u64).map(|i| (address + i * pitch, bytes)).collect();
             assert_eq!(regular.list(), requests(&runs), "{address} {bytes} {pitch}");
         }
+        // Also where pages are read again.
+        let mut regular = Requests::default();
+        regular.clear();
+        let mut runs = Vec::new();
+        for address in [0, 1024, 512, 0] {
+            regular.strided(address, 256, 512, 8);
+            runs.extend((0..8).map(|i| (address + i * 512, 256)));
+        }
+        assert_eq!(regular.list(), requests(&runs));
+        assert!(regular.list().iter().all(|request| request.beats <= 64));
         // Two runs in one page; touching runs share their beat.
         assert_eq!(requests(&[(0, 64), (1024, 64)]), [page(0, 2)]);
         assert_eq!(requests(&[(0, 80), (80, 48)]), [page(0, 2)]);
