@@ -10,12 +10,17 @@ use std::collections::VecDeque;
 
 const ADDER: u64 = 5;
 
+/// The row of a weight that goes to no single one.
+const NO_ROW: u8 = 63;
+
 /// Slots between the first and the last live one of the first row, both included, and how many of them are idle.
 struct Slots {
     all: u64,
     idle: u64,
-    /// Live weights of the first column.
+    /// Live weights that go to every row at once: a use of the slot's element in all of them.
     weights: u64,
+    /// Live weights that go to one row, which a pass keeps there.
+    held: u64,
 }
 
 /// Gives a controller instructions as fast as it takes them, and counts.
@@ -25,7 +30,7 @@ fn count(config: &ArrayConfig, items: Vec<Item>) -> Slots {
     block.connect_all();
     let mut items = VecDeque::from(items);
     let mut store = [Walk::default(); 16];
-    let (mut slots, mut since_live) = (Slots { all: 0, idle: 0, weights: 0 }, None);
+    let (mut slots, mut since_live) = (Slots { all: 0, idle: 0, weights: 0, held: 0 }, None);
     let mut quiet = 0;
     while quiet < 32 {
         let offer = Offer { item: items.front().copied(), go: true };
@@ -46,7 +51,11 @@ fn count(config: &ArrayConfig, items: Vec<Item>) -> Slots {
             items.pop_front();
         }
         let live = block.row_token.val().get_bit(4);
-        slots.weights += u64::from(block.column_token.val().get_bit(17));
+        let column = block.column_token.val();
+        let (weight, every_row) = (column.get_bit(17), column.get_bit(18));
+        let one_row = column.get_bits::<6>(19).to_u8() != NO_ROW;
+        slots.weights += u64::from(weight && every_row);
+        slots.held += u64::from(weight && one_row);
         quiet = if live || !items.is_empty() || block.busy.val() { 0 } else { quiet + 1 };
         if live {
             slots.all += 1 + since_live.unwrap_or(0);
@@ -84,24 +93,32 @@ fn sparsities() -> impl Iterator<Item = (u64, u64)> {
 const INTERLEAVES: [(u64, u64); 9] =
     [(1, 1), (2, 1), (1, 3), (2, 2), (5, 1), (3, 2), (2, 4), (1, 13), (4, 4)];
 
+/// Rounds or rows of an MM that is longer than any power of two that a slip could hide behind for the short ones.
+const LONG: u64 = 300;
+
 #[test]
 fn output_stationary_rounds_have_no_idle_slot_but_those_below_the_adders_latency() {
     let config = ArrayConfig::tiny();
     for (n, m) in sparsities() {
-        for (ip, iq) in INTERLEAVES {
-            // As many groups as hide the drain of the tile before, 4 rows of the ring.
-            let groups = (4_u64).div_ceil(n) + 1;
+        // As many groups as hide the drain of the tile before, 4 rows of the ring.
+        let few = (4_u64).div_ceil(n) + 1;
+        let short =
+            INTERLEAVES.into_iter().flat_map(|outputs| [(outputs, few, 2), (outputs, few, 1)]);
+        let long = [((2, 3), LONG.div_ceil(n), 1)];
+        for ((ip, iq), groups, chunks) in short.chain(long) {
             let (rounds, ring) = (groups * n, ip * iq);
             let mm = Mm { slots: rounds, rows: 4 * ip, ip, iq, ..Mm::default() };
             let mut items = vec![Item::Geometry { streams: false }];
-            items.extend(tiles(2, 2, || (walk(rounds, n, groups), mm)));
+            items.extend(tiles(3, chunks, || (walk(rounds, n, groups), mm)));
             let slots = count(&config, items);
-            let idle = ADDER.saturating_sub(ring);
-            let what = format!("{n}:{m}, {ip} x {iq} outputs");
+            let (rounds, idle) = (3 * chunks * rounds, ADDER.saturating_sub(ring));
+            let what =
+                format!("{n}:{m}, {ip} x {iq} outputs, {rounds} rounds in {chunks} chunks a tile");
             // The idle slots of the very last round come after the last live one.
-            assert_eq!(slots.idle, idle * (4 * rounds - 1), "{what}");
-            assert_eq!(slots.all - slots.idle, 4 * rounds * ring, "{what}");
-            assert_eq!(slots.weights, 4 * rounds * ring, "{what}");
+            assert_eq!(slots.idle, idle * (rounds - 1), "idle slots, {what}");
+            assert_eq!(slots.all - slots.idle, rounds * ring, "live slots, {what}");
+            assert_eq!(slots.weights, rounds * ring, "weights for every row, {what}");
+            assert_eq!(slots.held, 0, "weights for one row, {what}");
         }
     }
 }
@@ -113,14 +130,27 @@ fn weight_stationary_passes_have_no_idle_slot_from_their_floor_on() {
         for (n, m) in sparsities() {
             // Compact weights of whole groups, as many as there are rows, or fewer.
             let held = (config.rows as u64 / n * n).max(n.min(config.rows as u64));
-            for rows in [floor, floor + 1, floor + 13, floor - 1, 1] {
+            for (rows, chunks) in [
+                (floor, 2),
+                (floor, 1),
+                (floor + 1, 2),
+                (floor + 13, 2),
+                (floor - 1, 2),
+                (1, 2),
+                (LONG, 1),
+            ] {
                 let mm = Mm { slots: held, rows, ip: 1, iq: 1, ..Mm::default() };
                 let mut items = vec![Item::Geometry { streams: true }];
-                items.extend(tiles(2, 2, || (walk(rows, 1, rows), mm)));
+                items.extend(tiles(3, chunks, || (walk(rows, 1, rows), mm)));
                 let slots = count(&config, items);
-                let what = format!("{n}:{m}, {rows} rows");
-                assert_eq!(slots.idle, 3 * floor.saturating_sub(rows), "{what}");
-                assert_eq!(slots.all - slots.idle, 4 * rows, "{what}");
+                let passes = 3 * chunks;
+                let what = format!("{n}:{m}, {} rows, {passes} passes of {rows}", config.rows);
+                let idle = (passes - 1) * floor.saturating_sub(rows);
+                assert_eq!(slots.idle, idle, "idle slots, {what}");
+                assert_eq!(slots.all - slots.idle, passes * rows, "live slots, {what}");
+                // A row without its weight multiplies for nothing, however busy its slots are.
+                assert_eq!(slots.held, passes * held, "weights for one row, {what}");
+                assert_eq!(slots.weights, 0, "weights for every row, {what}");
             }
         }
     }
