@@ -205,21 +205,17 @@ fn select(shape: Shape) -> Module {
 fn collect(shape: Shape) -> Module {
     let Shape { lanes, .. } = shape;
     let (word, parts) = (shape.word(), shape.word() / lanes);
-    let mut text = module(
+    let mut text = of_beats(
         "update_collect",
-        &[
-            (Input, 1, "reset"),
-            (Input, 16 * lanes, "values"),
-            (Input, lanes, "valid"),
-            (Input, 4, "group"),
-            (Output, 16 * word, "word"),
-            (Output, word, "word_valid"),
-        ],
+        lanes,
+        &[(Input, 4, "group"), (Output, 16 * word, "word"), (Output, word, "word_valid")],
     );
-    text.value("beat", 1, "|valid");
-    text.wire("position", 8);
-    text.wire("completes", 1);
-    instance(&mut text, "update_walk", "walk", &walk(lanes, "{4'h0, group}"));
+    counter(
+        &mut text,
+        ("update_walk", "walk"),
+        (lanes, "{4'h0, group}"),
+        &[(8, "position"), (1, "completes")],
+    );
     for part in 0..parts {
         text.wire(&format!("part_{part}"), 17 * lanes);
         instance(
@@ -246,52 +242,42 @@ fn collect(shape: Shape) -> Module {
     text.finish()
 }
 
-fn walk(lanes: usize, mask: &str) -> [(&'static str, String); 6] {
-    [
-        ("reset", "reset".into()),
-        ("beat", "beat".into()),
-        ("step", format!("8'd{lanes}")),
-        ("mask", mask.into()),
-        ("position", "position".into()),
-        ("completes", "completes".into()),
-    ]
+/// A module that takes values in beats, with a reset and `ports`; its `beat` is high with each of them.
+fn of_beats(name: &str, lanes: usize, ports: &[(Direction, usize, &str)]) -> Wiring {
+    let beats = [(Input, 1, "reset"), (Input, 16 * lanes, "values"), (Input, lanes, "valid")];
+    let mut text = module(name, &[&beats, ports].concat());
+    text.value("beat", 1, "|valid");
+    text
+}
+
+/// A block that counts the values of the beats up to `mask`, with a wire for each `(bits, output)`.
+fn counter(
+    text: &mut Wiring,
+    (kind, name): (&str, &str),
+    (lanes, mask): (usize, &str),
+    outputs: &[(usize, &'static str)],
+) {
+    let inputs = [("reset", "reset".into()), ("beat", "beat".into())];
+    let step = [("step", format!("8'd{lanes}")), ("mask", mask.into())];
+    outputs.iter().for_each(|&(bits, output)| text.wire(output, bits));
+    let outputs: Vec<_> = outputs.iter().map(|&(_, output)| (output, output.into())).collect();
+    instance(text, kind, name, &[&inputs[..], &step, &outputs].concat());
 }
 
 /// Gives blocks of M x M, or several of them in one beat, column by column, from the second edge after the last beat on.
 fn transpose(shape: Shape) -> Module {
     let Shape { lanes, m_lanes } = shape;
     let elements = m_lanes * m_lanes;
-    let mut text = module(
+    let mut text = of_beats(
         "update_transpose",
-        &[
-            (Input, 1, "reset"),
-            (Input, 16 * lanes, "values"),
-            (Input, lanes, "valid"),
-            (Input, 8, "block"),
-            (Output, 16 * lanes, "out_values"),
-            (Output, lanes, "out_valid"),
-        ],
+        lanes,
+        &[(Input, 8, "block"), (Output, 16 * lanes, "out_values"), (Output, lanes, "out_valid")],
     );
-    text.value("beat", 1, "|valid");
-    for (width, wire) in
-        [(8, "write_position"), (1, "write_bank"), (8, "read_position"), (1, "reads")]
-    {
-        text.wire(wire, width);
-    }
-    instance(
+    counter(
         &mut text,
-        "update_ping_pong",
-        "control",
-        &[
-            ("reset", "reset".into()),
-            ("beat", "beat".into()),
-            ("step", format!("8'd{lanes}")),
-            ("mask", "block".into()),
-            ("write_position", "write_position".into()),
-            ("write_bank", "write_bank".into()),
-            ("read_position", "read_position".into()),
-            ("reads", "reads".into()),
-        ],
+        ("update_ping_pong", "control"),
+        (lanes, "block"),
+        &[(8, "write_position"), (1, "write_bank"), (8, "read_position"), (1, "reads")],
     );
     for bank in 0..2 {
         text.line(format_args!("reg [{}:0] bank_{bank};", 16 * elements - 1));
