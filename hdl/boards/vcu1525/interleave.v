@@ -78,18 +78,17 @@ module interleave #(
     // that an address beyond it stays beyond it.
     localparam MODULE_BITS = MEMORY_BITS - CHANNEL_BITS;
 
-    assign m_axi_awaddr = {
-        s_axi_awaddr[ADDRESS_BITS-1:MEMORY_BITS],
-        s_axi_awaddr[STEP_BITS +: CHANNEL_BITS],
-        s_axi_awaddr[MEMORY_BITS-1 -: MODULE_BITS - STEP_BITS],
-        s_axi_awaddr[STEP_BITS-1:0]
-    };
-    assign m_axi_araddr = {
-        s_axi_araddr[ADDRESS_BITS-1:MEMORY_BITS],
-        s_axi_araddr[STEP_BITS +: CHANNEL_BITS],
-        s_axi_araddr[MEMORY_BITS-1 -: MODULE_BITS - STEP_BITS],
-        s_axi_araddr[STEP_BITS-1:0]
-    };
+    function [ADDRESS_BITS-1:0] interleaved(input [ADDRESS_BITS-1:0] address);
+        interleaved = {
+            address[ADDRESS_BITS-1:MEMORY_BITS],
+            address[STEP_BITS +: CHANNEL_BITS],
+            address[MEMORY_BITS-1 -: MODULE_BITS - STEP_BITS],
+            address[STEP_BITS-1:0]
+        };
+    endfunction
+
+    assign m_axi_awaddr = interleaved(s_axi_awaddr);
+    assign m_axi_araddr = interleaved(s_axi_araddr);
 
     assign m_axi_awid = s_axi_awid;
     assign m_axi_awlen = s_axi_awlen;
