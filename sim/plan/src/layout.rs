@@ -5,6 +5,7 @@
 //! positions. Weight gradients are rows of FP32 in the geometry's row order.
 
 use crate::{MacStage, Problem};
+use satkit_spec::isa::{Operands, Results};
 use satkit_spec::{ArrayConfig, ConvShape, Sparsity, Stage};
 
 /// Bytes of an FP16 value.
@@ -22,6 +23,30 @@ pub const CARD_BYTES: u64 = satkit_spec::memory_map::BYTES;
 #[must_use]
 pub const fn pitch(channels: usize) -> usize {
     if channels <= 8 { 8 } else { channels.next_multiple_of(32) }
+}
+
+/// Channels of the streamed operand of a stage, of the columns' operand, and of the results.
+pub(crate) const fn channels(mac: &MacStage) -> (usize, usize, usize) {
+    let shape = &mac.shape;
+    match mac.stage {
+        Stage::Ff | Stage::Wu => (shape.ci, shape.co, shape.co),
+        Stage::Bp => (shape.co, shape.ci, shape.ci),
+    }
+}
+
+/// Operands and results of a stage at their natural pitch, all of them at address 0.
+pub(crate) const fn operands(mac: &MacStage) -> (Operands, Results) {
+    let (a, w, out) = channels(mac);
+    let (a_pitch, w_pitch, pitch) = (eights(a), eights(w), eights(out));
+    let (heads, a_head, w_head) = (1, 0, 0);
+    let operands = Operands { a: 0, w: 0, a_pitch, w_pitch, heads, a_head, w_head };
+    let (head, scale) = (0, 1f32.to_bits());
+    (operands, Results { out: 0, add: 0, sum: 0, mask: 0, pitch, heads, head, scale })
+}
+
+/// The pitch as OPERANDS and RESULTS have it, in 8 elements.
+const fn eights(channels: usize) -> u32 {
+    (pitch(channels) / 8) as u32
 }
 
 /// Bytes of an FP16 tensor of `pixels` pixels with `channels` channels.

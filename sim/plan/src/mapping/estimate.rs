@@ -2,9 +2,10 @@
 
 use super::{Mapping, Order, extents};
 use crate::cost;
+use crate::layout;
 use crate::space::TileSpace;
 use crate::traffic::{self, Requests};
-use satkit_spec::isa::{LoadActivations, LoadWeights, MatMul, Operands, Results, Store};
+use satkit_spec::isa::{LoadActivations, LoadWeights, MatMul, Store};
 use satkit_spec::{ArrayConfig, Dataflow, Stage};
 
 /// Estimated cycles of each engine for one product.
@@ -45,7 +46,7 @@ impl Estimate {
         // A tile, and a chunk, from the middle stand for all.
         let (row, col, chunk) =
             (rows[rows.len() / 2], cols[cols.len() / 2], chunks[chunks.len() / 2]);
-        let (a, w) = operands(space);
+        let (operands, results) = layout::operands(&space.problem.mac);
         let mut requests = Requests::default();
         requests.clear();
         let load = LoadActivations {
@@ -56,7 +57,7 @@ impl Estimate {
             slots: chunk.len as u32,
             words: 0,
         };
-        traffic::load_activations(space, &a, &load, &mut requests);
+        traffic::load_activations(space, &operands, &load, &mut requests);
         let chunk_a = requests.beats();
         requests.clear();
         let load = LoadWeights {
@@ -67,7 +68,7 @@ impl Estimate {
             slots: chunk.len as u32,
             entries: 0,
         };
-        traffic::load_weights(space, &a, &load, config.cols, &mut requests);
+        traffic::load_weights(space, &operands, &load, config.cols, &mut requests);
         let chunk_w = requests.beats();
         requests.clear();
         let fp32 = space.problem.mac.stage == Stage::Wu;
@@ -86,7 +87,7 @@ impl Estimate {
             products: false,
             bias_gradient: false,
         };
-        traffic::store(space, &w, &store, &mut requests);
+        traffic::store(space, &results, &store, &mut requests);
         let tile_store = requests.beats();
         let loads = |stays: bool, outer: usize| -> u64 {
             if stays && chunks.len() == 1 { outer as u64 } else { tiles }
@@ -166,38 +167,4 @@ fn tile_cycles(
             (passes * cost.array_cycles, cost.drain_cycles)
         }
     }
-}
-
-/// Operands and results at their natural pitch, at address 0: enough to count beats.
-fn operands(space: &TileSpace) -> (Operands, Results) {
-    let shape = &space.problem.mac.shape;
-    let eights = |channels: usize| (crate::layout::pitch(channels) / 8) as u32;
-    let (a, w, out) = match space.problem.mac.stage {
-        Stage::Ff => (shape.ci, shape.co, shape.co),
-        Stage::Bp => (shape.co, shape.ci, shape.ci),
-        Stage::Wu => (shape.ci, shape.co, shape.co),
-    };
-    let operands = Operands {
-        a: 0,
-        w: 0,
-        a_pitch: eights(a),
-        w_pitch: eights(w),
-        heads: 1,
-        a_head: 0,
-        w_head: 0,
-    };
-    let pitch = eights(out);
-    (
-        operands,
-        Results {
-            out: 0,
-            add: 0,
-            sum: 0,
-            mask: 0,
-            pitch,
-            heads: 1,
-            head: 0,
-            scale: 1f32.to_bits(),
-        },
-    )
 }

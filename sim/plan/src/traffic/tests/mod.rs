@@ -24,33 +24,15 @@ const fn field(address: u64) -> u32 {
 
 /// Channels of the streamed operand, of the columns' operand and of the results.
 fn channels(space: &TileSpace) -> (usize, usize, usize) {
-    let shape = &space.problem.mac.shape;
-    match space.problem.mac.stage {
-        Stage::Ff | Stage::Wu => (shape.ci, shape.co, shape.co),
-        Stage::Bp => (shape.co, shape.ci, shape.ci),
-    }
+    layout::channels(&space.problem.mac)
 }
 
 fn operands(space: &TileSpace) -> Operands {
-    let eights = |channels| (layout::pitch(channels) / 8) as u32;
-    let (a, w, _) = channels(space);
-    let (a_pitch, w_pitch) = (eights(a), eights(w));
-    let (heads, a_head, w_head) = (1, 0, 0);
-    Operands { a: field(A), w: field(W), a_pitch, w_pitch, heads, a_head, w_head }
+    Operands { a: field(A), w: field(W), ..layout::operands(&space.problem.mac).0 }
 }
 
 fn results(space: &TileSpace) -> Results {
-    let pitch = (layout::pitch(channels(space).2) / 8) as u32;
-    Results {
-        out: field(OUT),
-        add: 0,
-        sum: 0,
-        mask: 0,
-        pitch,
-        heads: 1,
-        head: 0,
-        scale: 1f32.to_bits(),
-    }
+    Results { out: field(OUT), ..layout::operands(&space.problem.mac).1 }
 }
 
 /// Height and width of the streamed tensor.
