@@ -1,13 +1,13 @@
 //! The Verilated core against the reference and the timing model: every bit and every cycle.
 //!
-//! `SATKIT_CASES=N` runs N kernels on the tiny array and N / 10 on the small one.
+//! `SATKIT_CASES=N` runs N kernels on the tiny array, half of them in each of two tests, and N / 10 on the small one.
 
 mod update;
 
 use half::f16;
 use ndarray::ArrayView4;
 use proptest::prelude::*;
-use proptest::test_runner::{Config, TestCaseError, TestRunner};
+use proptest::test_runner::{Config, RngSeed, TestCaseError, TestRunner};
 use satkit_golden::mac::{self as golden, Weight};
 use satkit_golden::prune::{Pruned, prune_ci, prune_co};
 use satkit_memory::MemoryModel;
@@ -146,17 +146,24 @@ fn can_simulate() -> bool {
     HAS_BUILT_IN_MODELS
 }
 
-fn random_kernels(config: &ArrayConfig, default: u32) {
+/// Proptest's settings for one of several tests that share their cases. A seed that is given (`PROPTEST_RNG_SEED`) is another
+/// one in each of them.
+fn settings(cases: u32, test: u64) -> Config {
+    let config = Config::default();
+    let rng_seed = match config.rng_seed {
+        RngSeed::Fixed(seed) => RngSeed::Fixed(seed.wrapping_add(test)),
+        RngSeed::Random => RngSeed::Random,
+    };
+    Config { cases, rng_seed, max_shrink_iters: 200, ..config }
+}
+
+fn random_kernels(config: &ArrayConfig, cases: u32, test: u64) {
     if !can_simulate() {
         return;
     }
     // One core for all kernels, so that what one leaves behind meets the next.
     let core = RefCell::new(Core::new(config, &Build::default()).unwrap());
-    let mut runner = TestRunner::new(Config {
-        cases: cases(default),
-        max_shrink_iters: 200,
-        ..Config::default()
-    });
+    let mut runner = TestRunner::new(settings(cases, test));
     let verdict = runner.run(&any_kernel(), |kernel| {
         let outcome = run(&mut core.borrow_mut(), &kernel);
         if outcome.is_err() {
@@ -169,12 +176,18 @@ fn random_kernels(config: &ArrayConfig, default: u32) {
     }
 }
 
+// The longest test there is, so that it is two: each takes a core of the machine.
 #[test]
 fn random_kernels_on_the_tiny_array() {
-    random_kernels(&ArrayConfig::tiny(), 1000);
+    random_kernels(&ArrayConfig::tiny(), cases(1000).div_ceil(2), 0);
+}
+
+#[test]
+fn more_random_kernels_on_the_tiny_array() {
+    random_kernels(&ArrayConfig::tiny(), cases(1000) / 2, 1);
 }
 
 #[test]
 fn random_kernels_on_the_small_array() {
-    random_kernels(&ArrayConfig::small(), 100);
+    random_kernels(&ArrayConfig::small(), cases(100), 2);
 }

@@ -1,10 +1,10 @@
 //! Updates and pruning on the Verilated core.
 
-use crate::{bits, can_simulate, cases};
+use crate::{bits, can_simulate, cases, settings};
 use half::f16;
 use ndarray::{ArrayView4, ArrayViewMut4};
 use proptest::prelude::*;
-use proptest::test_runner::{Config, TestCaseError, TestRunner};
+use proptest::test_runner::{TestCaseError, TestRunner};
 use satkit_golden::number::to_f16;
 use satkit_golden::prune::{Pruned, prune_ci, prune_co};
 use satkit_golden::update::Update;
@@ -168,9 +168,8 @@ fn random_updates(config: &ArrayConfig, default: u32) {
         return;
     }
     let core = RefCell::new(Core::new(config, &Build::default()).unwrap());
-    let config = Config { cases: cases(default), max_shrink_iters: 200, ..Config::default() };
-    let verdict =
-        TestRunner::new(config).run(&any_case(), |case| check(&mut core.borrow_mut(), &case));
+    let verdict = TestRunner::new(settings(cases(default), 0))
+        .run(&any_case(), |case| check(&mut core.borrow_mut(), &case));
     if let Err(error) = verdict {
         panic!("{error}");
     }
