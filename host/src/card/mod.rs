@@ -18,7 +18,7 @@ use crate::train::{
 };
 use satkit_memory::MemoryModel;
 use satkit_plan::step::{Step, StepOperation, StepWork, TensorId, compile_at, room_bytes};
-use satkit_plan::{DataflowChoice, NoObserver, Scheduler, Timing, Work, time_with};
+use satkit_plan::{DataflowChoice, NoObserver, Scheduler, time_with};
 use satkit_spec::isa::scalar;
 use satkit_transport::Backend;
 use std::sync::Arc;
@@ -239,17 +239,6 @@ fn replaced(work: &StepWork, from: &[TensorId], to: &[TensorId]) -> Vec<StepOper
     operations
 }
 
-fn split(timing: &Timing, step: &Step) -> StepCycles {
-    let of = |work| timing.work_cycles(step.program.sections(), work);
-    StepCycles {
-        ff: of(Work::Ff),
-        bp: of(Work::Bp),
-        wu: of(Work::Wu),
-        update: of(Work::Update),
-        elementwise: of(Work::Elementwise),
-    }
-}
-
 impl StepMachine for CardMachine {
     fn prepare(&mut self, network: &Network, settings: &TrainSettings) -> Result<(), HostError> {
         let step_settings = StepSettings {
@@ -284,7 +273,7 @@ impl StepMachine for CardMachine {
         let timed = |step: &Step| -> Result<(StepCycles, u64), HostError> {
             let (config, memory) = (self.session.config(), &self.settings.memory);
             let timing = time_with(config, &step.program, memory, &mut NoObserver)?;
-            Ok((split(&timing, step), timing.cycles))
+            Ok((StepCycles::of(&timing, &step.program), timing.cycles))
         };
         let cycles = [timed(&step)?, timed(&twin)?];
         let steps = [(load(&step)?, io), (load(&twin)?, second)];
