@@ -1,8 +1,10 @@
 //! Shared parts of the cross-crate tests: strategies for layers and values, and comparison of bits.
 
 mod fuse;
+mod process;
 
 pub use fuse::has_fuse;
+pub use process::ends;
 
 use half::f16;
 use proptest::prelude::*;

@@ -5,10 +5,11 @@ set -u
 
 usage() {
     cat <<'EOF'
-Usage: first-day.sh [--satkit FILE] [--device DEVICE] [--out FILE.tar.gz] [--timeout SECONDS] [--dry-run]
+Usage: first-day.sh [--satkit FILE] [--dir DIR] [--card N] [--out FILE.tar.gz] [--timeout SECONDS] [--dry-run]
 
   --satkit FILE      the satkit command [default: satkit on the path]
-  --device DEVICE    the card, as satkit train --device takes it [default: xdma]
+  --dir DIR          the folder of the device files, such as a virtual card's [default: /dev]
+  --card N           the card: N of xdmaN_user [default: 0]
   --out FILE         the archive to write; it must not exist [default: satkit-first-day-DATE.tar.gz]
   --timeout SECONDS  how long one step may take [default: 900]
   --dry-run          leave the card alone: write down what would be run
@@ -23,17 +24,19 @@ bad() {
 }
 
 satkit=satkit
-device=xdma
+dir=/dev
+card=0
 out="satkit-first-day-$(date -u +%Y%m%d-%H%M%S).tar.gz"
 seconds=900
 dry_run=no
 while [ $# -gt 0 ]; do
     case "$1" in
-        --satkit | --device | --out | --timeout)
+        --satkit | --dir | --card | --out | --timeout)
             [ $# -ge 2 ] || bad "$1 needs a value"
             case "$1" in
                 --satkit) satkit=$2 ;;
-                --device) device=$2 ;;
+                --dir) dir=$2 ;;
+                --card) card=$2 ;;
                 --out) out=$2 ;;
                 --timeout) seconds=$2 ;;
             esac
@@ -47,6 +50,11 @@ done
 case "$seconds" in
     '' | *[!0-9]* | 0) bad "--timeout $seconds: a number of seconds from 1 on is needed" ;;
 esac
+case "$card" in
+    '' | *[!0-9]*) bad "--card $card: a number from 0 on is needed" ;;
+esac
+[ -d "$dir" ] || bad "--dir $dir: there is no such folder"
+device=xdma:$dir:$card
 [ ! -e "$out" ] || bad "$out exists: name another file, or move it away"
 case "$out" in
     /*) ;;
@@ -112,14 +120,16 @@ step pci lspci -nn -d 10ee:
 step pci-details lspci -vvv -d 10ee:
 step driver modinfo xdma
 step modules cat /proc/modules
-step device-files find /dev -maxdepth 1 -name 'xdma*' -ls
+step device-files find "$dir" -maxdepth 1 -name 'xdma*' -ls
 step udev-rule cat /etc/udev/rules.d/60-satkit-xdma.rules
 step groups id
 
 step version "$satkit" --version
 step doctor "$satkit" doctor --json
-card_step card-list "$satkit" card list --json
+card_step card-list "$satkit" card list --device "xdma:$dir" --json
 card_step card-info "$satkit" card info --device "$device" --json
+backend=$(sed -n 's/.*"backend": "\([a-z-]*\)".*/\1/p' "$root/card-info.txt" | head -n 1)
+[ -z "$backend" ] || note card "$device, backend=$backend"
 card_step card-validate "$satkit" card validate --device "$device" --json
 # The same run on the simulator: both have to end in the same figures.
 card_step train-card "$satkit" train --device "$device" --epochs 1 --compare none --json

@@ -6,7 +6,7 @@
 use crate::HostError;
 use crate::files::{read_regular, write_atomically};
 use npyz::npz::{self, NpzArchive};
-use npyz::{DType, Endianness, NpyFile, NpyHeader, Order, TypeChar, WriterBuilder};
+use npyz::{AutoSerialize, DType, Endianness, NpyFile, NpyHeader, Order, TypeChar, WriterBuilder};
 use std::io::{self, Cursor, Read};
 use std::path::{Path, PathBuf};
 
@@ -292,15 +292,28 @@ pub fn write_npz<'a>(
         let mut writer = npz::NpzWriter::new(io::BufWriter::new(file));
         for (name, shape, values) in arrays {
             let shape: Vec<u64> = shape.into_iter().map(|size| size as u64).collect();
-            let mut array = writer
-                .array(&name, Default::default())?
-                .default_dtype()
-                .shape(&shape)
-                .begin_nd()?;
-            array.extend(values)?;
-            array.finish()?;
+            write_array(&mut writer, &name, &shape, values)?;
         }
         writer.zip_writer().finish().map_err(io::Error::other)?.into_inner()?;
         Ok(())
     })
+}
+
+/// Appends an array in C order to an archive, not compressed, as `numpy.savez` does. Equal arrays make equal archives.
+///
+/// # Errors
+/// Those of the writer below.
+pub fn write_array<W: io::Write + io::Seek, T: AutoSerialize>(
+    writer: &mut npz::NpzWriter<W>,
+    name: &str,
+    shape: &[u64],
+    values: &[T],
+) -> io::Result<()> {
+    // A file's date is that of its writing unless it is fixed.
+    let options = zip::write::FileOptions::default()
+        .compression_method(zip::CompressionMethod::Stored)
+        .last_modified_time(zip::DateTime::default());
+    let mut array = writer.array(name, options)?.default_dtype().shape(shape).begin_nd()?;
+    array.extend(values)?;
+    array.finish()
 }

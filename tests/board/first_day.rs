@@ -8,7 +8,7 @@ use std::process::{Command, Output};
 /// What the script needs of the system.
 const SYSTEM: &[&str] = &[
     "bash", "sh", "cat", "cut", "date", "dirname", "find", "gzip", "head", "id", "mkdir", "mktemp",
-    "mv", "rm", "sleep", "tail", "tar", "tee", "timeout", "uname",
+    "mv", "rm", "sed", "sleep", "tail", "tar", "tee", "timeout", "uname",
 ];
 
 /// A machine: a folder of programs that is the path.
@@ -94,7 +94,7 @@ fn written(output: &Output) -> bool {
 #[test]
 fn a_machine_with_a_card_is_collected_whole() {
     let machine = Machine::bare();
-    machine.program("satkit", "echo \"{}\"; exit 0");
+    machine.program("satkit", "echo '  \"backend\": \"real\",'; exit 0");
     for (name, says) in [
         ("lspci", "01:00.0 Xilinx 10ee:903f"),
         ("modinfo", "version: 2025.2.0"),
@@ -102,7 +102,7 @@ fn a_machine_with_a_card_is_collected_whole() {
     ] {
         machine.program(name, &format!("echo '{says}'"));
     }
-    let output = machine.run(&["--device", "xdma:/mnt:1", "--out", "day.tar.gz"]);
+    let output = machine.run(&["--dir", "/mnt", "--card", "1", "--out", "day.tar.gz"]);
     assert!(written(&output), "{output:?}");
     for step in [
         "pci",
@@ -116,11 +116,13 @@ fn a_machine_with_a_card_is_collected_whole() {
     ] {
         assert!(machine.summary("day.tar.gz", step).ends_with(" done"), "{step}");
     }
+    let card = machine.summary("day.tar.gz", "card");
+    assert!(card.ends_with(" xdma:/mnt:1, backend=real"), "{card}");
     assert!(machine.archived("day.tar.gz", "pci.txt").contains("10ee:903f"));
     assert!(machine.archived("day.tar.gz", "kernel-log.txt").contains("probed"));
     let calls = machine.calls();
     for call in [
-        "satkit card list --json\n",
+        "satkit card list --device xdma:/mnt --json\n",
         "satkit card info --device xdma:/mnt:1 --json\n",
         "satkit card validate --device xdma:/mnt:1 --json\n",
         "satkit train --device xdma:/mnt:1 ",
@@ -140,7 +142,7 @@ fn a_dry_run_leaves_the_card_alone() {
     assert!(calls.contains("satkit doctor") && calls.contains("train --device sim"), "{calls}");
     assert!(!calls.contains("satkit card") && !calls.contains("xdma"), "{calls}");
     let line = machine.summary("day.tar.gz", "card-validate");
-    assert!(line.contains("would run: satkit card validate --device xdma --json"), "{line}");
+    assert!(line.contains("would run: satkit card validate --device xdma:/dev:0 --json"), "{line}");
 }
 
 #[test]
@@ -167,7 +169,9 @@ fn what_is_missing_fails_or_hangs_is_written_down() {
 fn bad_arguments_are_refused_and_nothing_is_overwritten() {
     let machine = Machine::bare();
     std::fs::write(machine.at("there.tar.gz"), "precious").unwrap();
-    let cases: [(&[&str], &str); 5] = [
+    let cases: [(&[&str], &str); 7] = [
+        (&["--dir", "no/where"], "no such folder"),
+        (&["--card", "first"], "number from 0 on"),
         (&["--out", "there.tar.gz"], "exists"),
         (&["--out", "no/where.tar.gz"], "folder does not exist"),
         (&["--timeout", "soon"], "number of seconds"),

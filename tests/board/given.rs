@@ -4,10 +4,13 @@ use satkit_host::bitstream::{Board, MANIFEST_FORMAT, Manifest, digest};
 use satkit_spec::{ArrayConfig, Resources, contract_hash};
 use std::path::{Path, PathBuf};
 
+/// Content of the file.
+pub(crate) const BITSTREAM: &[u8] = b"not a bitstream, but it has a hash";
+
 /// Writes a file that stands for a bitstream into `folder`; returns it and its manifest.
 pub(crate) fn bitstream(folder: &Path) -> (PathBuf, Manifest) {
     let path = folder.join("satkit-vcu1525.bit");
-    std::fs::write(&path, b"no bitstream, but it has a hash").unwrap();
+    std::fs::write(&path, BITSTREAM).unwrap();
     let found = digest(&path, 1 << 20).unwrap();
     let config = ArrayConfig::vcu1525();
     let manifest = Manifest {

@@ -5,6 +5,7 @@ use crate::given::{
 };
 use proptest::prelude::*;
 use satkit_host::session::SessionSettings;
+use satkit_host::validate::Identity;
 use satkit_memory::MemoryModel;
 use satkit_plan::{NoObserver, Observer, Program, Retired, time_with};
 use satkit_sim::card::{SimCard, SimCardError, SimCardOptions};
@@ -74,6 +75,13 @@ fn the_watchdog_fires_in_the_first_pause_that_is_too_long() {
         let retired = card.read32(regs::RETIRED.offset).unwrap() as usize;
         assert!((at..=at + kept).contains(&retired), "{retired} at {at}");
     }
+}
+
+/// It is built with whatever drives it; only a bitstream is of a commit and of a day that its user does not know.
+#[test]
+fn its_core_was_generated_from_no_commit() {
+    let identity = Identity::read(sim_card().as_ref()).unwrap();
+    assert_eq!((identity.git_hash, identity.build_date), (0, 0));
 }
 
 #[test]

@@ -1,89 +1,13 @@
 //! `satkit virtual-card` and `satkit card`: a card's files served by one process and driven by others.
 
-use super::fuse::has_fuse;
-use super::support::{line, run, satkit};
+use super::process::ends;
+use super::server::{PATIENCE, Server};
+use super::support::{line, run};
 use satkit_host::xdma::XdmaCard;
 use satkit_transport::{Card as _, CardError, DmaBuf};
-use serde_json::Value;
-use std::io::{BufRead as _, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Stdio};
-use std::time::{Duration, Instant};
-use tempfile::TempDir;
-
-/// Long enough for a busy machine; nothing waits for it unless it hangs.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// A `satkit virtual-card` that is ready.
-struct Server {
-    child: Child,
-    stdout: BufReader<ChildStdout>,
-    ready: Value,
-    // After the process: it is its mount point.
-    dir: TempDir,
-}
-
-impl Server {
-    fn start(arguments: &str) -> Option<Self> {
-        if !has_fuse() {
-            return None;
-        }
-        let dir = tempfile::tempdir().unwrap();
-        let mut command = satkit();
-        command.args(["virtual-card", "--json", "--array", "tiny", "--dir"]).arg(dir.path());
-        command.args(arguments.split_whitespace()).stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut child = command.spawn().unwrap();
-        let mut stdout = BufReader::new(child.stdout.take().unwrap());
-        let mut text = String::new();
-        stdout.read_line(&mut text).unwrap();
-        let ready = serde_json::from_str(&text).expect("one line says that it is ready");
-        Some(Self { child, stdout, ready, dir })
-    }
-
-    fn device(&self) -> String {
-        self.ready["device"].as_str().unwrap().to_owned()
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.dir.path().join(name)
-    }
-
-    fn signal(&self, name: &str) {
-        let kill = format!("kill -{name} {}", self.child.id());
-        assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
-    }
-
-    /// Its exit code and its last line. It ends without hanging, and leaves an empty directory.
-    fn end(mut self) -> (Option<i32>, Value) {
-        let status = wait(&mut self.child);
-        let mut text = String::new();
-        self.stdout.read_line(&mut text).unwrap();
-        assert_eq!(std::fs::read_dir(self.dir.path()).unwrap().count(), 0, "it is unmounted");
-        (status.code(), serde_json::from_str(&text).expect("one line says how it ended"))
-    }
-}
-
-impl Drop for Server {
-    /// A test that fails leaves no mount.
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-        let mut unmount = Command::new("fusermount3");
-        let _ =
-            unmount.args(["-u", "-z", "-q"]).arg(self.dir.path()).stderr(Stdio::null()).status();
-    }
-}
-
-fn wait(child: &mut Child) -> std::process::ExitStatus {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        if let Some(status) = child.try_wait().unwrap() {
-            return status;
-        }
-        assert!(Instant::now() < deadline, "process {} hangs", child.id());
-        std::thread::sleep(Duration::from_millis(10));
-    }
-}
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
 
 fn dd(arguments: &[String]) {
     let output = Command::new("dd").args(arguments).output().unwrap();
@@ -92,7 +16,7 @@ fn dd(arguments: &[String]) {
 
 #[test]
 fn every_command_drives_a_virtual_card_and_says_so() {
-    let Some(server) = Server::start("") else { return };
+    let Some(server) = Server::start("tiny", "") else { return };
     assert_eq!(server.ready["backend"], "virtual");
     let device = server.device();
     let dir = server.dir.path().display();
@@ -127,7 +51,7 @@ fn every_command_drives_a_virtual_card_and_says_so() {
 
 #[test]
 fn dd_and_python_drive_it_too() {
-    let Some(server) = Server::start("") else { return };
+    let Some(server) = Server::start("tiny", "") else { return };
     let scratch = tempfile::tempdir().unwrap();
     let file = |name: &str| scratch.path().join(name);
     let pattern: Vec<u8> = (0..3u32 << 18).flat_map(u32::to_le_bytes).collect();
@@ -165,7 +89,7 @@ fn dd_and_python_drive_it_too() {
 
 #[test]
 fn a_card_in_use_is_refused_with_the_name_of_its_owner() {
-    let Some(server) = Server::start("") else { return };
+    let Some(server) = Server::start("tiny", "") else { return };
     let owner = XdmaCard::open(server.dir.path(), 0).unwrap();
     let done = line(&format!("card info --device {}", server.device()));
     assert_eq!((done.code, done.stdout.as_str()), (1, ""));
@@ -177,7 +101,7 @@ fn a_card_in_use_is_refused_with_the_name_of_its_owner() {
 
 #[test]
 fn a_server_that_is_killed_takes_no_client_with_it() {
-    let Some(mut server) = Server::start("") else { return };
+    let Some(mut server) = Server::start("tiny", "") else { return };
     let card = XdmaCard::open(server.dir.path(), 0).unwrap();
     std::thread::scope(|scope| {
         let moving = scope.spawn(|| {
@@ -194,7 +118,7 @@ fn a_server_that_is_killed_takes_no_client_with_it() {
         assert!(matches!(waited, Err(CardError::DeviceLost { .. })), "{waited:?}");
     });
     drop(card);
-    wait(&mut server.child);
+    ends(&mut server.child, PATIENCE);
     // What it leaves is named, with the way to remove it.
     let device = server.device();
     for command in ["info", "list"] {
@@ -212,7 +136,7 @@ fn a_server_that_is_killed_takes_no_client_with_it() {
 
 #[test]
 fn a_card_that_dies_says_of_what() {
-    let Some(server) = Server::start("--faults die=1") else { return };
+    let Some(server) = Server::start("tiny", "--faults die=1") else { return };
     assert_eq!(server.ready["faults"], "seed=0,die=1");
     let done = line(&format!("card validate --device {}", server.device()));
     assert_eq!(done.code, 1, "{done:?}");
@@ -227,7 +151,7 @@ fn broken_transfers_are_found_by_validate() {
     for (faults, words) in
         [("seed=1,flip=1", "bytes differ"), ("lost-irq=1", "no interrupt came"), ("ones=1", "lost")]
     {
-        let Some(server) = Server::start(&format!("--faults {faults}")) else { return };
+        let Some(server) = Server::start("tiny", &format!("--faults {faults}")) else { return };
         let done = line(&format!("card validate --bandwidth-mib 1 --device {}", server.device()));
         // Of a card whose every register reads as all-ones, not even the beginning is readable.
         assert_eq!(done.code, 1, "{faults}: {done:?}");
@@ -276,7 +200,7 @@ fn the_simulator_is_a_card_as_well() {
 /// The whole way through the files of the driver ends with the bits of the card in the process.
 #[test]
 fn training_through_the_files_gives_the_same_bits() {
-    let Some(server) = Server::start("") else { return };
+    let Some(server) = Server::start("tiny", "") else { return };
     let out = tempfile::tempdir().unwrap();
     let train = |device: &str, name: &str| {
         let directory = out.path().join(name);

@@ -6,6 +6,8 @@
 #[cfg(target_os = "linux")]
 mod card;
 #[cfg(target_os = "linux")]
+mod first_day;
+#[cfg(target_os = "linux")]
 #[path = "../fuse.rs"]
 mod fuse;
 #[cfg(unix)]
@@ -15,11 +17,17 @@ mod hardware;
 mod interrupt;
 mod kernel;
 mod options;
+#[cfg(target_os = "linux")]
+#[path = "../process.rs"]
+mod process;
 #[cfg(unix)]
 mod program;
 mod python;
 mod reproduce;
+#[cfg(target_os = "linux")]
+mod server;
 mod simulate;
 mod support;
 mod tools;
+mod trace;
 mod train;

@@ -17,8 +17,8 @@ use satkit_host::train::{
 use satkit_memory::MemoryModel;
 use satkit_plan::step::{Step, StepOperation, StepReport, StepWork, compile};
 use satkit_plan::{
-    DataflowChoice, NoObserver, ProgramFile, Retired, Scheduler, SectionTiming, Timing, Work,
-    assemble, disassemble, layout, time_with,
+    DataflowChoice, NoObserver, ProgramFile, Retired, Scheduler, SectionTiming, Timing, assemble,
+    disassemble, layout, time_with,
 };
 use satkit_spec::isa::Instruction;
 use satkit_spec::{ArrayConfig, Method, Sparsity, Stage};
@@ -38,17 +38,6 @@ fn planned(work: &StepWork) -> Step {
 
 fn timed(step: &Step, memory: &MemoryModel) -> Timing {
     time_with(&ArrayConfig::vcu1525(), &step.program, memory, &mut NoObserver).unwrap()
-}
-
-fn split(timing: &Timing, step: &Step) -> StepCycles {
-    let of = |work| timing.work_cycles(step.program.sections(), work);
-    StepCycles {
-        ff: of(Work::Ff),
-        bp: of(Work::Bp),
-        wu: of(Work::Wu),
-        update: of(Work::Update),
-        elementwise: of(Work::Elementwise),
-    }
 }
 
 /// Keeps the cycles of each step.
@@ -97,7 +86,7 @@ fn training_books_the_cycles_of_the_program_timed_alone() {
         {
             let step = planned(&work_of(name, StepSettings::new(8, method, sparsity)));
             let timing = timed(&step, &memory);
-            let alone = split(&timing, &step);
+            let alone = StepCycles::of(&timing, &step.program);
             let sections: u64 = timing.sections.iter().map(|section| section.cycles).sum();
             assert_eq!(
                 (sections, alone.total()),
@@ -128,7 +117,7 @@ fn a_skipped_step_costs_the_program_without_updates() {
     let whole = planned(&work);
     work.operations.retain(|operation| !matches!(operation, StepOperation::Update(_)));
     let without = planned(&work);
-    let of = |step: &Step| split(&timed(step, &MemoryModel::default()), step);
+    let of = |step: &Step| StepCycles::of(&timed(step, &MemoryModel::default()), &step.program);
     assert_eq!(of(&without).update, 0);
     for (skipped, cycles) in each {
         assert_eq!(cycles, if skipped { of(&without) } else { of(&whole) });

@@ -1,11 +1,12 @@
 //! Interrupts: waits, polls, blocked reads.
 
 use crate::support::{MOMENT, Mounted, PATIENCE, pattern};
+use satkit_tests::ends;
 use satkit_transport::{Card as _, CardError, DmaBuf, Wait};
 use std::fs::File;
 use std::os::unix::fs::FileExt as _;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
 #[test]
 fn an_event_ends_a_wait_once() {
@@ -71,18 +72,6 @@ fn a_blocked_read_gets_four_bytes_and_blocks_nobody() {
     });
 }
 
-/// Waits for a process to end, and fails instead of hanging.
-fn ends(child: &mut Child) -> std::process::ExitStatus {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        if let Some(status) = child.try_wait().unwrap() {
-            return status;
-        }
-        assert!(Instant::now() < deadline, "process {} hangs", child.id());
-        std::thread::sleep(Duration::from_millis(10));
-    }
-}
-
 #[test]
 fn a_blocked_read_can_be_interrupted_and_killed() {
     let Some(mounted) = Mounted::new() else { return };
@@ -94,7 +83,7 @@ fn a_blocked_read_can_be_interrupted_and_killed() {
         assert!(dd.try_wait().unwrap().is_none(), "dd waits for an event");
         let kill = format!("kill -{signal} {}", dd.id());
         assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
-        assert!(!ends(&mut dd).success(), "{signal}");
+        assert!(!ends(&mut dd, PATIENCE).success(), "{signal}");
     }
     // Their reads are gone: the next event is for whoever asks next.
     mounted.memory.fire();

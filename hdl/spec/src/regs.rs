@@ -80,8 +80,8 @@ registers! {
     CONTRACT_VERSION = 0x004, ReadOnly, "Version of the contract.";
     CONTRACT_HASH = 0x008, ReadOnly, "First 32 bits of the contract hash.";
     CONFIGURATION_HASH = 0x00C, ReadOnly, "First 32 bits of the array configuration's hash.";
-    GIT_HASH = 0x010, ReadOnly, "First 32 bits of the commit that the core was generated from.";
-    BUILD_DATE = 0x014, ReadOnly, "Build date, as the decimal digits YYYYMMDD in hexadecimal.";
+    GIT_HASH = 0x010, ReadOnly, "First 32 bits of the commit that the core was generated from; 0 if it was not generated, as in the simulator.";
+    BUILD_DATE = 0x014, ReadOnly, "Day that the core was built on, as the decimal digits YYYYMMDD in hexadecimal; 0 as with `GIT_HASH`.";
     DDR_CALIBRATED = 0x018, ReadOnly, "One bit per DDR4 channel: calibration is done.";
     SCRATCH = 0x01C, ReadWrite, "Holds what was written; for tests of the window.";
     CYCLES_LOW = 0x020, ReadOnly, "Low half of the free-running cycle counter; reading it latches the high half.";
@@ -89,7 +89,7 @@ registers! {
     CONTROL = 0x040, WriteStrobe, "What is to be done, one bit each.";
     STATUS = 0x044, WriteOneToClear, "What has happened, one bit each.";
     INTERRUPT_ENABLE = 0x048, ReadWrite, "One bit per bit of `STATUS`.";
-    PROGRAM_LOW = 0x04C, ReadWrite, "Low half of the program's address in card memory.";
+    PROGRAM_LOW = 0x04C, ReadWrite, "Low half of the program's address in card memory, a multiple of 64 bytes; one that is not ends the program with `AXI_ERROR`.";
     PROGRAM_HIGH = 0x050, ReadWrite, "High half of the program's address.";
     PROGRAM_LENGTH = 0x054, ReadWrite, "Instructions of the program.";
     FAULT_INSTRUCTION = 0x058, ReadOnly, "Index of the instruction that raised the last fault.";

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use satkit_spec::{
     ArrayConfig, CONTRACT_VERSION, ConvShape, K_BLOCK, Method, Sparsity, SpecError, Stage,
-    contract_hash, regs,
+    contract_hash, isa, regs,
 };
 use std::collections::HashSet;
 
@@ -162,4 +162,11 @@ fn the_contract_hash_is_pinned() {
     let hash = contract_hash();
     assert_eq!((CONTRACT_VERSION, hash.first_word()), (4, 0xd970_fc89), "{hash}");
     assert!(hash.to_string().starts_with(&format!("{:08x}", hash.first_word())));
+}
+
+/// The numbers in texts of the map, which are literals, are those of the constants.
+#[test]
+fn the_map_names_the_alignment_of_programs() {
+    let words = format!("a multiple of {} bytes", isa::ADDRESS_UNIT_BYTES);
+    assert!(regs::PROGRAM_LOW.doc.contains(&words), "{}", regs::PROGRAM_LOW.doc);
 }

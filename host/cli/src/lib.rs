@@ -15,6 +15,7 @@ mod error;
 mod interrupt;
 mod output;
 mod schedules;
+mod trace;
 
 pub use error::CliError;
 

@@ -1,5 +1,7 @@
 //! Cycles by stage.
 
+use satkit_plan::{Program, Timing, Work};
+
 /// Simulated cycles since the backend was built, training steps only.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct StepCycles {
@@ -16,6 +18,19 @@ pub struct StepCycles {
 }
 
 impl StepCycles {
+    /// Those of a step's program, as it was timed.
+    #[must_use]
+    pub fn of(timing: &Timing, program: &Program) -> Self {
+        let of = |work| timing.work_cycles(program.sections(), work);
+        Self {
+            ff: of(Work::Ff),
+            bp: of(Work::Bp),
+            wu: of(Work::Wu),
+            update: of(Work::Update),
+            elementwise: of(Work::Elementwise),
+        }
+    }
+
     /// What no MAC stage takes: `update + elementwise`.
     #[must_use]
     pub const fn other(&self) -> u64 {

@@ -3,28 +3,32 @@
 //! Three programs share one set of tensors: a step, the making of the first operands, and a test of the network. A step comes
 //! in two copies with images of their own, so that one batch is uploaded while the other is worked on.
 
+mod batch;
 mod state;
 mod tensors;
+mod timeline;
+mod times;
+
+pub use timeline::{Span, Timeline, Track};
+pub use times::CardTimes;
 
 use crate::HostError;
-use crate::backend::{SgdStep, StepCycles, Tensor};
+use crate::backend::StepCycles;
 use crate::data::Samples;
-use crate::network::{ModelState, Network, Op};
+use crate::network::{ModelState, Network};
 use crate::session::{CardBuffer, CardProgram, Job, Session, SessionError};
 use crate::step::{NetworkPrograms, StepIo, StepSettings, network_programs};
 use crate::train::{
     Batch, Evaluation, LossScale, StepMachine, StepOrder, StepOutput, TrainSettings, check_loss,
-    patches,
 };
 use satkit_memory::MemoryModel;
 use satkit_plan::step::{Step, StepOperation, StepWork, TensorId, compile_at, room_bytes};
-use satkit_plan::{DataflowChoice, NoObserver, Scheduler, Timing, Work, time_with};
-use satkit_spec::isa::scalar;
+use satkit_plan::{DataflowChoice, NoObserver, Scheduler, time_with};
 use satkit_transport::Backend;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
-use tensors::singles;
+use timeline::SpanOf;
 
 /// How a card is driven.
 #[derive(Clone, Copy, Debug)]
@@ -50,36 +54,12 @@ impl Default for CardSettings {
     }
 }
 
-/// Where the time of training steps went.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct CardTimes {
-    /// Steps.
-    pub steps: u64,
-    /// From a step's order to its output.
-    pub wall: Duration,
-    /// In which the card worked.
-    pub job: Duration,
-    /// Uploads of images, labels and numbers.
-    pub upload: Duration,
-    /// The part of the uploads that ran while the card worked.
-    pub overlapped: Duration,
-    /// Downloads of losses.
-    pub download: Duration,
-}
-
-impl CardTimes {
-    /// Time that the host added to what the card took.
-    #[must_use]
-    pub const fn overhead(&self) -> Duration {
-        self.wall.saturating_sub(self.job)
-    }
-}
-
 /// A card that trains one network.
 pub struct CardMachine {
     session: Arc<Session>,
     settings: CardSettings,
     times: CardTimes,
+    timeline: Option<Timeline>,
     ready: Option<Ready>,
 }
 
@@ -115,7 +95,14 @@ impl CardMachine {
     /// Training through `session`.
     #[must_use]
     pub fn new(session: Arc<Session>, settings: CardSettings) -> Self {
-        Self { session, settings, times: CardTimes::default(), ready: None }
+        Self { session, settings, times: CardTimes::default(), timeline: None, ready: None }
+    }
+
+    /// Notes on `timeline` what it does from now on.
+    #[must_use]
+    pub fn with_timeline(mut self, timeline: Timeline) -> Self {
+        self.timeline = Some(timeline);
+        self
     }
 
     /// Where the time went so far.
@@ -138,9 +125,29 @@ impl CardMachine {
         })
     }
 
-    fn run(&self, program: &CardProgram, what: &'static str) -> Result<u64, HostError> {
-        let report = self.session.run(program, self.settings.deadline).map_err(card(what))?;
-        Ok(report.cycles)
+    /// Runs a program of no step.
+    fn run(&self, program: &CardProgram, what: &'static str) -> Result<(), HostError> {
+        let run = || self.session.run(program, self.settings.deadline).map_err(card(what));
+        self.timed((Track::Job, what, None), run).map(drop)
+    }
+
+    /// Works, and notes how long that took, unless it failed.
+    fn timed<T>(
+        &self,
+        span: SpanOf,
+        work: impl FnOnce() -> Result<T, HostError>,
+    ) -> Result<(T, Duration), HostError> {
+        let start = Instant::now();
+        let done = work()?;
+        let took = start.elapsed();
+        self.note(span, start, took);
+        Ok((done, took))
+    }
+
+    fn note(&self, span: SpanOf, start: Instant, took: Duration) {
+        if let Some(timeline) = &self.timeline {
+            timeline.note(span, start, took);
+        }
     }
 
     fn upload(&self, address: u64, bytes: &[u8]) -> Result<(), HostError> {
@@ -151,68 +158,6 @@ impl CardMachine {
         let mut buffer = vec![0; bytes as usize];
         self.session.download(address, &mut buffer).map_err(|e| card("download")(e.into()))?;
         Ok(buffer)
-    }
-
-    /// Uploads images and labels to the tensors of `io`.
-    fn upload_batch(&self, ready: &Ready, io: &StepIo, batch: &Batch) -> Result<(), HostError> {
-        let count = batch.labels.len();
-        for &(node, tensor) in &io.images {
-            let value = ready.uploaded(node, &batch.x)?;
-            let (channels, pixels) = match *value.shape() {
-                [_, c, h, w] => (c, h * w),
-                [_, _, d] => (d, 1),
-                _ => (value.len() / count.max(1), 1),
-            };
-            let values: Vec<_> = value.iter().copied().collect();
-            let bytes = tensors::images(&values, channels, pixels);
-            self.upload(ready.addresses[tensor.0], &bytes)?;
-        }
-        let labels: Vec<u8> = batch.labels.iter().flat_map(|label| label.to_le_bytes()).collect();
-        self.upload(ready.addresses[io.labels.0], &labels)
-    }
-
-    fn upload_numbers(&self, ready: &Ready, numbers: &SgdStep) -> Result<(), HostError> {
-        let mut block = [0.0; scalar::COUNT];
-        block[scalar::LEARNING_RATE] = numbers.learning_rate;
-        block[scalar::MOMENTUM] = numbers.momentum;
-        block[scalar::WEIGHT_DECAY] = numbers.weight_decay;
-        block[scalar::LAMBDA] = numbers.lambda;
-        block[scalar::LOSS_SCALE] = numbers.loss_scale;
-        let tensor = ready.programs.step.io.numbers;
-        self.upload(ready.addresses[tensor.0], &singles(&block))
-    }
-
-    /// Mean loss and predicted classes of the first `count` rows.
-    fn losses(
-        &self,
-        ready: &Ready,
-        tensor: TensorId,
-        count: usize,
-    ) -> Result<(f32, Vec<u32>), HostError> {
-        let bytes = self.download(ready.addresses[tensor.0], count as u64 * 8)?;
-        let (rows, _) = bytes.as_chunks::<8>();
-        let word = |row: &[u8; 8], at: usize| [row[at], row[at + 1], row[at + 2], row[at + 3]];
-        let sum = rows.iter().fold(0.0, |sum, row| sum + f32::from_le_bytes(word(row, 0)));
-        let predicted = rows.iter().map(|row| u32::from_le_bytes(word(row, 4))).collect();
-        Ok((sum / count as f32, predicted))
-    }
-}
-
-impl Ready {
-    /// The value of an uploaded node.
-    fn uploaded(&self, node: usize, x: &Tensor) -> Result<Tensor, HostError> {
-        match self.network.nodes()[node].op {
-            Op::Patches { side, .. } => Ok(patches(x, side)),
-            // A row is all of an image, in the order of channels.
-            Op::Flatten { .. } => {
-                let images = x.shape()[0];
-                let shape = ndarray::IxDyn(&[images, x.len() / images.max(1)]);
-                x.clone().into_shape_with_order(shape).map_err(|error| {
-                    HostError::setting("image shape", error, "one that its pixels fill")
-                })
-            }
-            _ => Ok(x.clone()),
-        }
     }
 }
 
@@ -237,17 +182,6 @@ fn replaced(work: &StepWork, from: &[TensorId], to: &[TensorId]) -> Vec<StepOper
         }
     }
     operations
-}
-
-fn split(timing: &Timing, step: &Step) -> StepCycles {
-    let of = |work| timing.work_cycles(step.program.sections(), work);
-    StepCycles {
-        ff: of(Work::Ff),
-        bp: of(Work::Bp),
-        wu: of(Work::Wu),
-        update: of(Work::Update),
-        elementwise: of(Work::Elementwise),
-    }
 }
 
 impl StepMachine for CardMachine {
@@ -284,7 +218,7 @@ impl StepMachine for CardMachine {
         let timed = |step: &Step| -> Result<(StepCycles, u64), HostError> {
             let (config, memory) = (self.session.config(), &self.settings.memory);
             let timing = time_with(config, &step.program, memory, &mut NoObserver)?;
-            Ok((split(&timing, step), timing.cycles))
+            Ok((StepCycles::of(&timing, &step.program), timing.cycles))
         };
         let cycles = [timed(&step)?, timed(&twin)?];
         let steps = [(load(&step)?, io), (load(&twin)?, second)];
@@ -308,7 +242,7 @@ impl StepMachine for CardMachine {
     fn load(&mut self, state: &ModelState) -> Result<(), HostError> {
         let ready = self.ready()?;
         state.check(&ready.network)?;
-        self.upload_state(ready, state)?;
+        self.timed((Track::Upload, "state", None), || self.upload_state(ready, state))?;
         self.run(&ready.load, "loading")?;
         Ok(())
     }
@@ -321,24 +255,27 @@ impl StepMachine for CardMachine {
         let (here, there) = ((step % 2) as usize, ((step + 1) % 2) as usize);
         let mut holds = ready.holds;
         let (program, io) = &ready.steps[here];
+        let images = |step| (Track::Upload, "images", Some(step));
         if holds[here] != Some(step) {
-            self.upload_batch(ready, io, &batch)?;
+            let upload = || self.upload_batch(ready, io, &batch);
+            times.upload += self.timed(images(step), upload)?.1;
         }
-        self.upload_numbers(ready, &numbers)?;
-        times.upload = started.elapsed();
+        let upload = || self.upload_numbers(ready, &numbers);
+        times.upload += self.timed((Track::Upload, "numbers", Some(step)), upload)?.1;
         let job: Job = self.session.submit(program).map_err(card("step"))?;
+        let begun = job.started();
         let next = next.filter(|_| self.settings.overlap);
-        let fetched = next.map(|next| -> Result<Duration, HostError> {
-            let start = Instant::now();
-            self.upload_batch(ready, &ready.steps[there].1, &next)?;
-            Ok(start.elapsed())
+        let fetched = next.map(|next| {
+            let upload = || self.upload_batch(ready, &ready.steps[there].1, &next);
+            self.timed(images(step + 1), upload)
         });
         // The job is waited for also if the upload failed.
         let report = self.session.wait(job, self.settings.deadline).map_err(card("step"))?;
         times.job = report.wall;
+        self.note((Track::Job, "step", Some(step)), begun, report.wall);
         holds = [None; 2];
         if let Some(fetched) = fetched {
-            let took = fetched?;
+            let ((), took) = fetched?;
             holds[there] = Some(step + 1);
             times.upload += took;
             times.overlapped = took.min(report.wall);
@@ -350,9 +287,10 @@ impl StepMachine for CardMachine {
             let card = report.cycles;
             return Err(HostError::Cycles { step, card, model });
         }
-        let start = Instant::now();
-        let (loss, predicted) = self.losses(ready, io.loss, ready.batch)?;
-        times.download = start.elapsed();
+        let download = || self.losses(ready, io.loss, ready.batch);
+        let losses = (Track::Download, "losses", Some(step));
+        let ((loss, predicted), took) = self.timed(losses, download)?;
+        times.download = took;
         check_loss(step, loss, &numbers)?;
         times.wall = started.elapsed();
         if let Some(ready) = &mut self.ready {
@@ -364,25 +302,13 @@ impl StepMachine for CardMachine {
 
     fn read(&mut self, state: &mut ModelState) -> Result<(), HostError> {
         let ready = self.ready()?;
-        self.download_state(ready, state)
+        self.timed((Track::Download, "state", None), || self.download_state(ready, state))?;
+        Ok(())
     }
 
     fn times(&self) -> Option<String> {
-        let CardTimes { steps, wall, job, upload, overlapped, download } = self.times;
-        let share = |part: Duration| 100.0 * part.as_secs_f64() / wall.as_secs_f64().max(1e-9);
-        let milliseconds = |time: Duration| time.as_secs_f64() * 1e3 / steps.max(1) as f64;
-        (steps > 0).then(|| {
-            format!(
-                "{}, {steps} steps: {:.3} ms a step, in {:.1} % of it the card worked; uploads {:.3} ms, {:.3} ms of them beside \
-                 that work; downloads {:.3} ms",
-                self.session.info().name,
-                milliseconds(wall),
-                share(job),
-                milliseconds(upload),
-                milliseconds(overlapped),
-                milliseconds(download)
-            )
-        })
+        let said = (self.times.steps > 0).then(|| self.times.to_string());
+        said.map(|said| format!("{}, {said}", self.session.info().name))
     }
 
     fn evaluate(
@@ -409,9 +335,12 @@ impl StepMachine for CardMachine {
                 .collect();
             let (x, labels) = samples.batch(&filled)?;
             let batch = Batch { x, labels };
-            self.upload_batch(ready, io, &batch)?;
+            let upload = || self.upload_batch(ready, io, &batch);
+            self.timed((Track::Upload, "test images", None), upload)?;
             self.run(&ready.evaluation, "test")?;
-            let (loss, predicted) = self.losses(ready, io.loss, chunk.len())?;
+            let download = || self.losses(ready, io.loss, chunk.len());
+            let ((loss, predicted), _) =
+                self.timed((Track::Download, "test losses", None), download)?;
             let hits = predicted.iter().zip(&batch.labels).filter(|(found, label)| found == label);
             correct += hits.count();
             loss_sum += f64::from(loss) * chunk.len() as f64;
@@ -419,16 +348,5 @@ impl StepMachine for CardMachine {
         let images = samples.len();
         let accuracy = correct as f64 / images as f64;
         Ok(Some(Evaluation { accuracy, loss: loss_sum / images as f64, images }))
-    }
-}
-
-impl CardTimes {
-    fn add(&mut self, more: &Self) {
-        self.steps += more.steps;
-        self.wall += more.wall;
-        self.job += more.job;
-        self.upload += more.upload;
-        self.overlapped += more.overlapped;
-        self.download += more.download;
     }
 }

@@ -47,6 +47,14 @@ pub struct JobReport {
     pub wall: Duration,
 }
 
+impl Job {
+    /// When it was started.
+    #[must_use]
+    pub const fn started(&self) -> Instant {
+        self.started
+    }
+}
+
 impl Session {
     /// Starts a program. The host may upload and download meanwhile.
     ///

@@ -97,18 +97,8 @@ impl Recorder {
         reads: Vec<Stream>,
         writes: Vec<Stream>,
     ) {
-        let name = name.into();
-        let (barrier, divisible) = (Vec::new(), true);
-        self.push(StepOperation::Vector(VectorOperation {
-            name,
-            op,
-            elements,
-            reads,
-            writes,
-            barrier,
-            divisible,
-            values: None,
-        }));
+        let whole = vector(name, op, elements, reads, writes);
+        self.push(StepOperation::Vector(VectorOperation { divisible: true, ..whole }));
     }
 
     /// A stream that only sums.
@@ -119,18 +109,7 @@ impl Recorder {
         reads: Vec<Stream>,
         writes: Vec<Stream>,
     ) -> StepOperation {
-        let (name, barrier) = (name.into(), Vec::new());
-        let divisible = false;
-        StepOperation::Vector(VectorOperation {
-            name,
-            op,
-            elements,
-            reads,
-            writes,
-            barrier,
-            divisible,
-            values: None,
-        })
+        StepOperation::Vector(vector(name, op, elements, reads, writes))
     }
 
     /// FF, its weights pruned before if they are not yet.
@@ -277,5 +256,25 @@ impl Recorder {
     pub(super) fn finish(mut self) -> StepWork {
         self.end();
         self.work
+    }
+}
+
+/// A stream that is not divided.
+fn vector(
+    name: &str,
+    op: VectorOp,
+    elements: u64,
+    reads: Vec<Stream>,
+    writes: Vec<Stream>,
+) -> VectorOperation {
+    VectorOperation {
+        name: name.into(),
+        op,
+        elements,
+        reads,
+        writes,
+        barrier: Vec::new(),
+        divisible: false,
+        values: None,
     }
 }

@@ -1,11 +1,10 @@
 //! Manifests of bitstreams: read back as written, refused when anything about them or their bitstream is wrong.
 
+use crate::given;
 use proptest::prelude::*;
-use satkit_host::bitstream::{BitstreamError, MANIFEST_FORMAT, Manifest, digest};
-use satkit_spec::{ArrayConfig, Resources, contract_hash};
+use satkit_host::bitstream::{BitstreamError, Manifest};
+use satkit_spec::Resources;
 use std::path::{Path, PathBuf};
-
-const BITSTREAM: &[u8] = b"not a bitstream, but it has a hash";
 
 /// What is wrong with a manifest.
 type Change = Box<dyn Fn(&mut Manifest)>;
@@ -13,36 +12,7 @@ type Change = Box<dyn Fn(&mut Manifest)>;
 /// A folder with a bitstream, and the manifest that it should have.
 fn example() -> (tempfile::TempDir, PathBuf, Manifest) {
     let folder = tempfile::tempdir().unwrap();
-    let bitstream = folder.path().join("satkit-vcu1525.bit");
-    std::fs::write(&bitstream, BITSTREAM).unwrap();
-    let found = digest(&bitstream, 1 << 20).unwrap();
-    let config = ArrayConfig::vcu1525();
-    let manifest = Manifest {
-        format: MANIFEST_FORMAT,
-        file: "satkit-vcu1525.bit".into(),
-        bytes: found.bytes,
-        sha256: found.sha256.clone(),
-        contract_hash: contract_hash().to_string(),
-        configuration: config.name.clone(),
-        configuration_hash: format!("{:#010x}", config.hash_word()),
-        git_commit: "0123456789abcdef0123456789abcdef01234567".into(),
-        vivado: "2023.2".into(),
-        part: "xcvu9p-fsgd2104-2L-e".into(),
-        clock_mhz: config.clock_hz as f64 / 1e6,
-        worst_slack_ns: 0.012,
-        power_w: 61.5,
-        utilisation: Resources {
-            luts: 800_000,
-            registers: 9,
-            dsps: 1_024,
-            bram36: 700.5,
-            urams: 256,
-        },
-        cfgmem: "satkit-vcu1525.mcs".into(),
-        cfgmem_sha256: found.sha256,
-        build_date: "2026-11-28".parse().unwrap(),
-        manifest_sha256: String::new(),
-    };
+    let (bitstream, manifest) = given::bitstream(folder.path());
     (folder, bitstream, manifest)
 }
 
@@ -222,6 +192,8 @@ fn fields_that_mean_nothing_are_refused() {
 fn files_that_are_none_of_either_are_refused() {
     let (folder, bitstream, manifest) = example();
     let at = |name: &str| folder.path().join(name);
+    let written = given::write(&manifest, &bitstream);
+    assert_eq!(Manifest::load(&written).unwrap(), sealed(&manifest).unwrap());
     let missing = at("missing.toml");
     assert!(matches!(Manifest::load(&missing), Err(BitstreamError::Read { .. })));
     assert!(matches!(Manifest::load(folder.path()), Err(BitstreamError::NotAFile { .. })));
@@ -235,8 +207,8 @@ fn files_that_are_none_of_either_are_refused() {
     #[cfg(unix)]
     assert!(matches!(Manifest::load(Path::new("/dev/zero")), Err(BitstreamError::NotAFile { .. })));
     // Every bit of the bitstream counts.
-    for bit in 0..BITSTREAM.len() * 8 {
-        let mut bytes = BITSTREAM.to_vec();
+    for bit in 0..given::BITSTREAM.len() * 8 {
+        let mut bytes = given::BITSTREAM.to_vec();
         bytes[bit / 8] ^= 1 << (bit % 8);
         std::fs::write(&bitstream, &bytes).unwrap();
         assert!(matches!(manifest.check(&bitstream), Err(BitstreamError::Hash { .. })));

@@ -4,6 +4,8 @@ mod bitstream;
 mod checkpoint;
 mod data;
 mod fake;
+#[path = "../../../tests/board/given.rs"]
+mod given;
 mod networks;
 mod npz;
 mod step;

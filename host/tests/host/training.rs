@@ -14,19 +14,22 @@ pub(crate) fn settings(length: RunLength) -> TrainSettings {
     TrainSettings { length, batch: 4, ..TrainSettings::default() }
 }
 
+/// A run from the start, on a fake.
+pub(crate) fn trainer<'a>(
+    network: &'a Network,
+    data: &'a Dataset,
+    settings: TrainSettings,
+) -> Result<Trainer<'a, Operations<Fake>>, HostError> {
+    Trainer::new(network, data, settings, Operations::new(Fake::default(), network))
+}
+
 fn never() -> AtomicBool {
     AtomicBool::new(false)
 }
 
 /// Calls of one step of the network.
 fn step_calls(network: &Network, data: &Dataset) -> Vec<String> {
-    let mut trainer = Trainer::new(
-        network,
-        data,
-        settings(RunLength::Steps(1)),
-        Operations::new(Fake::default(), network),
-    )
-    .unwrap();
+    let mut trainer = trainer(network, data, settings(RunLength::Steps(1))).unwrap();
     trainer.run(&mut Silent, &never(), None).unwrap();
     let calls = &trainer.machine().backend().calls;
     let updates = calls.iter().rposition(|call| call.starts_with("update")).unwrap();
@@ -103,13 +106,7 @@ fn every_operation_has_its_way_back() {
     for name in ["vit", "resnet9", "digits-mlp"] {
         let network = Network::named(name).unwrap();
         let data = DataSource::Random.load(name, 4, 1).unwrap();
-        let mut trainer = Trainer::new(
-            &network,
-            &data,
-            settings(RunLength::Steps(1)),
-            Operations::new(Fake::default(), &network),
-        )
-        .unwrap();
+        let mut trainer = trainer(&network, &data, settings(RunLength::Steps(1))).unwrap();
         trainer.run(&mut Silent, &never(), None).unwrap();
         let count = |prefix: &str| {
             let calls = &trainer.machine().backend().calls;
@@ -136,9 +133,7 @@ fn weight_decay_is_for_weights_and_the_rate_follows_its_schedule() {
     let network = Network::named("digits-mlp").unwrap();
     let data = Dataset::random(&network, 8, 4, 0);
     let settings = TrainSettings { lambda: 0.25, ..settings(RunLength::Epochs(2)) };
-    let mut trainer =
-        Trainer::new(&network, &data, settings, Operations::new(Fake::default(), &network))
-            .unwrap();
+    let mut trainer = trainer(&network, &data, settings).unwrap();
     assert_eq!((trainer.steps_per_epoch(), trainer.steps()), (2, 4));
     trainer.run(&mut Silent, &never(), None).unwrap();
     let updates = &trainer.machine().backend().updates;
@@ -191,13 +186,7 @@ impl Observer for Watcher<'_> {
 fn cycles_count_training_steps_only_and_last_images_are_left_out() {
     let network = Network::named("digits-mlp").unwrap();
     let data = Dataset::random(&network, 11, 5, 0);
-    let mut trainer = Trainer::new(
-        &network,
-        &data,
-        settings(RunLength::Epochs(3)),
-        Operations::new(Fake::default(), &network),
-    )
-    .unwrap();
+    let mut trainer = trainer(&network, &data, settings(RunLength::Epochs(3))).unwrap();
     assert_eq!(trainer.steps_per_epoch(), 2);
     let (mut notes, stop) = (Notes::default(), never());
     let report = trainer.run(&mut Watcher(&mut notes, &stop), &stop, None).unwrap();
@@ -225,9 +214,7 @@ fn each_epoch_sees_every_image_in_an_order_of_its_own() {
     let data = Dataset::random(&network, 40, 5, 0);
     let orders = |seed| {
         let settings = TrainSettings { seed, ..settings(RunLength::Epochs(2)) };
-        let mut trainer =
-            Trainer::new(&network, &data, settings, Operations::new(Fake::default(), &network))
-                .unwrap();
+        let mut trainer = trainer(&network, &data, settings).unwrap();
         trainer.run(&mut Silent, &never(), None).unwrap();
         let (first, second) = trainer.machine().backend().labels.split_at(40);
         (first.to_vec(), second.to_vec())
@@ -251,13 +238,7 @@ fn each_epoch_sees_every_image_in_an_order_of_its_own() {
 fn a_run_of_steps_ends_in_mid_epoch_and_is_evaluated() {
     let network = Network::named("digits-mlp").unwrap();
     let data = Dataset::random(&network, 12, 5, 0);
-    let mut trainer = Trainer::new(
-        &network,
-        &data,
-        settings(RunLength::Steps(4)),
-        Operations::new(Fake::default(), &network),
-    )
-    .unwrap();
+    let mut trainer = trainer(&network, &data, settings(RunLength::Steps(4))).unwrap();
     let report = trainer.run(&mut Silent, &never(), None).unwrap();
     assert_eq!((report.steps, report.epochs, report.history.len()), (4, 2, 2));
     assert_eq!(report.history[1].steps, 4);
@@ -273,21 +254,13 @@ fn resuming_gives_the_bits_of_an_uninterrupted_run() {
         let data = Dataset::random(&network, 14, 5, 3);
         for length in [RunLength::Epochs(3), RunLength::Steps(8)] {
             let settings = TrainSettings { loss_scale, ..settings(length) };
-            let mut whole =
-                Trainer::new(&network, &data, settings, Operations::new(Fake::default(), &network))
-                    .unwrap();
+            let mut whole = trainer(&network, &data, settings).unwrap();
             let expected = whole.run(&mut Silent, &never(), None).unwrap();
             for stop_after in 1..=expected.steps {
                 let directory = TempDir::new().unwrap();
                 let stop = never();
                 let mut notes = Notes { stop_after: Some(stop_after), ..Notes::default() };
-                let mut first = Trainer::new(
-                    &network,
-                    &data,
-                    settings,
-                    Operations::new(Fake::default(), &network),
-                )
-                .unwrap();
+                let mut first = trainer(&network, &data, settings).unwrap();
                 let report = first
                     .run(&mut Watcher(&mut notes, &stop), &stop, Some(directory.path()))
                     .unwrap();
@@ -366,10 +339,7 @@ fn impossible_settings_are_refused_in_words() {
     let data = Dataset::random(&network, 8, 4, 0);
     let good = settings(RunLength::Epochs(1));
     let refused = |settings: TrainSettings, words: &str| {
-        let error =
-            Trainer::new(&network, &data, settings, Operations::new(Fake::default(), &network))
-                .map(drop)
-                .unwrap_err();
+        let error = trainer(&network, &data, settings).map(drop).unwrap_err();
         assert!(matches!(error, HostError::Setting { .. }));
         let message = error.to_string();
         assert!(message.contains(words), "{message:?} does not say {words:?}");
@@ -391,9 +361,7 @@ fn impossible_settings_are_refused_in_words() {
     }
     refused(TrainSettings { loss_scale: LossScale::Static(1000.0), ..good }, "power of two");
     let other = Network::named("vgg19").unwrap();
-    let error = Trainer::new(&other, &data, good, Operations::new(Fake::default(), &other))
-        .map(drop)
-        .unwrap_err();
+    let error = trainer(&other, &data, good).map(drop).unwrap_err();
     assert!(matches!(error, HostError::Fit { .. }), "{error}");
 }
 
@@ -401,13 +369,7 @@ fn impossible_settings_are_refused_in_words() {
 fn evaluation_uses_every_image_and_counts_no_cycles() {
     let network = Network::named("digits-cnn").unwrap();
     let data = Dataset::random(&network, 8, 7, 0);
-    let trainer = Trainer::new(
-        &network,
-        &data,
-        settings(RunLength::Epochs(1)),
-        Operations::new(Fake::default(), &network),
-    )
-    .unwrap();
+    let trainer = trainer(&network, &data, settings(RunLength::Epochs(1))).unwrap();
     let mut backend = Fake::default();
     let result = evaluate(&mut backend, &network, trainer.state(), data.test(), 3, &never());
     let evaluation = result.unwrap().unwrap();

@@ -5,7 +5,7 @@ use crate::given::{
     PATIENCE, Ready, fault, good_program, hanging_job, hanging_program, ready, runs_a_good_job,
 };
 use satkit_host::session::{CardProgram, SessionError, SessionSettings};
-use satkit_spec::isa::Word;
+use satkit_spec::isa::{ADDRESS_UNIT_BYTES, Word};
 use satkit_spec::memory_map::{EVENTS, STATUS_EVENT};
 use satkit_spec::regs::{self, control, status};
 use satkit_transport::{Card, CardError, ResetKind, Wait};
@@ -112,19 +112,24 @@ pub(crate) fn an_illegal_instruction_is_named(card: &Arc<dyn Card>) {
     }
 }
 
-pub(crate) fn a_fetch_outside_of_memory_is_an_axi_error(card: &Arc<dyn Card>) {
+pub(crate) fn a_fetch_outside_of_memory_or_off_its_beats_is_an_axi_error(card: &Arc<dyn Card>) {
     let session = ready(card);
-    let end = card.info().memory_bytes;
-    write(card, regs::PROGRAM_LOW, end as u32);
-    write(card, regs::PROGRAM_HIGH, (end >> 32) as u32);
-    write(card, regs::PROGRAM_LENGTH, 1);
-    write(card, regs::CONTROL, control::START);
-    assert_eq!(until_done(card), status::DONE | status::AXI_ERROR);
-    let (low, high) = (read(card, regs::FAULT_ADDRESS_LOW), read(card, regs::FAULT_ADDRESS_HIGH));
-    assert_eq!(u64::from(high) << 32 | u64::from(low), end);
-    assert_eq!(read(card, regs::FAULT_INSTRUCTION), 0);
-    session.recover().unwrap();
-    runs_a_good_job(&session);
+    let program = session.load(&good_program()).unwrap();
+    let beside = program.address() + ADDRESS_UNIT_BYTES / 2;
+    for address in [card.info().memory_bytes, beside] {
+        write(card, regs::STATUS, u32::MAX);
+        write(card, regs::PROGRAM_LOW, address as u32);
+        write(card, regs::PROGRAM_HIGH, (address >> 32) as u32);
+        write(card, regs::PROGRAM_LENGTH, 1);
+        write(card, regs::CONTROL, control::START);
+        assert_eq!(until_done(card), status::DONE | status::AXI_ERROR);
+        let low = read(card, regs::FAULT_ADDRESS_LOW);
+        let high = read(card, regs::FAULT_ADDRESS_HIGH);
+        assert_eq!(u64::from(high) << 32 | u64::from(low), address);
+        assert_eq!(read(card, regs::FAULT_INSTRUCTION), 0);
+        session.recover().unwrap();
+        runs_a_good_job(&session);
+    }
 }
 
 pub(crate) fn a_cancelled_job_says_so(card: &Arc<dyn Card>) {

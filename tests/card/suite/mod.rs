@@ -21,7 +21,7 @@ macro_rules! conformance {
             jobs::a_masked_event_waits_for_its_enable,
             jobs::a_second_start_is_ignored,
             jobs::an_illegal_instruction_is_named,
-            jobs::a_fetch_outside_of_memory_is_an_axi_error,
+            jobs::a_fetch_outside_of_memory_or_off_its_beats_is_an_axi_error,
             jobs::a_cancelled_job_says_so,
             jobs::the_watchdog_ends_a_program_that_waits_for_itself,
             jobs::a_deadline_ends_a_program_that_waits_for_itself,

@@ -6,7 +6,7 @@ use satkit_host::network::{MacLayer, Network};
 use satkit_host::step::{Call, Calls, StepSettings, network_step};
 use satkit_memory::MemoryModel;
 use satkit_plan::step::{Step, StepOperation, StepWork, compile};
-use satkit_plan::{MacStage, NoObserver, PlanError, Scheduler, Timing, Work, time_with};
+use satkit_plan::{MacStage, NoObserver, PlanError, Scheduler, time_with};
 use satkit_sim::mac::StageOperands;
 use satkit_sim::{AcceleratorError, Section};
 use satkit_spec::{ArrayConfig, Stage};
@@ -31,18 +31,6 @@ pub(super) struct StepProgram {
     skipped: StepCycles,
 }
 
-/// Cycles by what they are for.
-fn split(timing: &Timing, step: &Step) -> StepCycles {
-    let of = |work| timing.work_cycles(step.program.sections(), work);
-    StepCycles {
-        ff: of(Work::Ff),
-        bp: of(Work::Bp),
-        wu: of(Work::Wu),
-        update: of(Work::Update),
-        elementwise: of(Work::Elementwise),
-    }
-}
-
 fn planned(
     work: &StepWork,
     scheduler: &Scheduler,
@@ -50,7 +38,7 @@ fn planned(
 ) -> Result<(Step, StepCycles), PlanError> {
     let step = compile(work, scheduler, &|_| {})?;
     let timing = time_with(scheduler.config(), &step.program, memory, &mut NoObserver)?;
-    let cycles = split(&timing, &step);
+    let cycles = StepCycles::of(&timing, &step.program);
     Ok((step, cycles))
 }
 

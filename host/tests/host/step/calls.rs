@@ -1,12 +1,11 @@
 //! The calls that a step stands for, against those that the trainer makes.
 
 use super::given::{bdwp, mixed, residual, tokens};
-use crate::fake::Fake;
-use crate::training::settings;
+use crate::training::{settings, trainer};
 use satkit_host::data::Dataset;
 use satkit_host::network::Network;
 use satkit_host::step::network_step;
-use satkit_host::train::{Operations, RunLength, Silent, Trainer};
+use satkit_host::train::{RunLength, Silent};
 use std::sync::atomic::AtomicBool;
 
 #[test]
@@ -15,13 +14,7 @@ fn calls_are_those_of_the_trainer() {
     for network in named.into_iter().chain([residual(), mixed(), tokens(32)]) {
         let network = network.unwrap();
         let data = Dataset::random(&network, 8, 4, 0);
-        let mut trainer = Trainer::new(
-            &network,
-            &data,
-            settings(RunLength::Steps(1)),
-            Operations::new(Fake::default(), &network),
-        )
-        .unwrap();
+        let mut trainer = trainer(&network, &data, settings(RunLength::Steps(1))).unwrap();
         trainer.run(&mut Silent, &AtomicBool::new(false), None).unwrap();
         let step = network_step(&network, &bdwp(4)).unwrap();
         assert_eq!(step.calls, trainer.machine().backend().counted, "{}", network.name());

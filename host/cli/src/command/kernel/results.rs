@@ -2,8 +2,8 @@
 
 use crate::{CliError, output};
 use half::f16;
-use npyz::WriterBuilder as _;
 use npyz::npz::NpzWriter;
+use satkit_host::npz::write_array;
 use std::io;
 use std::path::Path;
 
@@ -37,31 +37,18 @@ pub(super) fn write(path: &Path, outputs: &[Output]) -> Result<(), CliError> {
         for output in outputs {
             let shape: Vec<u64> = output.shape.iter().map(|&size| size as u64).collect();
             match &output.values {
-                OutputValues::Bytes(values) => append(&mut writer, output.name, &shape, values)?,
-                OutputValues::Halves(values) => append(&mut writer, output.name, &shape, values)?,
-                OutputValues::Singles(values) => append(&mut writer, output.name, &shape, values)?,
+                OutputValues::Bytes(values) => {
+                    write_array(&mut writer, output.name, &shape, values)?
+                }
+                OutputValues::Halves(values) => {
+                    write_array(&mut writer, output.name, &shape, values)?
+                }
+                OutputValues::Singles(values) => {
+                    write_array(&mut writer, output.name, &shape, values)?
+                }
             }
         }
         writer.zip_writer().finish().map_err(io::Error::other)?.into_inner()?;
         Ok(())
     })
-}
-
-fn append<W, T>(
-    writer: &mut NpzWriter<W>,
-    name: &str,
-    shape: &[u64],
-    values: &[T],
-) -> io::Result<()>
-where
-    W: io::Write + io::Seek,
-    T: npyz::AutoSerialize,
-{
-    // A fixed date makes equal results equal files.
-    let options = zip::write::FileOptions::default()
-        .compression_method(zip::CompressionMethod::Stored)
-        .last_modified_time(zip::DateTime::default());
-    let mut array = writer.array(name, options)?.default_dtype().shape(shape).begin_nd()?;
-    array.extend(values)?;
-    array.finish()
 }

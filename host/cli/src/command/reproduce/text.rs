@@ -142,14 +142,7 @@ pub(super) fn terminal(runs: &Runs) -> String {
         let header: Vec<&str> = header.iter().map(String::as_str).collect();
         text.push_str(&format!("\n{}\n", table(&header, ablations)));
     }
-    text.push_str("\nNot simulated:\n");
-    for claim in NOT_SIMULATED {
-        let _ = writeln!(text, "- {}: paper {}", claim.what, claim.paper);
-    }
-    text.push_str("\nAssumed:\n");
-    for assumption in ASSUMPTIONS {
-        let _ = writeln!(text, "- {assumption}");
-    }
+    text.push_str(&limits("\n"));
     text.pop();
     text
 }
@@ -176,11 +169,17 @@ pub(super) fn markdown(runs: &Runs) -> String {
         text.push_str("\nAblations, each beside the full design:\n\n");
         text.push_str(&table(ablation_header(runs), ablations));
     }
-    text.push_str("\nNot simulated:\n\n");
+    text.push_str(&limits("\n\n"));
+    text
+}
+
+/// What is not simulated and what is assumed: two lists, each `below` its heading.
+fn limits(below: &str) -> String {
+    let mut text = format!("\nNot simulated:{below}");
     for claim in NOT_SIMULATED {
         let _ = writeln!(text, "- {}: paper {}", claim.what, claim.paper);
     }
-    text.push_str("\nWhat is assumed:\n\n");
+    text.push_str(&format!("\nWhat is assumed:{below}"));
     for assumption in ASSUMPTIONS {
         let _ = writeln!(text, "- {assumption}");
     }

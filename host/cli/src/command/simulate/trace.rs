@@ -1,10 +1,10 @@
-//! A trace in the Trace Event Format, which Perfetto and Chrome show: one track per engine.
+//! A trace of a program in simulated time: one track per engine.
 
-use crate::{CliError, output};
+use crate::CliError;
+use crate::trace::{self, Process};
 use satkit_plan::{Program, Retired};
 use satkit_spec::ArrayConfig;
 use satkit_spec::isa::Engine;
-use std::io::{BufWriter, Write};
 use std::path::Path;
 
 /// Programs with more instructions get one event per engine and section instead of one per instruction.
@@ -72,41 +72,26 @@ impl<'p> Trace<'p> {
     /// # Errors
     /// [`CliError::Write`].
     pub(super) fn write(&self, path: &Path) -> Result<(), CliError> {
-        output::write_atomically(path, |file| {
-            let mut out = BufWriter::new(file);
-            writeln!(out, "{{\"displayTimeUnit\":\"ns\",\"traceEvents\":[")?;
-            for engine in Engine::ALL {
-                let name = serde_json::json!({
-                    "ph": "M", "pid": 1, "tid": engine as usize, "name": "thread_name",
-                    "args": { "name": engine.name() },
-                });
-                writeln!(out, "{name},")?;
+        let process =
+            Process { name: "satkit".into(), tracks: Engine::ALL.map(Engine::name).into() };
+        let microseconds = |cycle: u64| cycle as f64 * 1e6 / self.clock_hz as f64;
+        let events = self.events.iter().map(|event| {
+            let section = self.program.sections().get(event.section);
+            let (name, work) =
+                section.map_or(("", ""), |section| (&section.name[..], section.work.name()));
+            trace::Event {
+                process: 0,
+                track: event.engine as usize,
+                name: format!("{name} {work}"),
+                category: work,
+                start_microseconds: microseconds(event.start_cycle),
+                microseconds: microseconds(event.end_cycle - event.start_cycle),
+                arguments: serde_json::json!({
+                    "start_cycle": event.start_cycle, "end_cycle": event.end_cycle,
+                    "instructions": event.instructions,
+                }),
             }
-            let process = serde_json::json!({
-                "ph": "M", "pid": 1, "name": "process_name", "args": { "name": "satkit" },
-            });
-            write!(out, "{process}")?;
-            let microseconds = |cycle: u64| cycle as f64 * 1e6 / self.clock_hz as f64;
-            for event in &self.events {
-                let (name, work) = self
-                    .program
-                    .sections()
-                    .get(event.section)
-                    .map_or(("", ""), |section| (&section.name[..], section.work.name()));
-                let event = serde_json::json!({
-                    "ph": "X", "pid": 1, "tid": event.engine as usize,
-                    "name": format!("{name} {work}"), "cat": work,
-                    "ts": microseconds(event.start_cycle),
-                    "dur": microseconds(event.end_cycle - event.start_cycle),
-                    "args": {
-                        "start_cycle": event.start_cycle, "end_cycle": event.end_cycle,
-                        "instructions": event.instructions,
-                    },
-                });
-                write!(out, ",\n{event}")?;
-            }
-            writeln!(out, "\n]}}")?;
-            out.flush()
-        })
+        });
+        trace::write(path, &[process], events)
     }
 }

@@ -89,6 +89,9 @@ pub(crate) struct TrainArguments {
     /// Write a row per step to this file
     #[arg(long, value_name = "FILE")]
     pub(super) csv: Option<PathBuf>,
+    /// Write a trace of uploads, jobs and downloads in wall time to this file, for Perfetto or Chrome; not with --verify
+    #[arg(long, value_name = "FILE.json", conflicts_with = "verify")]
+    pub(super) trace: Option<PathBuf>,
     /// Draw the learning curves into this file
     #[arg(long, value_name = "FILE.svg")]
     pub(super) plot: Option<PathBuf>,

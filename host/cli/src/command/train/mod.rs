@@ -11,6 +11,7 @@ pub(crate) mod record;
 mod run;
 mod summary;
 mod table;
+mod trace;
 
 pub(crate) use arguments::TrainArguments;
 pub(crate) use plan::check_lambda;

@@ -42,7 +42,9 @@ pub(crate) fn check_lambda(lambda: f32, method: Method) -> Result<(), CliError> 
 
 impl Plan {
     pub(super) fn new(arguments: &TrainArguments) -> anyhow::Result<Self> {
-        for (option, path) in [("--csv", &arguments.csv), ("--plot", &arguments.plot)] {
+        for (option, path) in
+            [("--csv", &arguments.csv), ("--plot", &arguments.plot), ("--trace", &arguments.trace)]
+        {
             if let Some(path) = path {
                 output::check_writable(option, path)?;
             }

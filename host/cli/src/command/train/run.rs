@@ -5,6 +5,7 @@ use super::csv::Rows;
 use super::dense_stages::dense_stages;
 use super::plan::{DENSE_DIRECTORY, Plan};
 use super::progress::Progress;
+use super::trace::Trace;
 use crate::backend::{SimBackend, VerifiedBackend, card_machine};
 use crate::card::CardDevice;
 use crate::{CliError, interrupt, output};
@@ -70,9 +71,16 @@ pub(super) fn run(plan: &Plan, arguments: &TrainArguments) -> anyhow::Result<Run
         }
         None => None,
     };
+    let mut trace = arguments.trace.clone().map(Trace::new);
     let mut single = |settings, checkpoint: Option<Checkpoint>, directory: Option<&Path>| {
         let (verify, device) = (arguments.verify, &arguments.device);
-        Single { plan, settings, checkpoint, directory, verify, device, stop }.run(rows.as_mut())
+        let single = Single { plan, settings, checkpoint, directory, verify, device, stop };
+        let run = single.run(rows.as_mut(), trace.as_mut());
+        // Also that of a run that failed; what failed first is what is told.
+        let traced = trace.as_ref().map_or(Ok(()), Trace::write);
+        let run = run?;
+        traced?;
+        Ok::<_, anyhow::Error>(run)
     };
     let main = single(plan.settings, plan.resumed.clone(), arguments.checkpoint.as_deref())?;
     let dense = match (compares, is_dense) {
@@ -123,12 +131,15 @@ struct Single<'a> {
 }
 
 impl Single<'_> {
-    fn run(self, rows: Option<&mut Rows>) -> anyhow::Result<Run> {
+    fn run(self, rows: Option<&mut Rows>, trace: Option<&mut Trace>) -> anyhow::Result<Run> {
         let Self { plan, settings, verify, .. } = self;
         let (method, sparsity) = (settings.method, settings.sparsity);
         match verify {
             None => {
-                let machine = card_machine(self.device, &plan.array, plan.dataflow)?;
+                let mut machine = card_machine(self.device, &plan.array, plan.dataflow)?;
+                if let Some(trace) = trace {
+                    machine = trace.follow(&run_name(&settings), machine);
+                }
                 self.run_on(machine, rows)
             }
             Some(samples) => {
