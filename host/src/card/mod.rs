@@ -4,14 +4,14 @@
 //! in two copies with images of their own, so that one batch is uploaded while the other is worked on.
 
 mod state;
-mod tensors;
 
 use crate::HostError;
 use crate::backend::{SgdStep, StepCycles, Tensor};
 use crate::data::Samples;
 use crate::network::{ModelState, Network, Op};
-use crate::session::{CardBuffer, CardProgram, Job, Session, SessionError};
+use crate::session::{CardBuffer, CardProgram, Job, Session};
 use crate::step::{NetworkPrograms, StepIo, StepSettings, network_programs};
+use crate::tensors;
 use crate::train::{
     Batch, Evaluation, LossScale, StepMachine, StepOrder, StepOutput, TrainSettings, check_loss,
     patches,
@@ -19,12 +19,10 @@ use crate::train::{
 use satkit_memory::MemoryModel;
 use satkit_plan::step::{Step, StepOperation, StepWork, TensorId, compile_at, room_bytes};
 use satkit_plan::{DataflowChoice, NoObserver, Scheduler, Timing, Work, time_with};
-use satkit_spec::isa::scalar;
 use satkit_transport::Backend;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
-use tensors::singles;
 
 /// How a card is driven.
 #[derive(Clone, Copy, Debug)]
@@ -107,10 +105,6 @@ struct Ready {
     _room: CardBuffer,
 }
 
-fn card(what: &'static str) -> impl Fn(SessionError) -> HostError {
-    move |source| HostError::Card { what, source }
-}
-
 impl CardMachine {
     /// Training through `session`.
     #[must_use]
@@ -139,17 +133,17 @@ impl CardMachine {
     }
 
     fn run(&self, program: &CardProgram, what: &'static str) -> Result<u64, HostError> {
-        let report = self.session.run(program, self.settings.deadline).map_err(card(what))?;
+        let report = self.session.run(program, self.settings.deadline).map_err(HostError::card(what))?;
         Ok(report.cycles)
     }
 
     fn upload(&self, address: u64, bytes: &[u8]) -> Result<(), HostError> {
-        self.session.upload(address, bytes).map_err(|e| card("upload")(e.into()))
+        self.session.upload(address, bytes).map_err(HostError::card("upload"))
     }
 
     fn download(&self, address: u64, bytes: u64) -> Result<Vec<u8>, HostError> {
         let mut buffer = vec![0; bytes as usize];
-        self.session.download(address, &mut buffer).map_err(|e| card("download")(e.into()))?;
+        self.session.download(address, &mut buffer).map_err(HostError::card("download"))?;
         Ok(buffer)
     }
 
@@ -172,14 +166,8 @@ impl CardMachine {
     }
 
     fn upload_numbers(&self, ready: &Ready, numbers: &SgdStep) -> Result<(), HostError> {
-        let mut block = [0.0; scalar::COUNT];
-        block[scalar::LEARNING_RATE] = numbers.learning_rate;
-        block[scalar::MOMENTUM] = numbers.momentum;
-        block[scalar::WEIGHT_DECAY] = numbers.weight_decay;
-        block[scalar::LAMBDA] = numbers.lambda;
-        block[scalar::LOSS_SCALE] = numbers.loss_scale;
         let tensor = ready.programs.step.io.numbers;
-        self.upload(ready.addresses[tensor.0], &singles(&block))
+        self.upload(ready.addresses[tensor.0], &tensors::numbers(numbers))
     }
 
     /// Mean loss and predicted classes of the first `count` rows.
@@ -270,7 +258,7 @@ impl StepMachine for CardMachine {
             io.images.iter().map(|&(_, tensor)| tensor).chain([io.labels]).collect()
         };
         let room =
-            self.session.allocate(room_bytes(&programs.step.work)?).map_err(card("memory"))?;
+            self.session.allocate(room_bytes(&programs.step.work)?).map_err(HostError::card("memory"))?;
         let scheduler = Scheduler::new(self.session.config(), self.settings.dataflow)?;
         let compile = |operations: Vec<StepOperation>| -> Result<Step, HostError> {
             let tensors = programs.step.work.tensors.clone();
@@ -278,7 +266,7 @@ impl StepMachine for CardMachine {
             Ok(compile_at(&work, room.address(), &scheduler, &|_| {})?)
         };
         let load =
-            |step: &Step| self.session.load(step.program.instructions()).map_err(card("program"));
+            |step: &Step| self.session.load(step.program.instructions()).map_err(HostError::card("program"));
         let step = compile(programs.step.work.operations.clone())?;
         let twin = compile(replaced(&programs.step.work, &moved(&io), &moved(&second)))?;
         let timed = |step: &Step| -> Result<(StepCycles, u64), HostError> {
@@ -326,7 +314,7 @@ impl StepMachine for CardMachine {
         }
         self.upload_numbers(ready, &numbers)?;
         times.upload = started.elapsed();
-        let job: Job = self.session.submit(program).map_err(card("step"))?;
+        let job: Job = self.session.submit(program).map_err(HostError::card("step"))?;
         let next = next.filter(|_| self.settings.overlap);
         let fetched = next.map(|next| -> Result<Duration, HostError> {
             let start = Instant::now();
@@ -334,7 +322,7 @@ impl StepMachine for CardMachine {
             Ok(start.elapsed())
         });
         // The job is waited for also if the upload failed.
-        let report = self.session.wait(job, self.settings.deadline).map_err(card("step"))?;
+        let report = self.session.wait(job, self.settings.deadline).map_err(HostError::card("step"))?;
         times.job = report.wall;
         holds = [None; 2];
         if let Some(fetched) = fetched {
@@ -348,7 +336,7 @@ impl StepMachine for CardMachine {
         let (cycles, model) = ready.cycles[here];
         if is_model && report.cycles != model {
             let card = report.cycles;
-            return Err(HostError::Cycles { step, card, model });
+            return Err(HostError::Cycles { what: format!("step {step}"), card, model });
         }
         let start = Instant::now();
         let (loss, predicted) = self.losses(ready, io.loss, ready.batch)?;

@@ -1,6 +1,6 @@
 //! The state of a network on its way to and from card memory.
 
-use super::tensors::{master, read_master, read_singles, singles};
+use crate::tensors::{master, read_master, read_singles, singles};
 use super::{CardMachine, Ready};
 use crate::HostError;
 use crate::network::ModelState;
