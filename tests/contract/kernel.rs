@@ -109,8 +109,7 @@ fn check(case: &Case) -> Result<(), TestCaseError> {
     let options = SimCardOptions { dram: *memory, ..SimCardOptions::default() };
     let card = SimCard::new(config, &options).unwrap();
     let session = Session::open(Arc::new(card), config).unwrap();
-    let settings =
-        CardSettings { dataflow: *dataflow, memory: *memory, ..CardSettings::default() };
+    let settings = CardSettings { dataflow: *dataflow, memory: *memory, ..CardSettings::default() };
     let run = run_kernel(&session, kernel, &settings)
         .map_err(|error| TestCaseError::fail(format!("{}: {error}", kernel.name())))?;
     let golden = golden_kernel(kernel).unwrap();

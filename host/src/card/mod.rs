@@ -133,7 +133,8 @@ impl CardMachine {
     }
 
     fn run(&self, program: &CardProgram, what: &'static str) -> Result<u64, HostError> {
-        let report = self.session.run(program, self.settings.deadline).map_err(HostError::card(what))?;
+        let report =
+            self.session.run(program, self.settings.deadline).map_err(HostError::card(what))?;
         Ok(report.cycles)
     }
 
@@ -257,16 +258,19 @@ impl StepMachine for CardMachine {
         let moved = |io: &StepIo| -> Vec<TensorId> {
             io.images.iter().map(|&(_, tensor)| tensor).chain([io.labels]).collect()
         };
-        let room =
-            self.session.allocate(room_bytes(&programs.step.work)?).map_err(HostError::card("memory"))?;
+        let room = self
+            .session
+            .allocate(room_bytes(&programs.step.work)?)
+            .map_err(HostError::card("memory"))?;
         let scheduler = Scheduler::new(self.session.config(), self.settings.dataflow)?;
         let compile = |operations: Vec<StepOperation>| -> Result<Step, HostError> {
             let tensors = programs.step.work.tensors.clone();
             let work = StepWork { tensors, operations, ..StepWork::default() };
             Ok(compile_at(&work, room.address(), &scheduler, &|_| {})?)
         };
-        let load =
-            |step: &Step| self.session.load(step.program.instructions()).map_err(HostError::card("program"));
+        let load = |step: &Step| {
+            self.session.load(step.program.instructions()).map_err(HostError::card("program"))
+        };
         let step = compile(programs.step.work.operations.clone())?;
         let twin = compile(replaced(&programs.step.work, &moved(&io), &moved(&second)))?;
         let timed = |step: &Step| -> Result<(StepCycles, u64), HostError> {
@@ -322,7 +326,8 @@ impl StepMachine for CardMachine {
             Ok(start.elapsed())
         });
         // The job is waited for also if the upload failed.
-        let report = self.session.wait(job, self.settings.deadline).map_err(HostError::card("step"))?;
+        let report =
+            self.session.wait(job, self.settings.deadline).map_err(HostError::card("step"))?;
         times.job = report.wall;
         holds = [None; 2];
         if let Some(fetched) = fetched {

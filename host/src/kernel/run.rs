@@ -57,7 +57,8 @@ pub fn run_kernel(
         session.run(&program, settings.deadline).map_err(HostError::card("pruning"))?;
     }
     let program = load(&plan.step.program)?;
-    let report = session.run(&program, settings.deadline).map_err(HostError::card(kernel.name()))?;
+    let report =
+        session.run(&program, settings.deadline).map_err(HostError::card(kernel.name()))?;
     let results = work.results(config, kernel, |tensor, bytes| {
         let mut buffer = vec![0; bytes as usize];
         let downloaded = session.download(address(tensor.0), &mut buffer);

@@ -68,8 +68,11 @@ impl KernelWork {
     pub fn new(kernel: &Kernel) -> Result<Self, HostError> {
         kernel.check()?;
         let title = kernel.name().to_owned();
-        let mut recorder =
-            Recorder { kernel, work: StepWork { title, ..StepWork::default() }, preparation: vec![] };
+        let mut recorder = Recorder {
+            kernel,
+            work: StepWork { title, ..StepWork::default() },
+            preparation: vec![],
+        };
         let io = match &kernel.operands {
             KernelOperands::Prune { .. } => recorder.prune()?,
             KernelOperands::Ff { .. } => recorder.stage(Stage::Ff)?,
@@ -363,11 +366,7 @@ impl Recorder<'_> {
             gradient: self.work.all(gradient),
             ff,
             bp,
-            values: Some(UpdateValues {
-                weights: Some(weights),
-                scalars: numbers,
-                guarded: false,
-            }),
+            values: Some(UpdateValues { weights: Some(weights), scalars: numbers, guarded: false }),
         }));
         Ok(Io::Update { master, gradient, numbers })
     }

@@ -188,11 +188,13 @@ pub(super) fn check_options(arguments: &KernelArguments) -> Result<(), CliError>
         return refuse("--dataflow", dataflow.to_string(), reason);
     }
     if let Some(array) = machine.array.as_ref().filter(|_| *device == Device::Golden) {
-        let reason = "the device golden has no array; accepted with the devices sim, xdma and rtl".into();
+        let reason =
+            "the device golden has no array; accepted with the devices sim, xdma and rtl".into();
         return refuse("--array", array.name.clone(), reason);
     }
     if arguments.verify && *device == Device::Golden {
-        let reason = "it is what others are compared with; accepted with the devices sim, xdma and rtl";
+        let reason =
+            "it is what others are compared with; accepted with the devices sim, xdma and rtl";
         return refuse("--verify", "with --device golden".into(), reason.into());
     }
     if let Some(waves) = arguments.waves.as_ref().filter(|_| *device != Device::Rtl) {

@@ -50,9 +50,7 @@ pub(super) fn compute(
             device.stage(&Operands::Bp(dy, weights))
         }
         KernelOperands::Wu { x, dy } => device.stage(&Operands::Wu(bits(x), bits(dy))),
-        KernelOperands::Update { w, v, dw, numbers } => {
-            device.update(kernel, numbers, [w, v, dw])
-        }
+        KernelOperands::Update { w, v, dw, numbers } => device.update(kernel, numbers, [w, v, dw]),
     }
 }
 
