@@ -1,6 +1,7 @@
 //! The one error of this crate.
 
 use crate::backend::BackendError;
+use crate::session::SessionError;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -15,15 +16,15 @@ pub enum HostError {
         /// What was done with it.
         what: &'static str,
         /// Why it failed.
-        source: crate::session::SessionError,
+        source: SessionError,
     },
     /// A simulated card took other cycles than the model says.
     #[error(
-        "step {step} took {card} cycles on the card, {model} by the model: was the card started with another memory model?"
+        "{what} took {card} cycles on the card, {model} by the model: was the card started with another memory model?"
     )]
     Cycles {
-        /// The step.
-        step: u64,
+        /// The work, such as `step 3`.
+        what: String,
         /// What the card says.
         card: u64,
         /// What the model says.
@@ -142,6 +143,11 @@ impl HostError {
             | Self::Card { .. }
             | Self::Cycles { .. } => false,
         }
+    }
+
+    /// For `map_err`: a card failed while `what` was done with it.
+    pub(crate) fn card<E: Into<SessionError>>(what: &'static str) -> impl Fn(E) -> Self {
+        move |source| Self::Card { what, source: source.into() }
     }
 
     pub(crate) fn data(path: &Path, reason: impl Into<String>) -> Self {

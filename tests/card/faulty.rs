@@ -1,5 +1,6 @@
 //! A card that misbehaves when it is told to.
 
+use satkit_spec::regs;
 use satkit_transport::{Card, CardError, CardInfo, CardResult, Direction, DmaBuf, ResetKind, Wait};
 use std::collections::HashMap;
 use std::io;
@@ -55,6 +56,10 @@ pub(crate) struct FaultyCard {
     pub(crate) spurious: AtomicU32,
     /// Nobody answers any more.
     pub(crate) gone: AtomicBool,
+    /// Programs compute wrongly: what is read after one of any instructions has another lowest bit in each byte.
+    pub(crate) wrong: AtomicBool,
+    program_length: AtomicU32,
+    computed: AtomicBool,
 }
 
 impl FaultyCard {
@@ -67,6 +72,9 @@ impl FaultyCard {
             deaf: AtomicBool::default(),
             spurious: AtomicU32::default(),
             gone: AtomicBool::default(),
+            wrong: AtomicBool::default(),
+            program_length: AtomicU32::default(),
+            computed: AtomicBool::default(),
         })
     }
 
@@ -97,7 +105,17 @@ impl Card for FaultyCard {
     }
 
     fn write32(&self, offset: u32, value: u32) -> CardResult<()> {
-        if self.is_gone() { Ok(()) } else { self.inner.write32(offset, value) }
+        if self.is_gone() {
+            return Ok(());
+        }
+        if offset == regs::PROGRAM_LENGTH.offset {
+            self.program_length.store(value, Ordering::Relaxed);
+        }
+        let starts = offset == regs::CONTROL.offset && value & regs::control::START != 0;
+        if starts && self.program_length.load(Ordering::Relaxed) > 0 {
+            self.computed.store(true, Ordering::Relaxed);
+        }
+        self.inner.write32(offset, value)
     }
 
     fn h2c(&self, channel: u8, address: u64, buffer: &DmaBuf) -> CardResult<()> {
@@ -122,6 +140,9 @@ impl Card for FaultyCard {
         self.offline()?;
         let mishap = self.c2h.lock().unwrap().pop().flatten();
         self.inner.c2h(channel, address, buffer)?;
+        if self.wrong.load(Ordering::Relaxed) && self.computed.load(Ordering::Relaxed) {
+            buffer.iter_mut().for_each(|byte| *byte ^= 1);
+        }
         let Some(mishap) = mishap else { return Ok(()) };
         let half = buffer.len() / 2;
         match mishap.error(Direction::CardToHost, address, buffer.len()) {

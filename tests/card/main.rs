@@ -13,6 +13,7 @@ mod training;
 #[macro_use]
 mod suite;
 mod transfers;
+mod validate;
 
 conformance!(simulator, given::sim_card());
 #[cfg(target_os = "linux")]

@@ -1,8 +1,9 @@
 //! `satkit virtual-card` and `satkit card`: a card's files served by one process and driven by others.
 
+use super::kernel::{OPS, conv, kernel};
 use super::process::ends;
 use super::server::{PATIENCE, Server};
-use super::support::{line, run};
+use super::support::{line, read_npz, run, write_npz};
 use satkit_host::xdma::XdmaCard;
 use satkit_transport::{Card as _, CardError, DmaBuf};
 use std::path::Path;
@@ -28,7 +29,7 @@ fn every_command_drives_a_virtual_card_and_says_so() {
     assert_eq!((&info["usable"], &info["running"]), (&true.into(), &false.into()));
     let checked = line(&format!("card validate --json --bandwidth-mib 8 --device {device}")).json();
     assert_eq!((&checked["passed"], &checked["backend"]), (&true.into(), &"virtual".into()));
-    assert_eq!(checked["checks"].as_array().unwrap().len(), 9);
+    assert_eq!(checked["checks"].as_array().unwrap().len(), 10);
     let dump = line(&format!("card dump --json --device {device}")).json();
     let registers = dump["registers"].as_array().unwrap();
     let magic = registers.iter().find(|row| row["register"] == "IDENTITY_MAGIC").unwrap();
@@ -47,6 +48,39 @@ fn every_command_drives_a_virtual_card_and_says_so() {
     assert_eq!((code, &last["ended"]), (Some(0), &"stopped".into()));
     assert!(last["operations"].as_u64().unwrap() > 100, "{last}");
     assert!(last["injected"].as_object().unwrap().values().all(|count| count == 0), "{last}");
+}
+
+/// Operations go through the files to the bits of the reference, and say what kind of card did them.
+#[test]
+fn single_operations_run_on_it() {
+    let Some(server) = Server::start("tiny", "") else { return };
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path();
+    write_npz(&path.join("in.npz"), &conv());
+    for (op, window) in OPS {
+        for method in ["sdgp", "bdwp"] {
+            let words =
+                format!("{op} {window} --method {method} --sparsity 2:4 --array tiny --json");
+            let sim = kernel(path, &words).json();
+            let expected = read_npz(&path.join("out.npz"));
+            let words = format!("{words} --verify --device {}", server.device());
+            let report = kernel(path, &words).json();
+            assert_eq!(read_npz(&path.join("out.npz")), expected, "{words}");
+            assert_eq!(
+                (&report["device"], &report["backend"]),
+                (&"xdma".into(), &"virtual".into())
+            );
+            assert_eq!((&report["verified"], &report["array"]), (&true.into(), &"tiny".into()));
+            assert!(report["cycles"].as_u64().unwrap() > 0);
+            for key in ["useful_macs", "dataflow"] {
+                assert_eq!(report[key], sim[key], "{words}: {key}");
+            }
+        }
+    }
+    let words = format!("ff --stride 2 --pad 1 --device {}", server.device());
+    let other = kernel(path, &words);
+    assert_eq!(other.code, 1, "{other:?}");
+    assert!(other.stderr.contains("array configuration hash"), "{other:?}");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! `satkit kernel`: both devices, every type and order, and every refusal.
+//! `satkit kernel`: the devices, every type and order, and every refusal.
 
 use super::support::{Array, Done, read_npz, run, write_npz};
 use half::f16;
@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use std::path::Path;
 
 /// Runs an operation on `in.npz` of `directory`, into `out.npz`.
-fn kernel(directory: &Path, words: &str) -> Done {
+pub(crate) fn kernel(directory: &Path, words: &str) -> Done {
     let mut arguments = vec!["kernel".to_owned()];
     arguments.extend(words.split_whitespace().map(String::from));
     for (option, file) in [("--in", "in.npz"), ("--out", "out.npz")] {
@@ -79,10 +79,10 @@ fn singles(shape: &[u64], seed: u64) -> Array {
     Array::Singles(shape.to_vec(), pattern(shape.iter().product(), seed))
 }
 
-type Arrays = Vec<(&'static str, Array)>;
+pub(crate) type Arrays = Vec<(&'static str, Array)>;
 
 /// A convolution 16 -> 8 of 3 x 3, stride 2, padding 1, on two images of 5 x 6.
-fn conv() -> Arrays {
+pub(crate) fn conv() -> Arrays {
     vec![
         ("X", singles(&[2, 16, 5, 6], 1)),
         ("W", singles(&[8, 16, 3, 3], 2)),
@@ -92,7 +92,7 @@ fn conv() -> Arrays {
     ]
 }
 
-const OPS: [(&str, &str); 5] = [
+pub(crate) const OPS: [(&str, &str); 5] = [
     ("prune", ""),
     ("ff", "--stride 2 --pad 1"),
     ("bp", "--stride 2 --pad 1"),
@@ -117,8 +117,10 @@ fn both_devices_and_dataflows_give_the_same_bits() {
                 &["--dataflow ws", "--dataflow os"]
             };
             for flow in flows {
-                let report = kernel(path, &format!("{words} --device sim {flow} --json")).json();
+                let sim = format!("{words} --device sim {flow} --verify --json");
+                let report = kernel(path, &sim).json();
                 assert_eq!(read_npz(&path.join("out.npz")), expected, "{words} {flow}");
+                assert_eq!(report["verified"], true);
                 assert_eq!((&report["op"], &report["device"]), (&op.into(), &"sim".into()));
                 assert!(report["cycles"].as_u64().unwrap() > 0);
                 if let Some(name) = flow.strip_prefix("--dataflow ") {
@@ -238,7 +240,9 @@ fn what_cannot_be_computed_is_refused_in_words_and_writes_nothing() {
         (conv(), "ff --device golden --array tiny", &["--array tiny", "golden"]),
         (conv(), "ff --device golden --dataflow ws", &["--dataflow ws", "golden"]),
         (conv(), "update --dataflow ws", &["--dataflow ws", "update"]),
-        (conv(), "ff --device card", &["card"]),
+        (conv(), "ff --device card", &["'card'", "golden, rtl, sim, xdma"]),
+        (conv(), "ff --device golden --verify", &["--verify", "golden"]),
+        (conv(), "ff --device xdma:/nowhere", &["no device", "/nowhere"]),
         (conv(), "fly", &["fly", "prune"]),
         (conv()[1..].to_vec(), "ff", &["\"X\"", "missing", "\"W\""]),
     ];

@@ -1,7 +1,9 @@
 //! Which card a command drives: the one place where a name becomes a card.
 
+use satkit_host::session::Session;
 #[cfg(target_os = "linux")]
 use satkit_host::xdma::XdmaCard;
+use satkit_memory::MemoryModel;
 use satkit_sim::card::{SimCard, SimCardOptions};
 use satkit_spec::ArrayConfig;
 use satkit_transport::files::DEVICE_DIR;
@@ -22,6 +24,16 @@ pub(crate) enum CardDevice {
         /// N of `xdmaN_user`; `None` if none was named.
         index: Option<u32>,
     },
+}
+
+impl CardDevice {
+    /// Its kind in reports.
+    pub(crate) const fn name(&self) -> &'static str {
+        match self {
+            Self::Sim => "sim",
+            Self::Xdma { .. } => "xdma",
+        }
+    }
 }
 
 impl FromStr for CardDevice {
@@ -81,6 +93,22 @@ pub(crate) fn open_card(
             anyhow::bail!("the XDMA driver is Linux's: --device sim works everywhere")
         }
     }
+}
+
+/// Opens a card and takes it into use. The simulator's memory is the one that programs are planned for.
+///
+/// # Errors
+/// As [`open_card`], and if the card does not identify itself as one with this array.
+pub(crate) fn open_session(device: &CardDevice, array: &ArrayConfig) -> anyhow::Result<Session> {
+    let card: Arc<dyn Card> = match device {
+        CardDevice::Sim => {
+            let options =
+                SimCardOptions { dram: MemoryModel::default(), ..SimCardOptions::default() };
+            Arc::new(SimCard::new(array, &options)?)
+        }
+        CardDevice::Xdma { .. } => open_card(device, None)?,
+    };
+    Ok(Session::open(card, array)?)
 }
 
 /// What every text about a card begins with.

@@ -1,14 +1,13 @@
 //! What moves in a step: images and numbers up, losses down.
 
-use super::tensors::{self, singles};
 use super::{CardMachine, Ready};
 use crate::HostError;
 use crate::backend::{SgdStep, Tensor};
 use crate::network::Op;
 use crate::step::StepIo;
+use crate::tensors;
 use crate::train::{Batch, patches};
 use satkit_plan::step::TensorId;
-use satkit_spec::isa::scalar;
 
 impl CardMachine {
     /// Uploads images and labels to the tensors of `io`.
@@ -35,14 +34,8 @@ impl CardMachine {
     }
 
     pub(super) fn upload_numbers(&self, ready: &Ready, numbers: &SgdStep) -> Result<(), HostError> {
-        let mut block = [0.0; scalar::COUNT];
-        block[scalar::LEARNING_RATE] = numbers.learning_rate;
-        block[scalar::MOMENTUM] = numbers.momentum;
-        block[scalar::WEIGHT_DECAY] = numbers.weight_decay;
-        block[scalar::LAMBDA] = numbers.lambda;
-        block[scalar::LOSS_SCALE] = numbers.loss_scale;
         let tensor = ready.programs.step.io.numbers;
-        self.upload(ready.addresses[tensor.0], &singles(&block))
+        self.upload(ready.addresses[tensor.0], &tensors::numbers(numbers))
     }
 
     /// Mean loss and predicted classes of the first `count` rows.

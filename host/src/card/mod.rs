@@ -5,7 +5,6 @@
 
 mod batch;
 mod state;
-mod tensors;
 mod timeline;
 mod times;
 
@@ -16,7 +15,7 @@ use crate::HostError;
 use crate::backend::StepCycles;
 use crate::data::Samples;
 use crate::network::{ModelState, Network};
-use crate::session::{CardBuffer, CardProgram, Job, Session, SessionError};
+use crate::session::{CardBuffer, CardProgram, Job, Session};
 use crate::step::{NetworkPrograms, StepIo, StepSettings, network_programs};
 use crate::train::{
     Batch, Evaluation, LossScale, StepMachine, StepOrder, StepOutput, TrainSettings, check_loss,
@@ -87,10 +86,6 @@ struct Ready {
     _room: CardBuffer,
 }
 
-fn card(what: &'static str) -> impl Fn(SessionError) -> HostError {
-    move |source| HostError::Card { what, source }
-}
-
 impl CardMachine {
     /// Training through `session`.
     #[must_use]
@@ -127,7 +122,8 @@ impl CardMachine {
 
     /// Runs a program of no step.
     fn run(&self, program: &CardProgram, what: &'static str) -> Result<(), HostError> {
-        let run = || self.session.run(program, self.settings.deadline).map_err(card(what));
+        let run =
+            || self.session.run(program, self.settings.deadline).map_err(HostError::card(what));
         self.timed((Track::Job, what, None), run).map(drop)
     }
 
@@ -151,12 +147,12 @@ impl CardMachine {
     }
 
     fn upload(&self, address: u64, bytes: &[u8]) -> Result<(), HostError> {
-        self.session.upload(address, bytes).map_err(|e| card("upload")(e.into()))
+        self.session.upload(address, bytes).map_err(HostError::card("upload"))
     }
 
     fn download(&self, address: u64, bytes: u64) -> Result<Vec<u8>, HostError> {
         let mut buffer = vec![0; bytes as usize];
-        self.session.download(address, &mut buffer).map_err(|e| card("download")(e.into()))?;
+        self.session.download(address, &mut buffer).map_err(HostError::card("download"))?;
         Ok(buffer)
     }
 }
@@ -203,16 +199,19 @@ impl StepMachine for CardMachine {
         let moved = |io: &StepIo| -> Vec<TensorId> {
             io.images.iter().map(|&(_, tensor)| tensor).chain([io.labels]).collect()
         };
-        let room =
-            self.session.allocate(room_bytes(&programs.step.work)?).map_err(card("memory"))?;
+        let room = self
+            .session
+            .allocate(room_bytes(&programs.step.work)?)
+            .map_err(HostError::card("memory"))?;
         let scheduler = Scheduler::new(self.session.config(), self.settings.dataflow)?;
         let compile = |operations: Vec<StepOperation>| -> Result<Step, HostError> {
             let tensors = programs.step.work.tensors.clone();
             let work = StepWork { tensors, operations, ..StepWork::default() };
             Ok(compile_at(&work, room.address(), &scheduler, &|_| {})?)
         };
-        let load =
-            |step: &Step| self.session.load(step.program.instructions()).map_err(card("program"));
+        let load = |step: &Step| {
+            self.session.load(step.program.instructions()).map_err(HostError::card("program"))
+        };
         let step = compile(programs.step.work.operations.clone())?;
         let twin = compile(replaced(&programs.step.work, &moved(&io), &moved(&second)))?;
         let timed = |step: &Step| -> Result<(StepCycles, u64), HostError> {
@@ -262,7 +261,7 @@ impl StepMachine for CardMachine {
         }
         let upload = || self.upload_numbers(ready, &numbers);
         times.upload += self.timed((Track::Upload, "numbers", Some(step)), upload)?.1;
-        let job: Job = self.session.submit(program).map_err(card("step"))?;
+        let job: Job = self.session.submit(program).map_err(HostError::card("step"))?;
         let begun = job.started();
         let next = next.filter(|_| self.settings.overlap);
         let fetched = next.map(|next| {
@@ -270,7 +269,8 @@ impl StepMachine for CardMachine {
             self.timed(images(step + 1), upload)
         });
         // The job is waited for also if the upload failed.
-        let report = self.session.wait(job, self.settings.deadline).map_err(card("step"))?;
+        let report =
+            self.session.wait(job, self.settings.deadline).map_err(HostError::card("step"))?;
         times.job = report.wall;
         self.note((Track::Job, "step", Some(step)), begun, report.wall);
         holds = [None; 2];
@@ -285,7 +285,7 @@ impl StepMachine for CardMachine {
         let (cycles, model) = ready.cycles[here];
         if is_model && report.cycles != model {
             let card = report.cycles;
-            return Err(HostError::Cycles { step, card, model });
+            return Err(HostError::Cycles { what: format!("step {step}"), card, model });
         }
         let download = || self.losses(ready, io.loss, ready.batch);
         let losses = (Track::Download, "losses", Some(step));

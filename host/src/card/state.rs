@@ -1,10 +1,10 @@
 //! The state of a network on its way to and from card memory.
 
-use super::tensors::{master, read_master, read_singles, singles};
 use super::{CardMachine, Ready};
 use crate::HostError;
 use crate::network::ModelState;
 use crate::step::ParameterPlace;
+use crate::tensors::{master, read_master, read_singles, singles};
 use satkit_plan::layout::{BEAT_BYTES, SINGLE_BYTES, master_bytes};
 
 impl CardMachine {

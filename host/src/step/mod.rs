@@ -22,6 +22,7 @@ mod weights;
 
 pub use calls::{Call, Calls};
 pub use pruning::Pruning;
+pub(crate) use values::{plain, shape_of, weight_fields};
 
 use crate::HostError;
 use crate::network::Network;

@@ -130,6 +130,7 @@ impl Recorder {
             w: weights.ff.tensor,
             out: out.stream.tensor,
             edge,
+            single: false,
             values: self.scalars.map(|_| DrainValues { bias, bias_gradient: None }),
         }));
     }
@@ -167,6 +168,7 @@ impl Recorder {
             w: operand.tensor,
             out: dx.stream.tensor,
             edge,
+            single: false,
             values: self.scalars.map(|_| DrainValues { bias: None, bias_gradient }),
         }));
     }
@@ -199,6 +201,7 @@ impl Recorder {
             w: dy.value.stream.tensor,
             out: weights.gradient,
             edge: Edge::default(),
+            single: false,
             values: self.scalars.map(|_| DrainValues::default()),
         }));
         // Behind the weights' update the sums of a drain are long there.

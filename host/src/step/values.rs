@@ -6,8 +6,8 @@ use super::recorder::{Parameter, Recorder};
 use crate::backend::PoolWindow;
 use crate::network::{MacLayer, NodeId};
 use satkit_plan::step::{StepOperation, TensorId, UpdateValues, VectorValues};
-use satkit_spec::WeightOperand;
 use satkit_spec::isa::{Shape, Weights};
+use satkit_spec::{ConvShape, Sparsity, WeightOperand};
 
 /// A size in an instruction's field. One that is too large becomes a value that no field holds, and the encoder refuses it.
 fn field(size: usize) -> u32 {
@@ -19,7 +19,7 @@ fn small(size: usize) -> u8 {
 }
 
 /// The shape of `batch` values of a node: `[c, h, w]`, `[t, d]` or `[c]`.
-pub(super) fn shape_of(batch: usize, shape: &[usize]) -> Shape {
+pub(crate) fn shape_of(batch: usize, shape: &[usize]) -> Shape {
     let [channels, h, w] = match *shape {
         [c, h, w] => [c, h, w],
         [t, d] => [d, t, 1],
@@ -73,7 +73,7 @@ impl Pooling {
 }
 
 /// Values of a shape, without vectors beside them.
-pub(super) const fn plain(shape: Shape) -> VectorValues {
+pub(crate) const fn plain(shape: Shape) -> VectorValues {
     VectorValues { shape, scalars: None, first: None, second: None, running: None }
 }
 
@@ -81,10 +81,19 @@ pub(super) const fn plain(shape: Shape) -> VectorValues {
 pub(super) fn weights_of(
     layer: &MacLayer,
     pruning: &Pruning,
-    [ff, bp]: [WeightOperand; 2],
+    operands: [WeightOperand; 2],
 ) -> Weights {
-    let shape = &layer.shape;
-    let sparsity = pruning.sparsity;
+    let decays_pruned = pruning.method.decays_pruned() && pruning.along_ci(layer);
+    weight_fields(&layer.shape, pruning.sparsity, operands, decays_pruned)
+}
+
+/// WEIGHTS for a layer, with the operands of FF and BP.
+pub(crate) fn weight_fields(
+    shape: &ConvShape,
+    sparsity: Sparsity,
+    [ff, bp]: [WeightOperand; 2],
+    decays_pruned: bool,
+) -> Weights {
     Weights {
         ci: field(shape.ci),
         co: field(shape.co),
@@ -98,7 +107,7 @@ pub(super) fn weights_of(
         m: small(sparsity.m()),
         ff,
         bp,
-        decays_pruned: pruning.method.decays_pruned() && pruning.along_ci(layer),
+        decays_pruned,
     }
 }
 

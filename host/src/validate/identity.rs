@@ -41,13 +41,24 @@ impl Identity {
         })
     }
 
-    /// Name of the array, if it is one of those with a name, with 8 or 16 lanes.
+    /// The array, if it is one that this program makes: those with a name, and vcu1525 in other sizes, with 8 or 16 lanes.
+    #[must_use]
+    pub fn config(&self) -> Option<ArrayConfig> {
+        let named = ArrayConfig::NAMES.iter().filter_map(|name| ArrayConfig::named(name).ok());
+        let sides = || (1..=6).map(|log2| 1 << log2);
+        let sizes = sides().flat_map(|rows| sides().map(move |cols| (rows, cols)));
+        let sized = sizes.filter_map(|(r, c)| ArrayConfig::vcu1525().with_size(r, c).ok());
+        let mut all = named.chain(sized).flat_map(|config| {
+            let wide = config.clone().with_m_lanes(16).ok();
+            [Some(config), wide].into_iter().flatten()
+        });
+        all.find(|config| config.hash_word() == self.configuration_hash)
+    }
+
+    /// Name of that array.
     #[must_use]
     pub fn array(&self) -> Option<String> {
-        let named = ArrayConfig::NAMES.iter().filter_map(|name| ArrayConfig::named(name).ok());
-        let wide = named.clone().filter_map(|config| config.with_m_lanes(16).ok());
-        let mut all = named.chain(wide);
-        all.find(|config| config.hash_word() == self.configuration_hash).map(|config| config.name)
+        self.config().map(|config| config.name)
     }
 
     /// What keeps this program from using the core.

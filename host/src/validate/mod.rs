@@ -1,9 +1,10 @@
-//! Whether a card works, checked through [`Card`] alone: identity, registers, memory, interrupt, speed.
+//! Whether a card works, checked through [`Card`] alone: identity, registers, memory, interrupt, jobs, speed.
 //!
 //! It overwrites card memory and resets the core.
 
 mod identity;
 mod interrupt;
+mod job;
 mod memory;
 #[cfg(test)]
 mod tests;
@@ -13,6 +14,7 @@ pub use identity::Identity;
 use satkit_spec::regs::SCRATCH;
 use satkit_transport::{Card, CardError, Direction, ResetKind};
 use std::fmt::Display;
+use std::sync::Arc;
 
 /// How a check ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,7 +93,12 @@ type Checked = Result<String, Failure>;
 /// Checks a card. `seen` hears of each check as it ends; `bandwidth_bytes` is the size of the transfers that are timed.
 ///
 /// A card that is none of satkit's, or is lost, is left alone after the check that shows it.
-pub fn validate(card: &dyn Card, bandwidth_bytes: usize, mut seen: impl FnMut(&Check)) -> Report {
+pub fn validate(
+    shared: &Arc<dyn Card>,
+    bandwidth_bytes: usize,
+    mut seen: impl FnMut(&Check),
+) -> Report {
+    let card = shared.as_ref();
     type Step<'a> = (&'static str, Box<dyn FnMut(&mut Vec<Bandwidth>) -> Checked + 'a>);
     let steps: Vec<Step<'_>> = vec![
         ("identity", Box::new(|_| identity::check(card))),
@@ -102,6 +109,7 @@ pub fn validate(card: &dyn Card, bandwidth_bytes: usize, mut seen: impl FnMut(&C
         ("odd sizes", Box::new(|_| memory::odd_sizes(card))),
         ("boundaries", Box::new(|_| memory::boundaries(card))),
         ("interrupt", Box::new(|_| interrupt::check(card))),
+        ("jobs", Box::new(|_| job::check(shared))),
         ("bandwidth", Box::new(|speeds| memory::bandwidth(card, bandwidth_bytes, speeds))),
     ];
     let mut report = Report::default();

@@ -228,25 +228,11 @@ fn stage_program(
     Ok(emitter.finish("", stage.stage))
 }
 
-/// Cycles of one update of a layer's weights on its own, with the pooled memory. `ff` and `bp` are the sparsities of
+/// The program of one update of a layer's weights on its own, which takes time only. `ff` and `bp` are the sparsities of
 /// the weights that SORE makes for the next step's FF and BP (dense: their FP16 copy); `None` makes none.
 ///
 /// # Errors
 /// [`PlanError::Channels`] if M does not divide the channels, [`PlanError::CardMemory`] if the layer does not fit.
-pub fn update_cycles(
-    config: &ArrayConfig,
-    shape: &satkit_spec::ConvShape,
-    ff: Option<Sparsity>,
-    bp: Option<Sparsity>,
-) -> Result<u64, PlanError> {
-    let program = update_program(config, shape, ff, bp)?;
-    Ok(time_with(config, &program, &MemoryModel::default(), &mut NoObserver)?.cycles)
-}
-
-/// The program of one update of a layer's weights on its own, as [`update_cycles`] times it.
-///
-/// # Errors
-/// As [`update_cycles`].
 pub fn update_program(
     config: &ArrayConfig,
     shape: &satkit_spec::ConvShape,

@@ -1,33 +1,23 @@
 //! Cards to train on.
 
-use crate::card::{CardDevice, open_card};
+use crate::card::{CardDevice, open_session};
 use satkit_host::card::{CardMachine, CardSettings};
-use satkit_host::session::Session;
 use satkit_memory::MemoryModel;
 use satkit_plan::DataflowChoice;
-use satkit_sim::card::{SimCard, SimCardOptions};
 use satkit_spec::ArrayConfig;
-use satkit_transport::Card;
 use std::sync::Arc;
 
-/// A card that trains; the simulator's memory is that of the training model.
+/// A card that trains.
 ///
 /// # Errors
-/// If there is no such card, or it does not identify itself as one with this array.
+/// As [`open_session`].
 pub(crate) fn card_machine(
     device: &CardDevice,
     array: &ArrayConfig,
     dataflow: DataflowChoice,
 ) -> anyhow::Result<CardMachine> {
+    let session = open_session(device, array)?;
     let memory = MemoryModel::default();
-    let card: Arc<dyn Card> = match device {
-        CardDevice::Sim => {
-            let options = SimCardOptions { dram: memory, ..SimCardOptions::default() };
-            Arc::new(SimCard::new(array, &options)?)
-        }
-        CardDevice::Xdma { .. } => open_card(device, None)?,
-    };
-    let session = Session::open(card, array)?;
     let settings = CardSettings { dataflow, memory, ..CardSettings::default() };
     Ok(CardMachine::new(Arc::new(session), settings))
 }

@@ -2,6 +2,7 @@
 
 mod card;
 mod golden;
+mod kernel;
 mod shapes;
 mod sim;
 mod step;
@@ -9,6 +10,8 @@ mod verify;
 
 pub(crate) use card::card_machine;
 pub use golden::GoldenBackend;
+pub use kernel::golden_kernel;
+pub(crate) use kernel::same_bits;
 pub use sim::{SimBackend, SimSaved};
 pub use verify::{Tally, VerifiedBackend, VerifyError};
 

@@ -20,15 +20,17 @@ const MAX_ELEMENTS: usize = 1 << 22;
 /// The simulator and the reference disagree.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "verification failed: {what} at {index:?} is {sim} on the simulator and {golden} on the reference"
+    "verification failed: {what} at {index:?} is {found} on the {device} and {golden} on the reference"
 )]
 pub struct VerifyError {
     /// The operation and its result, such as `FF of layer conv2`.
     pub what: String,
     /// Index of the first element that differs.
     pub index: Vec<usize>,
-    /// The simulator's bits, in hexadecimal.
-    pub sim: String,
+    /// What is verified, such as `simulator`.
+    pub device: String,
+    /// Its bits, in hexadecimal.
+    pub found: String,
     /// The reference's bits.
     pub golden: String,
 }
@@ -98,7 +100,8 @@ fn differ<T: Bits>(what: impl fmt::Display, index: Vec<usize>, sim: T, golden: T
     BackendError::new(VerifyError {
         what: what.to_string(),
         index,
-        sim: sim.hexadecimal(),
+        device: "simulator".into(),
+        found: sim.hexadecimal(),
         golden: golden.hexadecimal(),
     })
 }

@@ -47,7 +47,7 @@ impl StepSection {
 
 fn mac_tasks(operation: &MacOperation) -> Vec<Task> {
     let source = weight_source(operation.stage.stage);
-    let work = operation.edge.store_work(operation.stage.stage == Stage::Wu);
+    let work = operation.store_work();
     let task = |problem| Task { problem, source, work, groups: 1 };
     operation.stage.problems().into_iter().map(task).collect()
 }

@@ -59,7 +59,7 @@ impl StepEmitter<'_> {
             pitch: layout::pitch(channels),
             head: 0,
         };
-        let mut work = operation.edge.store_work(operation.stage.stage == Stage::Wu);
+        let mut work = operation.store_work();
         if let Some(DrainValues { bias, bias_gradient }) = operation.values
             && (bias.is_some() || bias_gradient.is_some())
         {
@@ -80,7 +80,7 @@ impl StepEmitter<'_> {
             edge: operation.edge,
             heads: 1,
             // WU's results are marked when they are complete.
-            out_bytes: HALF_BYTES,
+            out_bytes: if operation.single { SINGLE_BYTES } else { HALF_BYTES },
             whole: problems.len() == 1,
             scale: 1.0,
         };

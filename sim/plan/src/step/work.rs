@@ -4,8 +4,8 @@ use crate::mapping::StoreWork;
 use crate::problem::MacStage;
 use crate::program::Work;
 use crate::space::WeightSource;
-use satkit_spec::Sparsity;
 use satkit_spec::isa::{self, VectorOp};
+use satkit_spec::{Sparsity, Stage};
 
 /// Index of a tensor of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -62,10 +62,20 @@ pub struct MacOperation {
     pub w: TensorId,
     /// The results.
     pub out: TensorId,
-    /// What is fused at the drain.
+    /// What is fused at the drain; nothing where results are FP32.
     pub edge: Edge,
+    /// FF and BP: the results are the FP32 accumulators instead of FP16. Those of WU always are.
+    pub single: bool,
     /// The small vectors that the drain uses; none in a step that is only timed.
     pub values: Option<DrainValues>,
+}
+
+impl MacOperation {
+    /// The fields of ST, without what the small vectors add.
+    #[must_use]
+    pub fn store_work(&self) -> StoreWork {
+        self.edge.store_work(self.single || self.stage.stage == Stage::Wu)
+    }
 }
 
 /// Small vectors that the drain of a MAC stage uses.

@@ -179,6 +179,13 @@ fn finish(
         Kind::Bp => input(mac, results.pitch),
         _ => output(mac, results.pitch),
     };
+    if store.fp32 {
+        let [_, rest @ ..] = drain(store);
+        if rest.contains(&true) {
+            return Err("FP32 results have no work at the drain".to_owned().into());
+        }
+        return Ok(images.write_singles(memory, at(results.out), acc)?);
+    }
     let planes = Planes::new(images.batch, images.channels, images.pixels)?;
     let small = || missing(machine.parameters, "PARAMETERS");
     let bias = if store.bias {

@@ -5,7 +5,7 @@ use half::f16;
 use rayon::prelude::*;
 use satkit_plan::layout::pitch;
 
-/// Sizes of an FP16 tensor: `batch` images of `pixels` pixels with `channels` channels, each `pitch` elements behind the last.
+/// Sizes of a tensor, FP16 but for the accumulators of a stage: `batch` images of `pixels` pixels with `channels` channels, each `pitch` elements behind the last.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Images {
     pub(super) batch: usize,
@@ -57,15 +57,35 @@ impl Images {
         address: u64,
         values: &[f16],
     ) -> Result<(), MemoryFault> {
+        self.write_elements(memory, address, values, |value| value.to_le_bytes())
+    }
+
+    /// The same with FP32 values: the accumulators of a stage.
+    pub(super) fn write_singles(
+        &self,
+        memory: &CardMemory,
+        address: u64,
+        values: &[f32],
+    ) -> Result<(), MemoryFault> {
+        self.write_elements(memory, address, values, |value| value.to_le_bytes())
+    }
+
+    fn write_elements<T: Copy + Sync, const BYTES: usize>(
+        &self,
+        memory: &CardMemory,
+        address: u64,
+        values: &[T],
+        bytes_of: impl Fn(T) -> [u8; BYTES] + Sync,
+    ) -> Result<(), MemoryFault> {
         let image = self.channels * self.pixels;
-        let mut bytes = vec![0u8; self.room() * 2];
-        bytes.par_chunks_exact_mut(self.pixels * self.pitch * 2).enumerate().for_each(
+        let mut bytes = vec![0u8; self.room() * BYTES];
+        bytes.par_chunks_exact_mut(self.pixels * self.pitch * BYTES).enumerate().for_each(
             |(index, bytes)| {
                 let planes = values[index * image..][..image].chunks_exact(self.pixels);
                 for (channel, plane) in planes.enumerate() {
                     for (pixel, value) in plane.iter().enumerate() {
-                        let at = (pixel * self.pitch + channel) * 2;
-                        bytes[at..at + 2].copy_from_slice(&value.to_le_bytes());
+                        let at = (pixel * self.pitch + channel) * BYTES;
+                        bytes[at..at + BYTES].copy_from_slice(&bytes_of(*value));
                     }
                 }
             },

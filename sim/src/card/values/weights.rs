@@ -9,9 +9,9 @@ use crate::card::memory::{CardMemory, MemoryFault};
 use crate::prune::{Along, Compact};
 use crate::{SimError, Weights};
 use half::f16;
-use satkit_plan::layout::{master_rows, pitch, problem_weight_bytes};
-use satkit_plan::{MacStage, Problem};
-use satkit_spec::{ArrayConfig, ConvShape, K_BLOCK, Sparsity, Stage};
+use satkit_plan::MacStage;
+use satkit_plan::layout::{for_each_operand, master_rows, pitch, problem_weight_bytes};
+use satkit_spec::{ArrayConfig, ConvShape, Sparsity, Stage};
 
 /// What can go wrong while values are read.
 #[derive(Debug, thiserror::Error)]
@@ -22,74 +22,6 @@ pub(super) enum ReadError {
     Position { position: u8, m: usize },
     #[error(transparent)]
     Operand(#[from] SimError),
-}
-
-/// One K slot of a matrix problem: a reduced channel, or the group of it and the place among the kept, and a tap of the kernel.
-#[derive(Clone, Copy, Debug)]
-struct Slot {
-    /// Channel, or group of channels.
-    channel: usize,
-    kept: usize,
-    /// `kh * KW + kw`.
-    tap: usize,
-}
-
-/// The slots of a problem in K order.
-fn slots(problem: &Problem) -> Vec<Slot> {
-    let MacStage { shape, stage, sparsity } = problem.mac;
-    let channels = if stage == Stage::Bp { shape.co } else { shape.ci };
-    let taps: Vec<usize> = match problem.phase {
-        None => (0..shape.taps()).collect(),
-        Some(phase) => {
-            let axis = |first: usize, count| (0..count).map(move |i| first + i * shape.stride);
-            axis(phase.phase_h, phase.taps_h)
-                .flat_map(|kh| axis(phase.phase_w, phase.taps_w).map(move |kw| kh * shape.kw + kw))
-                .collect()
-        }
-    };
-    let (n, m) = (sparsity.n(), sparsity.m());
-    let mut slots = Vec::with_capacity(problem.slots);
-    for block in (0..channels).step_by(K_BLOCK) {
-        let groups = block / m..channels.min(block + K_BLOCK) / m;
-        for &tap in &taps {
-            for channel in groups.clone() {
-                slots.extend((0..n).map(|kept| Slot { channel, kept, tap }));
-            }
-        }
-    }
-    slots
-}
-
-/// Entries of a problem in memory: calls `visit(entry, slot, column)`.
-fn for_each_entry(problem: &Problem, tile: usize, mut visit: impl FnMut(usize, Slot, usize)) {
-    let slots = slots(problem);
-    let mut entry = 0;
-    for first in (0..problem.cols).step_by(tile) {
-        for &slot in &slots {
-            for column in first..problem.cols.min(first + tile) {
-                visit(entry, slot, column);
-                entry += 1;
-            }
-        }
-    }
-}
-
-/// OIHW index of a dense weight.
-const fn dense_at(mac: &MacStage, slot: Slot, column: usize) -> usize {
-    let shape = &mac.shape;
-    let (co, ci) = match mac.stage {
-        Stage::Bp => (slot.channel, column),
-        _ => (column, slot.channel),
-    };
-    (co * shape.ci + ci) * shape.taps() + slot.tap
-}
-
-/// Index of a kept value in [`Compact`].
-fn compact_at(mac: &MacStage, slot: Slot, column: usize) -> usize {
-    let channels = if mac.stage == Stage::Bp { mac.shape.co } else { mac.shape.ci };
-    let groups = channels / mac.sparsity.m();
-    let group = (column * mac.shape.taps() + slot.tap) * groups + slot.channel;
-    group * mac.sparsity.n() + slot.kept
 }
 
 /// Reads the operand of FF or BP.
@@ -113,13 +45,14 @@ pub(super) fn read_operand(
         let bytes = problem_weight_bytes(&problem);
         let value_bytes = read_bytes(memory, base, bytes[0] as usize)?;
         let position_bytes = read_bytes(memory, base + bytes[0], bytes[1] as usize)?;
-        for_each_entry(&problem, config.cols, |entry, slot, column| {
+        for_each_operand(&problem, config.cols, |place| {
+            let entry = place.entry;
             let value = f16::from_le_bytes([value_bytes[entry * 2], value_bytes[entry * 2 + 1]]);
             if !sparse {
-                values[dense_at(mac, slot, column)] = value;
+                values[place.dense_at(mac)] = value;
                 return;
             }
-            let at = compact_at(mac, slot, column);
+            let at = place.compact_at(mac);
             let position = position_bytes[entry / 2] >> (entry % 2 * 4) & 0xF;
             if usize::from(position) >= m {
                 wrong = Some(position);
@@ -152,11 +85,12 @@ pub(super) fn write_operand(
         let bytes = problem_weight_bytes(&problem);
         let (mut values, mut positions) =
             (vec![0u8; bytes[0] as usize], vec![0u8; bytes[1] as usize]);
-        for_each_entry(&problem, config.cols, |entry, slot, column| {
+        for_each_operand(&problem, config.cols, |place| {
+            let entry = place.entry;
             let value = match weights {
-                Weights::Dense(dense) => dense[dense_at(mac, slot, column)],
+                Weights::Dense(dense) => dense[place.dense_at(mac)],
                 Weights::Pruned(compact) => {
-                    let at = compact_at(mac, slot, column);
+                    let at = place.compact_at(mac);
                     positions[entry / 2] |= compact.positions()[at] << (entry % 2 * 4);
                     compact.values()[at]
                 }

@@ -6,7 +6,7 @@ use crate::output;
 use satkit_host::validate::{self, Outcome, Report};
 use satkit_transport::{Backend, CardInfo};
 
-/// Check a card: identity, registers, memory patterns, odd sizes, boundaries, interrupt, bandwidth
+/// Check a card: identity, registers, memory patterns, odd sizes, boundaries, interrupt, jobs with known results, bandwidth
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Examples:
@@ -59,7 +59,7 @@ pub(super) fn run(arguments: &ValidateArguments) -> anyhow::Result<()> {
     }
     let bytes = (arguments.bandwidth_mib as usize) << 20;
     let mut written = Ok(());
-    let report = validate::validate(card.as_ref(), bytes, |check| {
+    let report = validate::validate(&card, bytes, |check| {
         if !arguments.json && written.is_ok() {
             let outcome = word(&check.outcome);
             written = output::line(format_args!("{outcome:7}  {}: {}", check.name, check.detail));

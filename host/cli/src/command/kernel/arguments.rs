@@ -2,9 +2,11 @@
 
 use crate::CliError;
 use crate::arguments::{self, DeviceArguments, number};
+use crate::card::CardDevice;
 use crate::command::train::check_lambda;
 use satkit_spec::{Method, Sparsity};
 use std::path::PathBuf;
+use std::str::FromStr;
 
 /// Run one operation of the accelerator on NumPy files
 #[derive(clap::Args, Debug)]
@@ -22,6 +24,7 @@ are float32, before rounding; Wff_val and Wbp_val are float16, Wff_idx and Wbp_i
 Examples:
   satkit kernel ff --in operands.npz --out y.npz --sparsity 2:8 --pad 1
   satkit kernel bp --in operands.npz --out dx.npz --method sdgp --sparsity 1:4 --device golden
+  satkit kernel wu --in operands.npz --out dw.npz --pad 1 --device xdma:/tmp/card --array tiny --verify
   satkit kernel ff --in operands.npz --out y.npz --device rtl --array tiny --waves ff.fst
   satkit kernel update --in weights.npz --out new.npz --method srste --lambda 2e-4 --lr 0.1")]
 pub(crate) struct KernelArguments {
@@ -46,14 +49,19 @@ pub(crate) struct KernelArguments {
     /// Zero padding on every side of a convolution (ff, bp, wu) [default: 0]
     #[arg(long, value_name = "PIXELS", value_parser = number::pad, allow_negative_numbers = true)]
     pub(super) pad: Option<usize>,
-    /// What computes
-    #[arg(long, value_enum, default_value_t = Device::Sim)]
+    /// What computes: golden is the reference, values only; sim the simulated accelerator, xdma[:DIR][:N] a card behind the
+    /// files of the XDMA driver, real or virtual, whose array --array names: values and cycles; rtl the accelerator's Verilog
+    /// under Verilator, slowly: values and cycles, checked against the timing model
+    #[arg(long, value_name = "golden|sim|xdma[:DIR][:N]|rtl", default_value = "sim")]
     pub(super) device: Device,
     #[command(flatten)]
     pub(super) machine: DeviceArguments,
     /// With --device rtl: writes waves, as .vcd or .fst by the file's ending
     #[arg(long, value_name = "FILE")]
     pub(super) waves: Option<PathBuf>,
+    /// Compare every bit with the reference; what differs is not written
+    #[arg(long)]
+    pub(super) verify: bool,
     #[command(flatten)]
     pub(super) update: UpdateArguments,
     /// Print a JSON object instead of a line
@@ -110,22 +118,36 @@ impl Op {
 }
 
 /// The devices.
-#[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Device {
-    /// The reference: values only
+    /// The reference.
     Golden,
-    /// The simulated accelerator: the same values, and cycles
-    Sim,
-    /// The accelerator's Verilog under Verilator, slowly: the same values and cycles, checked against the timing model
+    /// The accelerator's Verilog.
     Rtl,
+    /// The simulator, or a card behind the files of the XDMA driver.
+    Card(CardDevice),
+}
+
+impl FromStr for Device {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "golden" => Ok(Self::Golden),
+            "rtl" => Ok(Self::Rtl),
+            card => card.parse().map(Self::Card).map_err(|reason: String| {
+                reason.replacen("accepted: ", "accepted: golden, rtl, ", 1)
+            }),
+        }
+    }
 }
 
 impl Device {
-    pub(super) const fn name(self) -> &'static str {
+    pub(super) const fn name(&self) -> &'static str {
         match self {
             Self::Golden => "golden",
-            Self::Sim => "sim",
             Self::Rtl => "rtl",
+            Self::Card(card) => card.name(),
         }
     }
 }
@@ -161,13 +183,19 @@ pub(super) fn check_options(arguments: &KernelArguments) -> Result<(), CliError>
     if let Some(dataflow) = machine.dataflow.filter(|_| !has_dataflow) {
         let who = if is_stage { "the device golden" } else { op.name() };
         let reason = format!(
-            "{who} has no dataflow; accepted with ff, bp and wu on the devices sim and rtl"
+            "{who} has no dataflow; accepted with ff, bp and wu on the devices sim, xdma and rtl"
         );
         return refuse("--dataflow", dataflow.to_string(), reason);
     }
     if let Some(array) = machine.array.as_ref().filter(|_| *device == Device::Golden) {
-        let reason = "the device golden has no array; accepted with the devices sim and rtl".into();
+        let reason =
+            "the device golden has no array; accepted with the devices sim, xdma and rtl".into();
         return refuse("--array", array.name.clone(), reason);
+    }
+    if arguments.verify && *device == Device::Golden {
+        let reason =
+            "it is what others are compared with; accepted with the devices sim, xdma and rtl";
+        return refuse("--verify", "with --device golden".into(), reason.into());
     }
     if let Some(waves) = arguments.waves.as_ref().filter(|_| *device != Device::Rtl) {
         let reason = format!("the device {} has none; accepted with the device rtl", device.name());

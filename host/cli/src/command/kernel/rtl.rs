@@ -1,50 +1,47 @@
 //! Operations on the accelerator's Verilog: pruning in SORE, MACs in STCE, updates in WUVE.
 
-use super::task::{Computed, Sgd, Task, Work};
 use super::{Cost, HardwareCounters};
 use crate::{interrupt, output};
 use half::f16;
+use satkit_host::backend::SgdStep;
+use satkit_host::kernel::{Kernel, KernelOperands, KernelPlan, KernelResults, KernelWork};
 use satkit_memory::MemoryModel;
-use satkit_plan::{DataflowChoice, MacStage, StageReport, plan_stage, update_program};
+use satkit_plan::{DataflowChoice, MacStage};
 use satkit_rtl::{Build, Core, Groups, Made, Operands, Progress, Weights};
 use satkit_spec::{ArrayConfig, BpGradient, ConvShape, Sparsity, WeightOperand};
 use std::path::Path;
 
-/// Computes `task` on a core of `config`.
+/// Computes `kernel` on a core of `config`, by the program that a card would get.
 ///
 /// # Errors
 /// Those of the planner and of the core; the latter also if the core's cycles or counters are not those of the timing model.
 pub(super) fn compute(
-    task: &Task,
+    kernel: &Kernel,
     config: &ArrayConfig,
     dataflow: DataflowChoice,
     waves: Option<&Path>,
-) -> anyhow::Result<(Computed, Cost)> {
+) -> anyhow::Result<(KernelResults, Cost)> {
+    let plan = KernelWork::new(kernel)?.plan(config, dataflow, &MemoryModel::default(), 0)?;
     let mut device = Device {
         core: core(config, waves)?,
-        shape: task.layer.shape,
-        sparsity: task.sparsity,
+        shape: kernel.shape,
+        sparsity: kernel.sparsity,
         groups: 0,
         parameters: 0,
-        dataflow,
+        plan,
     };
-    let method = task.method;
-    match &task.work {
-        Work::Prune { w } => {
-            let made = Some(task.sparsity);
-            let program = update_program(config, &device.shape, made, made)?;
-            let memory = MemoryModel::default();
-            let timing =
-                satkit_plan::time_with(config, &program, &memory, &mut satkit_plan::NoObserver)?;
+    let method = kernel.method;
+    match &kernel.operands {
+        KernelOperands::Prune { w } => {
             let directions = [device.prune(w, true)?, device.prune(w, false)?];
             let directions = directions.map(|(values, positions)| (from_bits(&values), positions));
-            Ok((Computed::Pruned(directions), device.cost_of_update(timing.cycles)))
+            Ok((KernelResults::Pruned(directions), device.cost(device.counters())))
         }
-        Work::Ff { x, w } => {
+        KernelOperands::Ff { x, w } => {
             let weights = device.weights(w, method.ff_weight())?;
             device.stage(&Operands::Ff(bits(x), weights))
         }
-        Work::Bp { dy, w } => {
+        KernelOperands::Bp { dy, w } => {
             let weights = device.weights(w, method.bp_weight())?;
             let dy = match method.bp_gradient() {
                 BpGradient::Dense => bits(dy),
@@ -52,8 +49,8 @@ pub(super) fn compute(
             };
             device.stage(&Operands::Bp(dy, weights))
         }
-        Work::Wu { x, dy } => device.stage(&Operands::Wu(bits(x), bits(dy))),
-        Work::Update { w, v, dw, settings } => device.update(task, settings, [w, v, dw]),
+        KernelOperands::Wu { x, dy } => device.stage(&Operands::Wu(bits(x), bits(dy))),
+        KernelOperands::Update { w, v, dw, numbers } => device.update(kernel, numbers, [w, v, dw]),
     }
 }
 
@@ -116,7 +113,8 @@ struct Device {
     sparsity: Sparsity,
     groups: u64,
     parameters: u64,
-    dataflow: DataflowChoice,
+    /// The program, and what the timing model says of it.
+    plan: KernelPlan,
 }
 
 impl Device {
@@ -176,27 +174,24 @@ impl Device {
         Ok(self.expand(&groups, &order))
     }
 
-    fn stage(&mut self, operands: &Operands) -> anyhow::Result<(Computed, Cost)> {
-        let config = self.core.config().clone();
+    fn stage(&mut self, operands: &Operands) -> anyhow::Result<(KernelResults, Cost)> {
         let stage = MacStage::new(self.shape, operands.stage(), operands.sparsity())?;
-        let plan = plan_stage(&config, stage, self.dataflow)?;
-        let run = self.core.execute(&stage, &plan.program, &MemoryModel::default(), operands)?;
+        let program = &self.plan.step.program;
+        let run = self.core.execute(&stage, program, &MemoryModel::default(), operands)?;
         let counters = HardwareCounters {
             mac_slots: run.mac_slots,
             busy_cycles: run.busy_cycles,
             ..self.counters()
         };
-        let report: &StageReport = &plan.report;
-        let cost = Cost { counters: Some(counters), ..Cost::of_stage(config.name, report) };
-        Ok((Computed::Stage(singles(&run.values)), cost))
+        Ok((KernelResults::Stage(singles(&run.values)), self.cost(counters)))
     }
 
     fn update(
         &mut self,
-        task: &Task,
-        settings: &Sgd,
+        kernel: &Kernel,
+        numbers: &SgdStep,
         [w, v, dw]: [&[f32]; 3],
-    ) -> anyhow::Result<(Computed, Cost)> {
+    ) -> anyhow::Result<(KernelResults, Cost)> {
         let (shape, sparsity) = (self.shape, self.sparsity);
         let made = |operand, channels: usize| match operand {
             WeightOperand::PrunedCi | WeightOperand::PrunedCo
@@ -206,26 +201,26 @@ impl Device {
             }
             _ => Sparsity::DENSE,
         };
-        let method = task.method;
+        let method = kernel.method;
         let (ff, bp) = (made(method.ff_weight(), shape.ci), made(method.bp_weight(), shape.co));
-        let program = update_program(self.core.config(), &shape, Some(ff), Some(bp))?;
         let decays = method.decays_pruned();
         let sgd = satkit_rtl::Sgd {
-            learning_rate: settings.lr,
-            momentum: settings.momentum,
-            weight_decay: settings.weight_decay,
-            lambda: decays.then_some(settings.lambda),
-            loss_scale: settings.loss_scale,
+            learning_rate: numbers.learning_rate,
+            momentum: numbers.momentum,
+            weight_decay: numbers.weight_decay,
+            lambda: decays.then_some(numbers.lambda),
+            loss_scale: numbers.loss_scale,
             skip: false,
         };
         // SR-STE's mask comes of FF's selection.
         let made = Made { ff: Some(if decays { sparsity } else { ff }), bp: Some(bp) };
         let [w, v, dw] = [w, v, dw].map(single_bits);
         let memory = MemoryModel::default();
-        let run = self.core.update(&shape, [&w, &v, &dw], &sgd, made, &program, &memory)?;
+        let program = &self.plan.step.program;
+        let run = self.core.update(&shape, [&w, &v, &dw], &sgd, made, program, &memory)?;
         (self.groups, self.parameters) = (self.groups + run.groups, run.parameters);
-        let cost = self.cost_of_update(run.cycles);
-        Ok((Computed::Updated(singles(&run.w), singles(&run.v)), cost))
+        let cost = self.cost(self.counters());
+        Ok((KernelResults::Updated(singles(&run.w), singles(&run.v)), cost))
     }
 
     fn counters(&self) -> HardwareCounters {
@@ -233,8 +228,8 @@ impl Device {
         HardwareCounters { groups, parameters, ..HardwareCounters::default() }
     }
 
-    fn cost_of_update(&self, cycles: u64) -> Cost {
-        let array = self.core.config().name.clone();
-        Cost { counters: Some(self.counters()), ..Cost::of_update(array, cycles) }
+    fn cost(&self, counters: HardwareCounters) -> Cost {
+        let cost = Cost::of(self.core.config(), &self.plan, self.plan.timing.cycles);
+        Cost { counters: Some(counters), ..cost }
     }
 }

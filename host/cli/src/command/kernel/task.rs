@@ -3,61 +3,30 @@
 use super::archive::{Archive, Array};
 use super::arguments::{KernelArguments, Op};
 use super::operands::{Layer, Window, axes};
-use half::f16;
+use satkit_host::backend::SgdStep;
+use satkit_host::kernel::{Kernel, KernelOperands};
 use satkit_host::train::TrainSettings;
-use satkit_spec::{Method, Sparsity, SpecError, WeightOperand};
 
-/// An operation with its operands, all in C order.
-pub(super) enum Work {
-    Prune { w: Vec<f16> },
-    Ff { x: Vec<f16>, w: Vec<f16> },
-    Bp { dy: Vec<f16>, w: Vec<f16> },
-    Wu { x: Vec<f16>, dy: Vec<f16> },
-    Update { w: Vec<f32>, v: Vec<f32>, dw: Vec<f32>, settings: Sgd },
-}
-
-/// Settings of an update, all FP32.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Sgd {
-    pub(super) lr: f32,
-    pub(super) momentum: f32,
-    pub(super) weight_decay: f32,
-    pub(super) lambda: f32,
-    pub(super) loss_scale: f32,
-}
-
-/// What is computed, for which layer.
+/// What is computed, and how the arrays of its layer are written.
 pub(super) struct Task {
     pub(super) layer: Layer,
-    pub(super) method: Method,
-    pub(super) sparsity: Sparsity,
-    pub(super) work: Work,
-}
-
-/// What a device computed.
-pub(super) enum Computed {
-    /// Compact weights: values and positions for FF, then for BP.
-    Pruned([(Vec<f16>, Vec<u8>); 2]),
-    /// Y, dX or dW.
-    Stage(Vec<f32>),
-    /// W1 and V1.
-    Updated(Vec<f32>, Vec<f32>),
+    pub(super) kernel: Kernel,
 }
 
 /// Reads the operands and finds the layer that they belong to.
 pub(super) fn read(archive: &mut Archive, arguments: &KernelArguments) -> anyhow::Result<Task> {
     let window = Window { stride: arguments.stride, pad: arguments.pad };
-    let (layer, work) = match arguments.op {
+    let (layer, operands) = match arguments.op {
         Op::Prune => {
             let w = archive.array("W")?;
             let layer = Layer::of_weights(axes(archive, "W", &w.shape)?)?;
-            (layer, Work::Prune { w: w.into_halves() })
+            (layer, KernelOperands::Prune { w: w.into_halves() })
         }
         Op::Ff => {
             let (x, w) = (archive.array("X")?, archive.array("W")?);
             let (x_axes, w_axes) = (axes(archive, "X", &x.shape)?, axes(archive, "W", &w.shape)?);
             let layer = Layer::of_ff(archive, x_axes, w_axes, window)?;
-            (layer, Work::Ff { x: x.into_halves(), w: w.into_halves() })
+            (layer, KernelOperands::Ff { x: x.into_halves(), w: w.into_halves() })
         }
         Op::Bp => {
             let (dy, w) = (archive.array("dY")?, archive.array("W")?);
@@ -65,7 +34,7 @@ pub(super) fn read(archive: &mut Archive, arguments: &KernelArguments) -> anyhow
             let (dy_axes, w_axes) =
                 (axes(archive, "dY", &dy.shape)?, axes(archive, "W", &w.shape)?);
             let layer = Layer::of_bp(archive, dy_axes, w_axes, x, window)?;
-            (layer, Work::Bp { dy: dy.into_halves(), w: w.into_halves() })
+            (layer, KernelOperands::Bp { dy: dy.into_halves(), w: w.into_halves() })
         }
         Op::Wu => {
             let (x, dy) = (archive.array("X")?, archive.array("dY")?);
@@ -73,7 +42,7 @@ pub(super) fn read(archive: &mut Archive, arguments: &KernelArguments) -> anyhow
             let (x_axes, dy_axes) =
                 (axes(archive, "X", &x.shape)?, axes(archive, "dY", &dy.shape)?);
             let layer = Layer::of_wu(archive, x_axes, dy_axes, w, window)?;
-            (layer, Work::Wu { x: x.into_halves(), dy: dy.into_halves() })
+            (layer, KernelOperands::Wu { x: x.into_halves(), dy: dy.into_halves() })
         }
         Op::Update => {
             let arrays = [archive.array("W")?, archive.array("V")?, archive.array("dW")?];
@@ -88,68 +57,21 @@ pub(super) fn read(archive: &mut Archive, arguments: &KernelArguments) -> anyhow
                 }
             }
             let [w, v, dw] = arrays.map(Array::into_singles);
-            (layer, Work::Update { w, v, dw, settings: Sgd::of(arguments) })
+            (layer, KernelOperands::Update { w, v, dw, numbers: numbers(arguments) })
         }
     };
-    Ok(Task { layer, method: arguments.method, sparsity: arguments.sparsity, work })
+    let (method, sparsity) = (arguments.method, arguments.sparsity);
+    Ok(Task { layer, kernel: Kernel { shape: layer.shape, method, sparsity, operands } })
 }
 
-impl Sgd {
-    fn of(arguments: &KernelArguments) -> Self {
-        let (given, default) = (&arguments.update, TrainSettings::default());
-        Self {
-            lr: given.lr.unwrap_or(default.learning_rate),
-            momentum: given.momentum.unwrap_or(default.momentum),
-            weight_decay: given.weight_decay.unwrap_or(default.weight_decay),
-            lambda: given.lambda.unwrap_or(default.lambda),
-            loss_scale: given.loss_scale.unwrap_or(1024.0),
-        }
-    }
-}
-
-impl Task {
-    /// Whether the operation groups W or dY along Ci, and along Co.
-    fn groups(&self) -> [bool; 2] {
-        let method = self.method;
-        let along_ci = |operand: WeightOperand| {
-            matches!(operand, WeightOperand::PrunedCi | WeightOperand::PrunedCiAsDense)
-        };
-        match &self.work {
-            Work::Prune { .. } => [true, true],
-            Work::Ff { .. } => [along_ci(method.ff_weight()), false],
-            Work::Bp { .. } => [along_ci(method.bp_weight()), method.prunes_co()],
-            Work::Wu { .. } => [false, false],
-            Work::Update { .. } => [method.decays_pruned(), false],
-        }
-    }
-
-    /// True if the machine's words have to hold a group.
-    pub(super) fn is_compact(&self) -> bool {
-        match &self.work {
-            Work::Prune { .. } => true,
-            Work::Ff { .. } => self.method.ff_weight() == WeightOperand::PrunedCi,
-            Work::Bp { .. } => self.method.bp_weight() == WeightOperand::PrunedCo,
-            Work::Wu { .. } => false,
-            Work::Update { .. } => self.method != Method::Dense,
-        }
-    }
-
-    /// Refuses channels that M does not divide.
-    pub(super) fn check_groups(&self) -> Result<(), SpecError> {
-        let shape = &self.layer.shape;
-        let m = self.sparsity.m();
-        let channels = [("Ci", shape.ci), ("Co", shape.co)];
-        for ((what, channels), grouped) in channels.into_iter().zip(self.groups()) {
-            if grouped && !channels.is_multiple_of(m) {
-                return Err(SpecError::Sparsity {
-                    given: self.sparsity.to_string(),
-                    reason: format!(
-                        "{} prunes groups of M = {m} along {what}, and {m} does not divide {what} = {channels}",
-                        self.method
-                    ),
-                });
-            }
-        }
-        Ok(())
+/// The numbers of an update; by default those of `satkit train`.
+fn numbers(arguments: &KernelArguments) -> SgdStep {
+    let (given, default) = (&arguments.update, TrainSettings::default());
+    SgdStep {
+        learning_rate: given.lr.unwrap_or(default.learning_rate),
+        momentum: given.momentum.unwrap_or(default.momentum),
+        weight_decay: given.weight_decay.unwrap_or(default.weight_decay),
+        lambda: given.lambda.unwrap_or(default.lambda),
+        loss_scale: given.loss_scale.unwrap_or(1024.0),
     }
 }

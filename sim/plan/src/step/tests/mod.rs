@@ -44,7 +44,16 @@ fn work(
     let master = work.tensor("master", 2 * layout::master_bytes(&second));
     let gradient = work.tensor("dw2", layout::master_bytes(&second));
     let mac = |name: &str, stage, [a, w, out]: [TensorId; 3], edge| {
-        StepOperation::Mac(MacOperation { name: name.into(), stage, a, w, out, edge, values: None })
+        StepOperation::Mac(MacOperation {
+            name: name.into(),
+            stage,
+            a,
+            w,
+            out,
+            edge,
+            single: false,
+            values: None,
+        })
     };
     let vector = |work: &StepWork, from, to, divisible: bool| {
         let barrier = if divisible { Vec::new() } else { vec![from] };

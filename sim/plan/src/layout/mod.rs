@@ -4,6 +4,10 @@
 //! lie in column tiles of the array's width, each in K order: FP16 values of all tiles, then their packed 4-bit
 //! positions. Weight gradients are rows of FP32 in the geometry's row order.
 
+mod operand;
+
+pub use operand::{OperandEntry, for_each_operand};
+
 use crate::{MacStage, Problem};
 use satkit_spec::isa::{Operands, Results};
 use satkit_spec::{ArrayConfig, ConvShape, Sparsity, Stage};
@@ -53,6 +57,12 @@ const fn eights(channels: usize) -> u32 {
 #[must_use]
 pub const fn tensor_bytes(pixels: u64, channels: usize) -> u64 {
     pixels * pitch(channels) as u64 * HALF_BYTES
+}
+
+/// Bytes of an FP32 tensor of `pixels` pixels with `channels` channels: the accumulators of FF or BP.
+#[must_use]
+pub const fn single_tensor_bytes(pixels: u64, channels: usize) -> u64 {
+    pixels * pitch(channels) as u64 * SINGLE_BYTES
 }
 
 /// Channels of one block of WU's weight rows: as many as the array has rows, or all of them.
