@@ -23,6 +23,7 @@ pub mod reference;
 pub mod regs;
 mod shape;
 mod sparsity;
+pub mod verilog;
 
 pub use array::{ArrayConfig, MAX_INTERLEAVE};
 pub use array_timing::{ARRAY_FRONT_CYCLES, ArrayTiming, MM_DECODE_CYCLES};

@@ -7,6 +7,7 @@ mod emit;
 mod float;
 mod formal;
 mod golden;
+mod header;
 mod pipeline;
 mod refusals;
 mod sore;

@@ -29,7 +29,7 @@ fn text(output: &Output) -> String {
 }
 
 /// Runs a command that has to succeed; returns what it printed.
-fn run(command: &mut Command) -> String {
+pub(crate) fn run(command: &mut Command) -> String {
     let output = command.output().unwrap();
     assert!(output.status.success(), "{command:?}:\n{}", text(&output));
     text(&output)
