@@ -6,6 +6,7 @@ mod edges;
 mod emit;
 mod float;
 mod formal;
+mod front;
 mod golden;
 mod pipeline;
 mod refusals;

@@ -46,6 +46,8 @@ pub const HEADER_BITS: u32 = OPCODE_BITS + 2 * SemaphoreSet::BITS;
 pub const ADDRESS_UNIT_BYTES: u64 = 64;
 /// Walks that one MM may have.
 pub const MAX_WALKS: usize = 4;
+/// Most instructions that a program may have (512 MiB of card memory).
+pub const MAX_INSTRUCTIONS: usize = 16 << 20;
 /// Bits of an element's address in half a row bank.
 pub const ELEMENT_BITS: u32 = 20;
 /// Numbers of a step in card memory: FP32, at these places of one beat.
