@@ -2,11 +2,13 @@
 
 mod controller;
 mod core;
+mod dma;
 mod edges;
 mod emit;
 mod float;
 mod formal;
 mod golden;
+mod live;
 mod pipeline;
 mod refusals;
 mod sore;
