@@ -4,6 +4,7 @@
 //! - [`mod@core`]: the compute core
 //! - [`front`]: register window and sequencer
 //! - [`mod@array`]: the array of USPEs and its edges
+//! - [`dma`]: AXI masters to the card's memory
 //! - [`delay`], [`memory`]: shift registers and memories, written by hand
 //! - [`float`]: floating point blocks, bit for bit as `docs/contract.md` has numbers
 //! - [`emit`]: Verilog with one module per kind of block, where RustHDL writes one per instance
@@ -16,6 +17,7 @@ pub mod accelerator;
 pub mod array;
 pub mod core;
 pub mod delay;
+pub mod dma;
 pub mod emit;
 mod error;
 pub mod float;

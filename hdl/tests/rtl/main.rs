@@ -2,12 +2,14 @@
 
 mod controller;
 mod core;
+mod dma;
 mod edges;
 mod emit;
 mod float;
 mod formal;
 mod front;
 mod golden;
+mod live;
 mod pipeline;
 mod refusals;
 mod sore;
