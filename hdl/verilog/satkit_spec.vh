@@ -72,6 +72,7 @@
 // The instruction word and its header, which all instructions have. Addresses are in units.
 `define SATKIT_WORD_BITS 256
 `define SATKIT_WORD_BYTES 32
+`define SATKIT_MAX_INSTRUCTIONS 16777216
 `define SATKIT_ADDRESS_UNIT_BYTES 64
 `define SATKIT_HEADER_BITS 40
 `define SATKIT_OPCODE_LSB 0
@@ -126,7 +127,7 @@
 `define SATKIT_ENGINE_WU 4
 `define SATKIT_ENGINE_VE 5
 
-// GEOMETRY: kept by the sequencer.
+// GEOMETRY: kept for LD.A, LD.W, MM, ST.
 `define SATKIT_OPCODE_GEOMETRY 8'h01
 `define SATKIT_GEOMETRY_STAGE_LSB 40
 `define SATKIT_GEOMETRY_STAGE_WIDTH 2
@@ -195,7 +196,7 @@
 `define SATKIT_GEOMETRY_WEIGHT_SOURCE 196:195
 `define SATKIT_GEOMETRY_END 197
 
-// OPERANDS: kept by the sequencer.
+// OPERANDS: kept for LD.A, LD.W.
 `define SATKIT_OPCODE_OPERANDS 8'h02
 `define SATKIT_OPERANDS_A_LSB 40
 `define SATKIT_OPERANDS_A_WIDTH 30
@@ -220,7 +221,7 @@
 `define SATKIT_OPERANDS_W_HEAD 163:152
 `define SATKIT_OPERANDS_END 164
 
-// RESULTS: kept by the sequencer.
+// RESULTS: kept for ST.
 `define SATKIT_OPCODE_RESULTS 8'h05
 `define SATKIT_RESULTS_OUT_LSB 40
 `define SATKIT_RESULTS_OUT_WIDTH 30
@@ -248,7 +249,7 @@
 `define SATKIT_RESULTS_SCALE 227:196
 `define SATKIT_RESULTS_END 228
 
-// READS: kept by the sequencer.
+// READS: kept for WU, VE.
 `define SATKIT_OPCODE_READS 8'h03
 `define SATKIT_READS_FIRST_LSB 40
 `define SATKIT_READS_FIRST_WIDTH 30
@@ -270,7 +271,7 @@
 `define SATKIT_READS_THIRD_BEATS 225:194
 `define SATKIT_READS_END 226
 
-// WRITES: kept by the sequencer.
+// WRITES: kept for WU, VE.
 `define SATKIT_OPCODE_WRITES 8'h04
 `define SATKIT_WRITES_FIRST_LSB 40
 `define SATKIT_WRITES_FIRST_WIDTH 30
@@ -292,7 +293,7 @@
 `define SATKIT_WRITES_THIRD_BEATS 225:194
 `define SATKIT_WRITES_END 226
 
-// WALK: kept by the sequencer.
+// WALK: kept for MM.
 `define SATKIT_OPCODE_WALK 8'h06
 `define SATKIT_WALK_SLOTS_LSB 40
 `define SATKIT_WALK_SLOTS_WIDTH 16
@@ -341,7 +342,7 @@
 `define SATKIT_WALK_PSUM 255:240
 `define SATKIT_WALK_END 256
 
-// WEIGHTS: kept by the sequencer.
+// WEIGHTS: kept for WU.
 `define SATKIT_OPCODE_WEIGHTS 8'h07
 `define SATKIT_WEIGHTS_CI_LSB 40
 `define SATKIT_WEIGHTS_CI_WIDTH 20
@@ -392,7 +393,7 @@
 `define SATKIT_WEIGHTS_DECAYS_PRUNED 145:145
 `define SATKIT_WEIGHTS_END 146
 
-// SHAPE: kept by the sequencer.
+// SHAPE: kept for VE.
 `define SATKIT_OPCODE_SHAPE 8'h08
 `define SATKIT_SHAPE_BATCH_LSB 40
 `define SATKIT_SHAPE_BATCH_WIDTH 24
@@ -447,7 +448,7 @@
 `define SATKIT_SHAPE_SCALE 186:155
 `define SATKIT_SHAPE_END 187
 
-// TENSORS: kept by the sequencer.
+// TENSORS: kept for VE.
 `define SATKIT_OPCODE_TENSORS 8'h09
 `define SATKIT_TENSORS_A_LSB 40
 `define SATKIT_TENSORS_A_WIDTH 30
@@ -469,7 +470,7 @@
 `define SATKIT_TENSORS_Z 219:190
 `define SATKIT_TENSORS_END 220
 
-// PARAMETERS: kept by the sequencer.
+// PARAMETERS: kept for ST, WU, VE.
 `define SATKIT_OPCODE_PARAMETERS 8'h0a
 `define SATKIT_PARAMETERS_SCALARS_LSB 40
 `define SATKIT_PARAMETERS_SCALARS_WIDTH 30
@@ -488,7 +489,7 @@
 `define SATKIT_PARAMETERS_SUMS 189:160
 `define SATKIT_PARAMETERS_END 190
 
-// LD.A: engine LD.A.
+// LD.A: executed by LD.A.
 `define SATKIT_OPCODE_LD_A 8'h10
 `define SATKIT_LD_A_GROUP_LSB 40
 `define SATKIT_LD_A_GROUP_WIDTH 24
@@ -510,7 +511,7 @@
 `define SATKIT_LD_A_WORDS 191:176
 `define SATKIT_LD_A_END 192
 
-// LD.W: engine LD.W.
+// LD.W: executed by LD.W.
 `define SATKIT_OPCODE_LD_W 8'h11
 `define SATKIT_LD_W_GROUP_LSB 40
 `define SATKIT_LD_W_GROUP_WIDTH 24
@@ -532,7 +533,7 @@
 `define SATKIT_LD_W_ENTRIES 179:164
 `define SATKIT_LD_W_END 180
 
-// MM: engine MM.
+// MM: executed by MM.
 `define SATKIT_OPCODE_MM 8'h12
 `define SATKIT_MM_GROUP_LSB 40
 `define SATKIT_MM_GROUP_WIDTH 24
@@ -569,7 +570,7 @@
 `define SATKIT_MM_DRAIN 223:223
 `define SATKIT_MM_END 224
 
-// ST: engine ST.
+// ST: executed by ST.
 `define SATKIT_OPCODE_ST 8'h13
 `define SATKIT_ST_GROUP_LSB 40
 `define SATKIT_ST_GROUP_WIDTH 24
@@ -612,7 +613,7 @@
 `define SATKIT_ST_BIAS_GRADIENT 155:155
 `define SATKIT_ST_END 156
 
-// WU: engine WU.
+// WU: executed by WU.
 `define SATKIT_OPCODE_WU 8'h14
 `define SATKIT_WU_PARAMETERS_LSB 40
 `define SATKIT_WU_PARAMETERS_WIDTH 40
@@ -631,7 +632,7 @@
 `define SATKIT_WU_GUARDED 83:83
 `define SATKIT_WU_END 84
 
-// SORE: engine WU.
+// SORE: executed by WU.
 `define SATKIT_OPCODE_SORE 8'h15
 `define SATKIT_SORE_PARAMETERS_LSB 40
 `define SATKIT_SORE_PARAMETERS_WIDTH 40
@@ -644,7 +645,7 @@
 `define SATKIT_SORE_SINGLE 81:81
 `define SATKIT_SORE_END 82
 
-// VE: engine VE.
+// VE: executed by VE.
 `define SATKIT_OPCODE_VE 8'h16
 `define SATKIT_VE_OP_LSB 40
 `define SATKIT_VE_OP_WIDTH 6

@@ -13,8 +13,16 @@ mod training;
 #[macro_use]
 mod suite;
 mod transfers;
+mod traps;
 
 conformance!(simulator, given::sim_card());
+conformance!(
+    rtl,
+    match given::rtl_card() {
+        Some(card) => card,
+        None => return,
+    }
+);
 #[cfg(target_os = "linux")]
 conformance!(
     virtual_card,

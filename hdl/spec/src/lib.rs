@@ -17,6 +17,7 @@ mod contract;
 mod described;
 mod device;
 mod error;
+mod front_timing;
 pub mod isa;
 pub mod memory_map;
 mod method;
@@ -32,6 +33,10 @@ pub use build::{BUILD_DATE, GIT_HASH};
 pub use contract::{CONTRACT_VERSION, ContractHash, contract_hash};
 pub use device::Resources;
 pub use error::SpecError;
+pub use front_timing::{
+    FETCH_BUFFER_BEATS, FETCH_BURST_BEATS, LOAD_DECODE_CYCLES, QUEUE_CYCLES, REQUEST_CYCLES,
+    RESPONSE_CYCLES, STORE_DECODE_CYCLES, UPDATE_DECODE_CYCLES, VECTOR_DECODE_CYCLES,
+};
 pub use method::{BpGradient, Method, Stage, WeightOperand};
 pub use shape::{BpPhase, ConvShape, K_BLOCK, SlotPosition};
 pub use sparsity::Sparsity;

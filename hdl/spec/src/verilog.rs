@@ -4,8 +4,8 @@
 //! `tests/reference.rs` compares it with the committed file, and writes that if asked.
 
 use crate::isa::{
-    ADDRESS_UNIT_BYTES, Engine, FieldWords, HEADER_BITS, LAYOUTS, Layout, OPCODE_BITS, Semaphore,
-    SemaphoreSet, Word,
+    ADDRESS_UNIT_BYTES, Engine, FieldWords, HEADER_BITS, LAYOUTS, Layout, MAX_INSTRUCTIONS,
+    OPCODE_BITS, Semaphore, SemaphoreSet, Word,
 };
 use crate::regs;
 use crate::{CONTRACT_VERSION, contract_hash, memory_map};
@@ -122,6 +122,7 @@ fn words(header: &mut Header) {
     );
     header.number("WORD_BITS", Word::BITS.into());
     header.number("WORD_BYTES", Word::BYTES as u64);
+    header.number("MAX_INSTRUCTIONS", MAX_INSTRUCTIONS as u64);
     header.number("ADDRESS_UNIT_BYTES", ADDRESS_UNIT_BYTES);
     header.number("HEADER_BITS", HEADER_BITS.into());
     header.place("OPCODE", 0, OPCODE_BITS);
@@ -142,11 +143,9 @@ fn words(header: &mut Header) {
 }
 
 fn instruction(header: &mut Header, layout: &Layout) {
-    let goes_to = match layout.engine {
-        Some(engine) => format!("engine {}", engine.name()),
-        None => "kept by the sequencer".into(),
-    };
-    header.title(&format!("{}: {goes_to}.", layout.mnemonic));
+    let goes_to: Vec<&str> = layout.route.queues().iter().map(|engine| engine.name()).collect();
+    let kept = if layout.route.engine().is_none() { "kept for" } else { "executed by" };
+    header.title(&format!("{}: {kept} {}.", layout.mnemonic, goes_to.join(", ")));
     header.hex(&format!("OPCODE_{}", layout.mnemonic), OPCODE_BITS, layout.opcode.into());
     for (field, words) in layout.fields().iter().zip(layout.words) {
         let name = format!("{}_{}", layout.mnemonic, field.name);

@@ -29,6 +29,7 @@ fn numbers() -> Vec<(String, u64)> {
         ("ALL_CALIBRATED".into(), memory_map::ALL_CALIBRATED.into()),
         ("WORD_BITS".into(), Word::BITS.into()),
         ("WORD_BYTES".into(), Word::BYTES as u64),
+        ("MAX_INSTRUCTIONS".into(), isa::MAX_INSTRUCTIONS as u64),
         ("ADDRESS_UNIT_BYTES".into(), isa::ADDRESS_UNIT_BYTES),
         ("HEADER_BITS".into(), isa::HEADER_BITS.into()),
         ("SEMAPHORES".into(), Semaphore::ALL.len() as u64),

@@ -9,11 +9,12 @@ use super::port::{Port, PortStatistics, ReadBeat, Schedule};
 use satkit_memory::{
     AnyMemory, Direction, Memory as _, MemoryError, MemoryModel, Ports, Request, Transfer,
 };
+use satkit_spec::REQUEST_CYCLES;
 use satkit_transport::memory::CardMemory;
 use std::sync::Arc;
 
-/// Cycles from a job's first one, in which the program's fetch asks, to the request on the bus.
-pub(super) const FIRST_REQUEST_CYCLE: u64 = 1;
+/// Cycle of a job in which its first request is on the bus: the program's fetch asks in cycle 0.
+const FIRST_REQUEST_CYCLE: u64 = REQUEST_CYCLES as u64;
 
 /// All masters' ports.
 #[derive(Debug)]
@@ -25,6 +26,8 @@ pub(super) struct Bus {
     /// The clock's cycle that is the job's first, once its first request has come.
     origin: Option<u64>,
     ports: Vec<Port>,
+    /// The job's requests as the model has seen them, if they are kept.
+    kept: Option<Vec<Request>>,
 }
 
 impl Bus {
@@ -39,7 +42,17 @@ impl Bus {
     ) -> Result<Self, MemoryError> {
         let time = model.build(&shape)?;
         let ports = (0..shape.channels).map(|_| Port::default()).collect();
-        Ok(Self { memory, model, shape, time, origin: None, ports })
+        Ok(Self { memory, model, shape, time, origin: None, ports, kept: None })
+    }
+
+    /// From the next job on its requests are kept.
+    pub(super) fn keep_requests(&mut self) {
+        self.kept = Some(Vec::new());
+    }
+
+    /// The requests of the job.
+    pub(super) fn kept_requests(&self) -> Vec<Request> {
+        self.kept.clone().unwrap_or_default()
     }
 
     /// Masters.
@@ -50,6 +63,9 @@ impl Bus {
     /// The next request begins a job: the memory is as new, and its time counts from there.
     pub(super) fn restart(&mut self) {
         self.origin = None;
+        if let Some(kept) = &mut self.kept {
+            kept.clear();
+        }
         // It could be built once.
         if let Ok(time) = self.model.build(&self.shape) {
             self.time = time;
@@ -82,6 +98,9 @@ impl Bus {
         let origin = *self.origin.get_or_insert(cycle.saturating_sub(FIRST_REQUEST_CYCLE));
         let (address, beats) = (burst.address, burst.beats());
         let request = Request { cycle: cycle - origin, address, beats, direction };
+        if let Some(kept) = &mut self.kept {
+            kept.push(request);
+        }
         let Transfer { start_cycle, end_cycle } = self.time.transfer(request);
         let schedule =
             Schedule { start_cycle: origin + start_cycle, end_cycle: origin + end_cycle };

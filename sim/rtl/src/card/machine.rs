@@ -5,7 +5,7 @@ use super::bus::Bus;
 use super::port::PortStatistics;
 use super::top::{Ask, Top};
 use crate::{Model, PortId, RtlError};
-use satkit_memory::Direction;
+use satkit_memory::{Direction, Request};
 use satkit_spec::regs::{self, control};
 use satkit_spec::{BUILD_DATE, GIT_HASH, memory_map};
 
@@ -93,6 +93,11 @@ impl Machine {
     /// What the masters' ports have counted.
     pub(super) fn statistics(&self) -> PortStatistics {
         self.bus.statistics()
+    }
+
+    /// The requests of the running or last job, in its cycles.
+    pub(super) fn requests(&self) -> Vec<Request> {
+        self.bus.kept_requests()
     }
 
     /// One cycle; `observe` sees the outputs before its rising edge.

@@ -43,6 +43,8 @@ pub struct RtlCardOptions<'a> {
     pub dram: MemoryModel,
     /// Bytes of the memory that DMA and the core reach.
     pub memory_bytes: u64,
+    /// Keeps what a job asks of memory, for [`RtlCard::job_requests`].
+    pub keeps_requests: bool,
     /// How the model is made, and whether it writes waves.
     pub build: Build<'a>,
 }
@@ -51,7 +53,8 @@ impl Default for RtlCardOptions<'_> {
     /// DDR4-2400, and as much of it as the card has.
     fn default() -> Self {
         let build = Build::default();
-        Self { dram: MemoryModel::ddr4(), memory_bytes: memory_map::BYTES, build }
+        let (dram, memory_bytes) = (MemoryModel::ddr4(), memory_map::BYTES);
+        Self { dram, memory_bytes, keeps_requests: false, build }
     }
 }
 
@@ -86,6 +89,17 @@ impl RtlCard {
     /// Name in [`CardInfo`].
     pub const NAME: &'static str = "Verilated RTL";
 
+    /// The accelerator with the array `config`, as after power-on. Models of the arrays tiny and small may be part of this binary;
+    /// others are compiled once, which takes minutes.
+    ///
+    /// # Errors
+    /// [`RtlCardError`].
+    pub fn new(config: &ArrayConfig, options: &RtlCardOptions<'_>) -> Result<Self, RtlCardError> {
+        config.validate()?;
+        let design = satkit_hdl::accelerator::design(config).map_err(RtlError::from)?;
+        Self::of(&design, config, options)
+    }
+
     /// A card whose top is `design`, with the ports of the module `satkit` (`hdl/boards/vcu1525/top.tcl`).
     ///
     /// # Errors
@@ -97,7 +111,10 @@ impl RtlCard {
     ) -> Result<Self, RtlCardError> {
         config.validate()?;
         let memory = Arc::new(CardMemory::new(options.memory_bytes));
-        let bus = Bus::new(Arc::clone(&memory), options.dram, Ports::from(config))?;
+        let mut bus = Bus::new(Arc::clone(&memory), options.dram, Ports::from(config))?;
+        if options.keeps_requests {
+            bus.keep_requests();
+        }
         let clock_hz = options.build.clock_hz.or(Some(config.clock_hz));
         let model = Model::of(design, &Build { clock_hz, ..options.build })?;
         let machine = Machine::new(model, bus)?;
@@ -128,6 +145,15 @@ impl RtlCard {
     /// [`CardError::DeviceLost`] if the card's thread has ended.
     pub fn port_statistics(&self) -> CardResult<PortStatistics> {
         self.ask(|reply| Request::Statistics { reply })
+    }
+
+    /// What the running or last job has asked of memory, in the order and the cycles (of the job) in which it did; empty unless
+    /// [`RtlCardOptions::keeps_requests`] is set.
+    ///
+    /// # Errors
+    /// As [`RtlCard::port_statistics`].
+    pub fn job_requests(&self) -> CardResult<Vec<satkit_memory::Request>> {
+        self.ask(|reply| Request::Requests { reply })
     }
 
     fn ask<T>(&self, request: impl FnOnce(SyncSender<CardResult<T>>) -> Request) -> CardResult<T> {

@@ -18,6 +18,7 @@ pub(super) enum Request {
     Read { offset: u32, reply: SyncSender<CardResult<u32>> },
     Write { offset: u32, value: u32, reply: SyncSender<CardResult<()>> },
     Reset { kind: ResetKind, reply: SyncSender<CardResult<()>> },
+    Requests { reply: SyncSender<CardResult<Vec<satkit_memory::Request>>> },
     Statistics { reply: SyncSender<CardResult<PortStatistics>> },
     Stop,
 }
@@ -79,6 +80,9 @@ impl Worker {
                 }
                 Some(Request::Reset { kind, reply }) => {
                     let _ = reply.send(self.reset(kind));
+                }
+                Some(Request::Requests { reply }) => {
+                    let _ = reply.send(Ok(self.machine.requests()));
                 }
                 Some(Request::Statistics { reply }) => {
                     let _ = reply.send(Ok(self.machine.statistics()));
