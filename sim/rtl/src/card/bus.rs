@@ -1,7 +1,7 @@
 //! The card's memory behind the core's AXI masters: its bytes, and the cycles that a memory model gives.
 //!
-//! Cycle by cycle, the same as the simulator's memory sees them: whoever drives this takes the requests of a cycle first (master
-//! after master, of each its read before its write), then asks what is offered in that same cycle, and says which
+//! Cycle by cycle, the same as the simulator's memory sees them: whoever drives this takes the requests of a cycle first (reads
+//! before writes, each master after master), then asks what is offered in that same cycle, and says which
 //! of it was taken. Every request is taken in the cycle in which it is made.
 
 use super::axi::{BEAT_BYTES, Burst, Response, Violation};

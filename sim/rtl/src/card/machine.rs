@@ -103,10 +103,9 @@ impl Machine {
     /// One cycle; `observe` sees the outputs before its rising edge.
     fn step<T>(&mut self, observe: impl FnOnce(&Model, &Top) -> T) -> Result<T, Violation> {
         // Requests come from registers of the core: nothing that is driven below changes them.
-        for index in 0..self.driven.len() {
-            let master = &self.top.masters[index];
-            for (ask, direction) in [(&master.ar, Direction::Read), (&master.aw, Direction::Write)]
-            {
+        for direction in [Direction::Read, Direction::Write] {
+            for (index, master) in self.top.masters.iter().enumerate() {
+                let ask = if direction == Direction::Read { &master.ar } else { &master.aw };
                 if self.model.get(ask.valid) == 1 {
                     let burst = burst(&self.model, ask);
                     self.bus.request(index, direction, burst, self.cycle)?;
@@ -204,6 +203,11 @@ impl Machine {
             }
             self.step(|_, _| ())?;
         }
+        self.look()
+    }
+
+    /// Finds out whether a program runs.
+    fn look(&mut self) -> Result<(), Violation> {
         self.running = self.load(regs::RUNNING.offset)? != 0 || self.bus.next_due().is_some();
         Ok(())
     }
@@ -241,8 +245,14 @@ impl Machine {
     /// As [`Machine::load`].
     pub(super) fn store(&mut self, offset: u32, value: u32) -> Result<(), Violation> {
         let starts = offset == regs::CONTROL.offset && value & control::START != 0;
-        if starts && !self.running {
-            self.bus.restart();
+        if starts {
+            // The program before may have ended since it was looked at last.
+            if self.running {
+                self.look()?;
+            }
+            if !self.running {
+                self.bus.restart();
+            }
         }
         self.running |= starts;
         let lite = &self.top.lite;

@@ -33,7 +33,7 @@ fn answers(model: &MemoryModel, notes: &[Notes]) -> Vec<[Vec<Transfer>; 2]> {
             }
         }
     }
-    asked.sort_by_key(|&(cycle, port, writes, _)| (cycle, port, writes));
+    asked.sort_by_key(|&(cycle, port, writes, _)| (cycle, writes, port));
     let mut memory = model.build(&Ports::from(&ArrayConfig::tiny())).unwrap();
     let origin = u64::from(asked[0].0) - 1;
     let mut transfers = vec![[vec![], vec![]]; notes.len()];

@@ -99,8 +99,8 @@ fn run(bus: &mut Bus, wishes: &[Wish], from: u64, stalls: impl Fn(u64) -> bool) 
     loop {
         // A quiet cycle is quiet: nothing is due before the bus says.
         let quiet = bus.next_due().is_none_or(|due| due > cycle);
-        for port in 0..CHANNELS {
-            for direction in [Direction::Read, Direction::Write] {
+        for direction in [Direction::Read, Direction::Write] {
+            for port in 0..CHANNELS {
                 let key = (port, direction == Direction::Write);
                 let Some(queue) = waiting.get_mut(&key) else { continue };
                 if queue.front().is_none_or(|(at, _)| *at > cycle) {
@@ -169,7 +169,7 @@ fn answers(model: &MemoryModel, wishes: &[Wish], seen: &[Seen]) -> Vec<Transfer>
     let mut order: Vec<usize> = (0..wishes.len()).collect();
     let port = |wish: &Wish| (wish.address / PAGE_BYTES) as usize % CHANNELS;
     order.sort_by_key(|&at| {
-        (seen[at].request, port(&wishes[at]), wishes[at].direction == Direction::Write)
+        (seen[at].request, wishes[at].direction == Direction::Write, port(&wishes[at]))
     });
     let origin = seen[order[0]].request - FIRST_REQUEST_CYCLE;
     let mut transfers = vec![Transfer { start_cycle: 0, end_cycle: 0 }; wishes.len()];
