@@ -157,7 +157,8 @@ fn master(top: &mut Wiring, index: usize) {
 fn options(dram: MemoryModel, memory_bytes: u64) -> RtlCardOptions<'static> {
     // One folder for all tests, so that the top is compiled once.
     let cache = Some(Path::new(env!("CARGO_TARGET_TMPDIR")));
-    RtlCardOptions { dram, memory_bytes, build: Build { cache, ..Build::default() } }
+    let build = Build { cache, ..Build::default() };
+    RtlCardOptions { dram, memory_bytes, build, ..RtlCardOptions::default() }
 }
 
 pub(crate) fn card(dram: MemoryModel, memory_bytes: u64) -> RtlCard {
