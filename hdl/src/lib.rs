@@ -1,7 +1,10 @@
 //! The accelerator's RTL in RustHDL, and the Verilog that is made of it.
 //!
-//! - [`mod@core`]: the compute core, the top of the design
+//! - [`accelerator`]: the accelerator, the top of the design
+//! - [`mod@core`]: the compute core
+//! - [`front`]: register window and sequencer
 //! - [`mod@array`]: the array of USPEs and its edges
+//! - [`dma`]: AXI masters to the card's memory
 //! - [`delay`], [`memory`]: shift registers and memories, written by hand
 //! - [`float`]: floating point blocks, bit for bit as `docs/contract.md` has numbers
 //! - [`emit`]: Verilog with one module per kind of block, where RustHDL writes one per instance
@@ -10,12 +13,15 @@
 //! What a block holds for the tools' sake (sized locals before every cast, compare and slice; no constants without a width) is
 //! explained in `docs/decisions/0009-rtl-tools.md`.
 
+pub mod accelerator;
 pub mod array;
 pub mod core;
 pub mod delay;
+pub mod dma;
 pub mod emit;
 mod error;
 pub mod float;
+pub mod front;
 pub mod memory;
 pub mod update;
 

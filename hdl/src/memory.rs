@@ -9,17 +9,24 @@ pub const WRAPPERS: &[(&str, &str)] = &[
     ("psum_ram", "memory: block RAM"),
     ("small_ram", "memory: LUT RAM with a read that needs no clock"),
     ("delay_line", "memory: shift register of a length that the array gives"),
+    ("fifo_ram", "memory: FIFO in block RAM"),
     ("SmallRam", "memory: LUT RAM inside a RustHDL block"),
     ("Delay", "memory: shift register inside a RustHDL block"),
     ("Product", "multiplication of other widths than RustHDL has"),
     ("stce_row", "wiring: the elements of a row"),
     ("stce", "wiring: the rows of the array"),
     ("core", "wiring: array, edges, buffers, controller, update"),
+    ("registers", "wiring: a block per register of the map"),
+    ("decoder", "wiring: blocks per row of the instruction table"),
+    ("sequencer", "wiring: a queue per engine, a counter per semaphore"),
+    ("dma", "wiring: a port per DRAM channel"),
+    ("satkit", "wiring: registers, sequencer, ports"),
     ("update_rank", "wiring: a comparator to every two values of a word"),
     ("update_select", "wiring: the stages of the selection to every value of a word"),
     ("update_collect", "wiring: the parts of a word that several beats fill; narrow lanes only"),
     ("update_transpose", "memory: two banks of registers, and the order in which they are read"),
     ("update", "wiring: lanes, old masks and both selections"),
+    ("dma", "wiring: clients, arbiters and the ports of all channels"),
 ];
 
 fn module(name: &str, text: &str) -> Module {
@@ -135,6 +142,54 @@ module delay_line #(parameter WIDTH = 32, parameter DEPTH = 1) (
             assign q = stages[WIDTH*DEPTH-1:WIDTH*(DEPTH-1)];
         end
     endgenerate
+endmodule
+",
+    )
+}
+
+/// A FIFO of `2^ADDRESS` words in block RAM. What is pushed into an empty one is its head in the next cycle. Pushed only with `room`,
+/// popped only while it `holds`.
+#[must_use]
+pub fn fifo_ram() -> Module {
+    module(
+        "fifo_ram",
+        "\
+module fifo_ram #(parameter WIDTH = 32, parameter ADDRESS = 4) (
+    input wire clock,
+    input wire reset,
+    input wire push,
+    input wire [WIDTH-1:0] data,
+    input wire pop,
+    output wire holds,
+    output wire room,
+    output wire [WIDTH-1:0] head
+);
+    reg [WIDTH-1:0] content [0:(1<<ADDRESS)-1];
+    reg [ADDRESS-1:0] write_at;
+    reg [ADDRESS-1:0] read_at;
+    reg [ADDRESS:0] count;
+    reg [WIDTH-1:0] fetched;
+    reg [WIDTH-1:0] passed;
+    reg passes;
+    initial write_at = {ADDRESS{1'b0}};
+    initial read_at = {ADDRESS{1'b0}};
+    initial count = {(ADDRESS+1){1'b0}};
+    wire [ADDRESS-1:0] read_next = read_at + {{(ADDRESS-1){1'b0}}, pop};
+    always @(posedge clock) begin
+        if (push) content[write_at] <= data;
+        fetched <= content[read_next];
+        // A word that is written is not read in the same cycle.
+        passed <= data;
+        passes <= push & (write_at == read_next);
+    end
+    always @(posedge clock) begin
+        write_at <= reset ? {ADDRESS{1'b0}} : write_at + {{(ADDRESS-1){1'b0}}, push};
+        read_at <= reset ? {ADDRESS{1'b0}} : read_next;
+        count <= reset ? {(ADDRESS+1){1'b0}} : count + {{ADDRESS{1'b0}}, push} - {{ADDRESS{1'b0}}, pop};
+    end
+    assign holds = |count;
+    assign room = ~count[ADDRESS];
+    assign head = passes ? passed : fetched;
 endmodule
 ",
     )

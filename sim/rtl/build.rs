@@ -45,11 +45,15 @@ type Model = (String, String);
 
 fn build() -> Result<(), Problem> {
     let mut models = Vec::new();
+    let mut designs = Vec::new();
     for config in [ArrayConfig::tiny(), ArrayConfig::small()] {
-        let design = satkit_hdl::core::design(&config)?;
-        let (prefix, entry) =
-            (format!("Vcore_{}", config.name), format!("satkit_rtl_core_{}", config.name));
-        let directory = out().join(&config.name);
+        designs.push((satkit_hdl::core::design(&config)?, config.name.clone()));
+        designs.push((satkit_hdl::accelerator::design(&config)?, config.name));
+    }
+    for (design, array) in designs {
+        let name = format!("{}_{array}", design.top());
+        let (prefix, entry) = (format!("V{name}"), format!("satkit_rtl_{name}"));
+        let directory = out().join(&name);
         // What an earlier Verilator wrote there is not to be mixed in.
         let _ = std::fs::remove_dir_all(&directory);
         std::fs::create_dir_all(&directory)?;

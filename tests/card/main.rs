@@ -13,9 +13,17 @@ mod training;
 #[macro_use]
 mod suite;
 mod transfers;
+mod traps;
 mod validate;
 
 conformance!(simulator, given::sim_card());
+conformance!(
+    rtl,
+    match given::rtl_card() {
+        Some(card) => card,
+        None => return,
+    }
+);
 #[cfg(target_os = "linux")]
 conformance!(
     virtual_card,

@@ -252,3 +252,43 @@ fn training_through_the_files_gives_the_same_bits() {
     };
     assert_eq!(train("sim", "sim"), train(&server.device(), "files"));
 }
+
+#[cfg(not(feature = "rtl"))]
+#[test]
+fn the_verilog_needs_its_feature() {
+    for command in ["card info", "card validate", "train --network digits-mlp"] {
+        let done = line(&format!("{command} --device rtl"));
+        assert_eq!((done.code, done.stdout.as_str()), (2, ""), "{command}");
+        let said = if command.starts_with("train") { "--device" } else { "--features rtl" };
+        assert!(done.stderr.contains(said), "{command}: {}", done.stderr);
+    }
+}
+
+#[cfg(feature = "rtl")]
+#[test]
+fn the_verilog_is_a_card_like_others() {
+    let there = satkit_hdl::accelerator::ENGINES;
+    let missing = satkit_spec::isa::Engine::ALL.into_iter().find(|e| !there.contains(e));
+    if let Some(engine) = missing {
+        let done = line("train --network digits-mlp --array tiny --device rtl");
+        done.refused(&["--device", "rtl", engine.name()]);
+    }
+    if !satkit_rtl::HAS_BUILT_IN_MODELS {
+        return;
+    }
+    for array in ["tiny", "small"] {
+        let info = line(&format!("card info --device rtl --array {array} --json")).json();
+        assert_eq!(info["name"], satkit_rtl::card::RtlCard::NAME);
+        assert_eq!((&info["usable"], &info["running"]), (&Value::Bool(true), &Value::Bool(false)));
+        let checked =
+            line(&format!("card validate --json --device rtl --array {array} --bandwidth-mib 8"));
+        assert_eq!(checked.json()["passed"], true, "{checked:?}");
+    }
+    let Some(server) = Server::start("--device rtl") else { return };
+    let device = server.device();
+    let checked = line(&format!("card validate --json --device {device} --bandwidth-mib 8"));
+    assert_eq!(checked.json()["passed"], true, "{checked:?}");
+    server.signal("TERM");
+    let (code, last) = server.end();
+    assert_eq!((code, last["ended"].as_str()), (Some(0), Some("stopped")));
+}

@@ -16,7 +16,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("satkit-virtual-card", &["satkit-transport"]),
     ("satkit-plan", &["satkit-spec", "satkit-memory"]),
     ("satkit-sim", &["satkit-spec", "satkit-memory", "satkit-plan", "satkit-transport"]),
-    ("satkit-rtl", &["satkit-spec", "satkit-hdl", "satkit-memory", "satkit-plan"]),
+    (
+        "satkit-rtl",
+        &["satkit-spec", "satkit-hdl", "satkit-memory", "satkit-plan", "satkit-transport"],
+    ),
     ("satkit-host", &["satkit-spec", "satkit-memory", "satkit-plan", "satkit-transport"]),
     (
         "satkit",

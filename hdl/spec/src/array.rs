@@ -45,7 +45,7 @@ pub struct ArrayConfig {
     pub axi_beat_bytes: usize,
     /// Beats that one load or store engine may have requested and not yet received.
     pub axi_inflight_beats: usize,
-    /// Instructions that one engine's queue holds.
+    /// Instructions that one engine's queue holds, kept ones among them.
     pub queue_depth: usize,
     /// Cycles from a read's address to its first beat in the memory of fixed latency.
     pub dram_latency_cycles: usize,

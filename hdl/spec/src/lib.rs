@@ -12,10 +12,12 @@
 
 mod array;
 mod array_timing;
+mod build;
 mod contract;
 mod described;
 mod device;
 mod error;
+mod front_timing;
 pub mod isa;
 pub mod memory_map;
 mod method;
@@ -23,12 +25,18 @@ pub mod reference;
 pub mod regs;
 mod shape;
 mod sparsity;
+pub mod verilog;
 
 pub use array::{ArrayConfig, MAX_INTERLEAVE};
 pub use array_timing::{ARRAY_FRONT_CYCLES, ArrayTiming, MM_DECODE_CYCLES};
+pub use build::{BUILD_DATE, GIT_HASH};
 pub use contract::{CONTRACT_VERSION, ContractHash, contract_hash};
 pub use device::Resources;
 pub use error::SpecError;
+pub use front_timing::{
+    FETCH_BUFFER_BEATS, FETCH_BURST_BEATS, LOAD_DECODE_CYCLES, QUEUE_CYCLES, REQUEST_CYCLES,
+    RESPONSE_CYCLES, STORE_DECODE_CYCLES, UPDATE_DECODE_CYCLES, VECTOR_DECODE_CYCLES,
+};
 pub use method::{BpGradient, Method, Stage, WeightOperand};
 pub use shape::{BpPhase, ConvShape, K_BLOCK, SlotPosition};
 pub use sparsity::Sparsity;

@@ -67,7 +67,7 @@ pub fn instructions_markdown() -> String {
         page.row([
             format!("`{:#04x}`", layout.opcode),
             format!("[{}](#{})", layout.mnemonic, anchor(layout.mnemonic)),
-            destination(layout).into(),
+            destination(layout),
             layout.doc.into(),
         ]);
     }
@@ -112,14 +112,19 @@ fn words(page: &mut Page) {
 fn engines(page: &mut Page) {
     page.block(format_args!("## Engines"));
     page.block(format_args!(
-        "The sequencer fetches in order. What it does not keep goes to the queue of an engine, and each engine takes its \
-         queue in order."
+        "The sequencer fetches and dispatches in order. An instruction goes to the queue of the engine that executes it, a kept \
+         one to the queues of all engines that use it, and waits until each of them has room. Each engine takes its queue in \
+         order."
     ));
-    page.head(["engine", "what it is", "instructions"]);
+    page.head(["engine", "what it is", "executes", "keeps"]);
     for engine in Engine::ALL {
-        let taken = LAYOUTS.iter().filter(|layout| layout.engine == Some(engine));
-        let taken: Vec<_> = taken.map(|layout| layout.mnemonic).collect();
-        page.row([engine.name().into(), engine.doc().into(), taken.join(", ")]);
+        let names = |of: &dyn Fn(&Layout) -> bool| {
+            let some = LAYOUTS.iter().filter(|layout| of(layout)).map(|layout| layout.mnemonic);
+            some.collect::<Vec<_>>().join(", ")
+        };
+        let own = |layout: &Layout| layout.route.engine() == Some(engine);
+        let kept = |layout: &Layout| !own(layout) && layout.route.queues().contains(&engine);
+        page.row([engine.name().into(), engine.doc().into(), names(&own), names(&kept)]);
     }
 }
 
@@ -152,18 +157,19 @@ fn instruction(page: &mut Page, layout: &Layout) {
     page.block(format_args!("## {}", layout.mnemonic));
     page.block(format_args!("{}", layout.doc));
     let names = |engine_of: fn(Semaphore) -> Engine| {
-        let own = Semaphore::ALL.iter().filter(|&&s| Some(engine_of(s)) == layout.engine);
+        let own = Semaphore::ALL.iter().filter(|&&s| Some(engine_of(s)) == layout.route.engine());
         own.map(|semaphore| format!("`{}`", semaphore.name())).collect::<Vec<_>>().join(", ")
     };
     let (takes, posts) = (names(Semaphore::taker), names(Semaphore::poster));
     let opcode = layout.opcode;
-    match layout.engine {
+    match layout.route.engine() {
         Some(engine) => page.block(format_args!(
             "Opcode `{opcode:#04x}`, engine {}. May wait for {takes}; may post {posts}.",
             engine.name()
         )),
         None => page.block(format_args!(
-            "Opcode `{opcode:#04x}`, kept by the sequencer until the next {}. Uses no semaphore.",
+            "Opcode `{opcode:#04x}`, kept by {} until the next {}. Uses no semaphore.",
+            destination(layout),
             layout.mnemonic
         )),
     }
@@ -195,11 +201,10 @@ fn operations(page: &mut Page) {
     }
 }
 
-const fn destination(layout: &Layout) -> &'static str {
-    match layout.engine {
-        Some(engine) => engine.name(),
-        None => "sequencer",
-    }
+/// The engines whose queues take an instruction.
+fn destination(layout: &Layout) -> String {
+    let names = layout.route.queues().iter().map(|engine| engine.name());
+    names.collect::<Vec<_>>().join(", ")
 }
 
 /// Bits from the highest to the lowest.

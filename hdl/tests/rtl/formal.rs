@@ -10,12 +10,12 @@ use satkit_hdl::update::control::PingPong;
 const INDUCTION: &str = "-tempinduct -maxsteps 8";
 
 /// In all sequences of so many cycles from the start.
-fn cycles(count: usize) -> String {
+pub(crate) fn cycles(count: usize) -> String {
     format!("-tempinduct-baseonly -maxsteps {count}")
 }
 
 /// The proof holds, and does not for a text with one of these changes, within so many cycles.
-fn check(
+pub(crate) fn check(
     design: &Design,
     harness: &str,
     defines: &str,

@@ -1,24 +1,26 @@
-//! The Verilog of the tiny core is the committed one, and what of it is written by hand is listed.
+//! The Verilog of the tiny core and of what stands in front of it is the committed one, and what of it is written by hand is listed.
 //!
 //! `SATKIT_WRITE=1 cargo test --release -p satkit-hdl --test rtl golden` writes it.
 
+use satkit_hdl::accelerator;
 use satkit_hdl::core::design;
 use satkit_hdl::emit::Design;
+use satkit_hdl::front::{self, Engines};
 use satkit_hdl::memory::WRAPPERS;
 use satkit_hdl::update;
 use satkit_spec::ArrayConfig;
+use satkit_spec::isa::Engine;
 use std::collections::BTreeSet;
 use std::path::Path;
 
 const WRITE: &str = "SATKIT_WRITE=1 cargo test --release -p satkit-hdl --test rtl golden";
 
-#[test]
-fn the_verilog_of_the_tiny_core_is_the_committed_one() {
-    let text = design(&ArrayConfig::tiny()).unwrap().text();
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/core_tiny.v");
+/// The committed file holds this text.
+fn is_committed(file: &str, text: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(file);
     if std::env::var_os("SATKIT_WRITE").is_some_and(|value| value == "1") {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(&path, &text).unwrap();
+        std::fs::write(&path, text).unwrap();
     }
     // A checkout may have other line ends.
     let committed = std::fs::read_to_string(&path).unwrap_or_default().replace("\r\n", "\n");
@@ -26,8 +28,22 @@ fn the_verilog_of_the_tiny_core_is_the_committed_one() {
     let line = differs.unwrap_or_else(|| committed.lines().count().min(text.lines().count())) + 1;
     assert!(
         committed == text,
-        "hdl/tests/golden/core_tiny.v differs from what is emitted from line {line} on; if that is meant, write it again: {WRITE}"
+        "hdl/tests/golden/{file} differs from what is emitted from line {line} on; if that is meant, write it again: {WRITE}"
     );
+}
+
+#[test]
+fn the_verilog_of_the_tiny_core_is_the_committed_one() {
+    is_committed("core_tiny.v", &design(&ArrayConfig::tiny()).unwrap().text());
+}
+
+/// With all engines, whichever the accelerator has.
+#[test]
+fn the_verilog_in_front_of_the_engines_is_the_committed_one() {
+    let tiny = ArrayConfig::tiny();
+    let sequencer = front::sequencer(&tiny, &Engines::of(&Engine::ALL)).unwrap();
+    let window = front::registers(&tiny).unwrap();
+    is_committed("front_tiny.v", &format!("{}\n{}", window.text(), sequencer.text()));
 }
 
 #[test]
@@ -55,7 +71,8 @@ fn designs() -> Vec<Design> {
     let cores = ArrayConfig::all().into_iter().map(|config| design(&config).unwrap());
     // The core has words of 8 lanes; the update unit may have 16.
     let units = ArrayConfig::all().into_iter().map(|config| update::design(&wide(config)).unwrap());
-    cores.chain(units).collect()
+    let tops = ArrayConfig::all().into_iter().map(|config| accelerator::design(&config).unwrap());
+    cores.chain(units).chain(tops).collect()
 }
 
 #[test]

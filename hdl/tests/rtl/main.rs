@@ -2,11 +2,15 @@
 
 mod controller;
 mod core;
+mod dma;
 mod edges;
 mod emit;
 mod float;
 mod formal;
+mod front;
 mod golden;
+mod header;
+mod live;
 mod pipeline;
 mod refusals;
 mod sore;

@@ -29,7 +29,7 @@ fn text(output: &Output) -> String {
 }
 
 /// Runs a command that has to succeed; returns what it printed.
-fn run(command: &mut Command) -> String {
+pub(crate) fn run(command: &mut Command) -> String {
     let output = command.output().unwrap();
     assert!(output.status.success(), "{command:?}:\n{}", text(&output));
     text(&output)
@@ -217,6 +217,7 @@ endmodule
 }
 
 /// SplitMix64: the same numbers everywhere.
+#[derive(Debug)]
 pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
@@ -261,13 +262,15 @@ impl Bench {
         Self { directory }
     }
 
+    /// Starts it, with pipes.
+    pub(crate) fn spawn(&self) -> std::process::Child {
+        let mut program = Command::new(self.directory.path().join("obj/Vdut"));
+        program.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap()
+    }
+
     /// Runs it; `feed` writes what it reads.
     pub(crate) fn run(&self, feed: impl FnOnce(&mut dyn std::io::Write) + Send) -> Vec<u8> {
-        let mut child = Command::new(self.directory.path().join("obj/Vdut"))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut child = self.spawn();
         let input = child.stdin.take().unwrap();
         std::thread::scope(|scope| {
             scope.spawn(move || {

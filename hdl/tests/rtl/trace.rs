@@ -55,6 +55,13 @@ impl Cycle {
         self
     }
 
+    /// The next output, of so many words of 32 bits, of which nothing is said.
+    pub(crate) fn unsaid_words(&mut self, words: usize) -> &mut Self {
+        self.expected.resize(self.expected.len() + words, 0);
+        self.care.resize(self.care.len() + words, 0);
+        self
+    }
+
     /// The same with nothing said about its outputs.
     pub(crate) fn unsaid(mut self) -> Self {
         self.care.fill(0);
@@ -198,6 +205,7 @@ int main() {
     const auto dut = std::make_unique<Vdut>(context.get());
     static uint32_t record[INPUTS + 2 * OUTPUTS];
     unsigned long long cycle = 0, wrong = 0;
+    [[maybe_unused]] int clock;
     for (; fread(record, sizeof record, 1, stdin) == 1; ++cycle) {
         const uint32_t *words = record, *due = record + INPUTS, *care = due + OUTPUTS;
         PUT
@@ -223,6 +231,11 @@ pub(crate) struct Replay {
 impl Replay {
     /// Compiles the design of a block.
     pub(crate) fn build<U: Traced>(design: &Design) -> Self {
+        Self::of(design, U::INPUTS, U::OUTPUTS)
+    }
+
+    /// Compiles a design whose ports are named in the order in which a [`Cycle`] has them.
+    pub(crate) fn of(design: &Design, inputs: &[&str], outputs: &[&str]) -> Self {
         let ports = design.ports();
         let words = |names: &[&str], direction| -> usize {
             let own = ports.iter().filter(|p| p.direction == direction && p.name != "clock");
@@ -230,12 +243,13 @@ impl Replay {
             let width = |name: &&str| ports.iter().find(|p| p.name == *name).unwrap().width;
             names.iter().map(|name| width(name).div_ceil(32)).sum()
         };
-        let words = [words(U::INPUTS, Direction::Input), words(U::OUTPUTS, Direction::Output)];
+        let has_clock = ports.iter().any(|port| port.name == "clock");
+        let words = [words(inputs, Direction::Input), words(outputs, Direction::Output)];
         let (mut put, mut compare) = (String::new(), String::new());
-        for name in U::INPUTS {
+        for name in inputs {
             write!(put, "put(dut->{name}, words); ").unwrap();
         }
-        for name in U::OUTPUTS {
+        for name in outputs {
             let print = format!("printf(\"cycle %llu: {name}\\n\", cycle)");
             write!(
                 compare,
@@ -248,6 +262,8 @@ impl Replay {
             .replace("OUTPUTS", &words[1].to_string())
             .replace("PUT", &put)
             .replace("COMPARE", &compare);
+        let program =
+            if has_clock { program } else { program.replace("dut->clock = ", "clock = ") };
         Self { bench: Bench::build_text(design, &program, "-O2"), words }
     }
 

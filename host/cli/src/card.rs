@@ -12,11 +12,13 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
 
-/// A card as it is named: `sim`, or `xdma[:DIR][:N]` for the files of the XDMA driver, real or virtual.
+/// A card as it is named: `sim`, `rtl`, or `xdma[:DIR][:N]` for the files of the XDMA driver, real or virtual.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum CardDevice {
     /// The simulator in this process.
     Sim,
+    /// The accelerator's Verilog in this process.
+    Rtl,
     /// Card `index` of the files in `dir`.
     Xdma {
         /// Where the files are.
@@ -43,9 +45,12 @@ impl FromStr for CardDevice {
         if text == "sim" {
             return Ok(Self::Sim);
         }
+        if text == "rtl" {
+            return Ok(Self::Rtl);
+        }
         let refuse = || {
             format!(
-                "accepted: sim, xdma, xdma:N, xdma:DIR or xdma:DIR:N, such as xdma:{DEVICE_DIR}:0"
+                "accepted: sim, rtl, xdma, xdma:N, xdma:DIR or xdma:DIR:N, such as xdma:{DEVICE_DIR}:0"
             )
         };
         let rest = text.strip_prefix("xdma").ok_or_else(refuse)?;
@@ -71,18 +76,37 @@ impl FromStr for CardDevice {
     }
 }
 
-/// Opens a card. `array` is the simulator's [default: vcu1525]; other cards have their own.
+impl CardDevice {
+    /// True if the card is made here, of an array; other cards have their own.
+    pub(crate) const fn is_in_process(&self) -> bool {
+        matches!(self, Self::Sim | Self::Rtl)
+    }
+
+    /// The array of a card that is made here, if none is asked for: the card's, or the one whose Verilog is compiled soonest.
+    pub(crate) fn default_array(&self) -> ArrayConfig {
+        match self {
+            Self::Rtl => ArrayConfig::tiny(),
+            _ => ArrayConfig::vcu1525(),
+        }
+    }
+}
+
+/// Opens a card. `array` is that of one in this process [default: [`CardDevice::default_array`]]; other cards have their own.
 ///
 /// # Errors
-/// Those of [`XdmaCard::open`] and [`SimCard::new`].
+/// Those of [`XdmaCard::open`], [`SimCard::new`] and [`rtl_card`].
 pub(crate) fn open_card(
     device: &CardDevice,
     array: Option<&ArrayConfig>,
 ) -> anyhow::Result<Arc<dyn Card>> {
     match device {
         CardDevice::Sim => {
-            let array = array.cloned().unwrap_or_else(ArrayConfig::vcu1525);
+            let array = array.cloned().unwrap_or_else(|| device.default_array());
             Ok(Arc::new(SimCard::new(&array, &SimCardOptions::default())?))
+        }
+        CardDevice::Rtl => {
+            let array = array.cloned().unwrap_or_else(|| device.default_array());
+            rtl_card(&array, SimCardOptions::default().dram)
         }
         #[cfg(target_os = "linux")]
         CardDevice::Xdma { dir, index } => {
@@ -106,9 +130,37 @@ pub(crate) fn open_session(device: &CardDevice, array: &ArrayConfig) -> anyhow::
                 SimCardOptions { dram: MemoryModel::default(), ..SimCardOptions::default() };
             Arc::new(SimCard::new(array, &options)?)
         }
+        CardDevice::Rtl => rtl_card(array, MemoryModel::default())?,
         CardDevice::Xdma { .. } => open_card(device, None)?,
     };
     Ok(Session::open(card, array)?)
+}
+
+/// The accelerator's Verilog as a card; its model is compiled if it has to be, with progress shown.
+///
+/// # Errors
+/// [`CliError::Option`] for a binary without the feature `rtl`; those of `RtlCard::new`.
+#[cfg(feature = "rtl")]
+pub(crate) fn rtl_card(array: &ArrayConfig, dram: MemoryModel) -> anyhow::Result<Arc<dyn Card>> {
+    use satkit_rtl::card::{RtlCard, RtlCardError, RtlCardOptions};
+    let made = crate::rtl::built(None, |build| {
+        RtlCard::new(array, &RtlCardOptions { dram, build: *build, ..RtlCardOptions::default() })
+    });
+    match made {
+        Ok(card) => Ok(Arc::new(card)),
+        // Which of them it is says how the command exits.
+        Err(RtlCardError::Rtl(error)) => Err(error.into()),
+        Err(RtlCardError::Spec(error)) => Err(error.into()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+#[cfg(not(feature = "rtl"))]
+pub(crate) fn rtl_card(_: &ArrayConfig, _: MemoryModel) -> anyhow::Result<Arc<dyn Card>> {
+    let reason = "this binary was built without the feature `rtl`; accepted: sim, xdma, or a binary built with \
+                  `cargo build --release --bin satkit --features rtl` (docs/guide-rtl.md)";
+    let (option, given) = ("--device", "rtl".into());
+    Err(crate::CliError::Option { option, given, reason: reason.into() }.into())
 }
 
 /// What every text about a card begins with.
@@ -125,6 +177,7 @@ mod tests {
         let xdma = |dir: &str, index| Ok(CardDevice::Xdma { dir: dir.into(), index });
         for (text, device) in [
             ("sim", Ok(CardDevice::Sim)),
+            ("rtl", Ok(CardDevice::Rtl)),
             ("xdma", xdma("/dev", None)),
             ("xdma:2", xdma("/dev", Some(2))),
             ("xdma:/tmp/card", xdma("/tmp/card", None)),

@@ -14,6 +14,8 @@ mod command;
 mod error;
 mod interrupt;
 mod output;
+#[cfg(feature = "rtl")]
+mod rtl;
 mod schedules;
 mod trace;
 

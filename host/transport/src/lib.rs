@@ -6,6 +6,7 @@
 mod buffer;
 mod error;
 pub mod files;
+pub mod memory;
 
 pub use buffer::DmaBuf;
 pub use error::{CardError, CardResult, Direction};
@@ -151,4 +152,15 @@ pub fn check_transfer(address: u64, bytes: u64, memory_bytes: u64) -> CardResult
             Err(CardError::OutOfRange { what, address, bytes, limit: memory_bytes })
         }
     }
+}
+
+/// Checks the index of an interrupt line or a channel against their number.
+///
+/// # Errors
+/// [`CardError::OutOfRange`].
+pub fn check_index(what: &'static str, index: u8, count: u8) -> CardResult<()> {
+    if index < count {
+        return Ok(());
+    }
+    Err(CardError::OutOfRange { what, address: index.into(), bytes: 1, limit: count.into() })
 }

@@ -80,8 +80,8 @@ pub struct Program {
 }
 
 impl Program {
-    /// Most instructions that a program may have (512 MiB of card memory).
-    pub const MAX_INSTRUCTIONS: usize = 16 << 20;
+    /// Most instructions that a program may have.
+    pub const MAX_INSTRUCTIONS: usize = satkit_spec::isa::MAX_INSTRUCTIONS;
 
     /// The program of these instructions.
     #[must_use]

@@ -9,6 +9,7 @@
 //! A simulation of Verilator's is two-state and starts from registers of 0, so it finds wrong values, not missing resets.
 
 mod cache;
+pub mod card;
 mod core;
 mod error;
 mod model;

@@ -208,6 +208,19 @@ uint64_t run(void* handle, uint32_t clock, uint32_t also, uint64_t cycles, const
     return cycles;
 }
 
+// Ticks until just before a cycle in which one of the strobes is up.
+uint64_t pass(void* handle, uint32_t clock, uint64_t cycles, const uint32_t* strobes, uint32_t count) {
+    Instance& self = instance(handle);
+    if (self.dirty) self.eval();
+    for (uint64_t done = 0; done < cycles; ++done) {
+        for (uint32_t i = 0; i < count; ++i) {
+            if (self.is_set(strobes[i])) return done;
+        }
+        self.tick(clock, UINT32_MAX);
+    }
+    return cycles;
+}
+
 const uint32_t* records(void* handle, size_t* length) {
     *length = instance(handle).records.size();
     return instance(handle).records.data();
@@ -243,9 +256,10 @@ struct Api {
     uint64_t (*run)(void*, uint32_t, uint32_t, uint64_t, const Watch*, uint32_t, uint32_t, uint32_t*);
     const uint32_t* (*records)(void*, size_t*);
     void (*play)(void*, uint32_t, const uint32_t*, uint32_t, const uint32_t*, uint64_t);
+    uint64_t (*pass)(void*, uint32_t, uint64_t, const uint32_t*, uint32_t);
 };
 
-const Api api = {2, port_count, ports, create, destroy, write, read, eval, run, records, play};
+const Api api = {3, port_count, ports, create, destroy, write, read, eval, run, records, play, pass};
 
 }  // namespace
 

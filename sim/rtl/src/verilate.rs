@@ -156,7 +156,8 @@ pub(crate) fn sources(
     let shim = cpp.join("shim.cpp");
     std::fs::write(&shim, SHIM)?;
     let ports = format!("{prefix}_ports.inc");
-    std::fs::write(cpp.join(&ports), port_lines(design))?;
+    let header = std::fs::read_to_string(cpp.join(format!("{prefix}.h")))?;
+    std::fs::write(cpp.join(&ports), port_lines(design, &header))?;
     let mut shim_defines = vec![
         ("MODEL", prefix.to_owned()),
         ("MODEL_HEADER", format!("\"{prefix}.h\"")),
@@ -184,16 +185,20 @@ fn makefile_list(text: &str, name: &str) -> Vec<String> {
     words.take_while(|word| !word.is_empty()).map(String::from).collect()
 }
 
-fn port_lines(design: &Design) -> String {
+fn port_lines(design: &Design, header: &str) -> String {
     let ports = design.ports();
     let lines = ports.iter().map(|port| {
         let is_output = u8::from(port.direction == Direction::Output);
-        format!("PORT(\"{}\", {}, {is_output}, {})\n", port.name, port.width, member(&port.name))
+        let member = member(&port.name, header);
+        format!("PORT(\"{}\", {}, {is_output}, {member})\n", port.name, port.width)
     });
     lines.collect()
 }
 
-/// How Verilator calls a port in C++, where two underscores and dollars have meanings of their own.
-fn member(name: &str) -> String {
-    name.replace("__", "___05F").replace('$', "__024")
+/// How Verilator calls a port in C++, where two underscores and dollars have meanings of their own. Words that some C++ compiler
+/// has reserved (`interrupt`) get a prefix; which they are, the header of the class says.
+fn member(name: &str, header: &str) -> String {
+    let plain = name.replace("__", "___05F").replace('$', "__024");
+    let is_declared = header.contains(&format!("(&{plain},"));
+    if is_declared { plain } else { format!("__SYM__{name}") }
 }

@@ -12,7 +12,6 @@
 
 mod execute;
 mod fetch;
-mod memory;
 mod registers;
 mod timing;
 mod values;
@@ -25,8 +24,8 @@ use satkit_memory::{MemoryError, MemoryModel, Ports};
 use satkit_spec::regs::{self, control};
 use satkit_spec::{ArrayConfig, SpecError, memory_map};
 use satkit_transport::{
-    Backend, Card, CardError, CardInfo, CardResult, Direction, DmaBuf, ResetKind, Wait,
-    check_register, check_transfer,
+    Backend, Card, CardInfo, CardResult, DmaBuf, ResetKind, Wait, check_index, check_register,
+    memory,
 };
 use std::sync::{Arc, PoisonError};
 use std::thread::JoinHandle;
@@ -104,15 +103,6 @@ impl SimCard {
     pub fn last_fault(&self) -> Option<String> {
         self.core.registers().fault.clone()
     }
-
-    fn check_dma(&self, direction: Direction, channel: u8, at: u64, len: usize) -> CardResult<()> {
-        let (what, channels) = match direction {
-            Direction::HostToCard => ("h2c channel", self.info.h2c_channels),
-            Direction::CardToHost => ("c2h channel", self.info.c2h_channels),
-        };
-        check_index(what, channel, channels)?;
-        check_transfer(at, len as u64, self.info.memory_bytes)
-    }
 }
 
 impl Drop for SimCard {
@@ -149,17 +139,11 @@ impl Card for SimCard {
     }
 
     fn h2c(&self, channel: u8, address: u64, buffer: &DmaBuf) -> CardResult<()> {
-        let direction = Direction::HostToCard;
-        self.check_dma(direction, channel, address, buffer.len())?;
-        let written = self.core.memory.write(address, buffer);
-        written.map_err(|fault| axi(direction, address, fault))
+        self.core.memory.h2c(&self.info, channel, address, buffer)
     }
 
     fn c2h(&self, channel: u8, address: u64, buffer: &mut DmaBuf) -> CardResult<()> {
-        let direction = Direction::CardToHost;
-        self.check_dma(direction, channel, address, buffer.len())?;
-        let read = self.core.memory.read(address, buffer);
-        read.map_err(|fault| axi(direction, address, fault))
+        self.core.memory.c2h(&self.info, channel, address, buffer)
     }
 
     fn wait_event(&self, irq: u8, timeout: Duration) -> CardResult<Wait> {
@@ -183,15 +167,4 @@ impl Card for SimCard {
         }
         Ok(())
     }
-}
-
-fn check_index(what: &'static str, index: u8, count: u8) -> CardResult<()> {
-    if index < count {
-        return Ok(());
-    }
-    Err(CardError::OutOfRange { what, address: index.into(), bytes: 1, limit: count.into() })
-}
-
-fn axi(direction: Direction, address: u64, fault: MemoryFault) -> CardError {
-    CardError::Axi { direction, address, done: fault.address.saturating_sub(address) }
 }

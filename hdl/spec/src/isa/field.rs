@@ -1,6 +1,6 @@
 //! Fields of instructions and the values they hold.
 
-use super::{Engine, HEADER_BITS};
+use super::{HEADER_BITS, Route};
 use crate::{Dataflow, Stage, WeightOperand};
 
 /// One field of an instruction.
@@ -28,8 +28,8 @@ impl Field {
 pub(crate) struct Layout {
     pub(crate) mnemonic: &'static str,
     pub(crate) opcode: u8,
-    /// The engine whose queue takes it; `None` if the sequencer keeps it.
-    pub(crate) engine: Option<Engine>,
+    /// The queues that take it.
+    pub(crate) route: Route,
     pub(crate) doc: &'static str,
     /// Name, width in bits and documentation of each field, from the lowest up.
     pub(crate) widths: &'static [(&'static str, u32, &'static str)],

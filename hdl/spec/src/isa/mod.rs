@@ -7,8 +7,9 @@
 //! macro below makes, so they cannot drift apart.
 //!
 //! **Queues.** The sequencer fetches in order. [`Geometry`], [`Operands`], [`Results`], [`Reads`], [`Writes`], [`Walk`], [`Weights`],
-//! [`Shape`], [`Tensors`] and [`Parameters`] go to no engine and use no semaphore: the sequencer keeps each until the next of its kind, and they say which layer, which
-//! memory and which words of the banks the instructions fetched after them speak of. All others go to the in-order queue of their [`Engine`].
+//! [`Shape`], [`Tensors`] and [`Parameters`] are kept instructions, which use no semaphore: they say which layer, which memory and which words
+//! of the banks the instructions fetched after them speak of. Each goes to the in-order queues of the engines that use it, which keep
+//! it until the next of its kind. All others go to the in-order queue of the [`Engine`] that executes them.
 //!
 //! **Semaphores.** An instruction starts when its engine is free and every semaphore in its `wait` set is above zero; each
 //! of them is then decremented. When it ends, every semaphore in its `post` set is incremented. A load ends when its data
@@ -21,6 +22,7 @@
 
 mod engine;
 mod field;
+mod route;
 mod semaphore;
 mod text;
 mod vector;
@@ -34,6 +36,7 @@ pub use word::Word;
 
 use crate::{Dataflow, SpecError, Stage, WeightOperand};
 pub(crate) use field::Layout;
+pub(crate) use route::Route;
 
 /// Bits of the opcode field.
 pub const OPCODE_BITS: u32 = 8;
@@ -43,6 +46,8 @@ pub const HEADER_BITS: u32 = OPCODE_BITS + 2 * SemaphoreSet::BITS;
 pub const ADDRESS_UNIT_BYTES: u64 = 64;
 /// Walks that one MM may have.
 pub const MAX_WALKS: usize = 4;
+/// Most instructions that a program may have (512 MiB of card memory).
+pub const MAX_INSTRUCTIONS: usize = 16 << 20;
 /// Bits of an element's address in half a row bank.
 pub const ELEMENT_BITS: u32 = 20;
 /// Numbers of a step in card memory: FP32, at these places of one beat.
@@ -78,7 +83,7 @@ pub struct Instruction {
 macro_rules! operations {
     ($(
         $(#[doc = $doc:literal])+
-        $variant:ident = $opcode:literal, $mnemonic:literal, $engine:expr, {
+        $variant:ident = $opcode:literal, $mnemonic:literal, $route:expr, {
             $( $(#[doc = $field_doc:literal])+ $field:ident: $ty:ty = $width:literal, )*
         }
     )*) => {
@@ -93,7 +98,7 @@ macro_rules! operations {
                 const LAYOUT: Layout = Layout {
                     mnemonic: $mnemonic,
                     opcode: $opcode,
-                    engine: $engine,
+                    route: $route,
                     doc: concat!($($doc),+).trim_ascii(),
                     widths: &[$( (stringify!($field), $width, concat!($($field_doc),+)) ),*],
                     words: &[$( <$ty as FieldValue>::words ),*],
@@ -111,10 +116,16 @@ macro_rules! operations {
         pub(crate) const LAYOUTS: &[Layout] = &[$( $variant::LAYOUT ),*];
 
         impl Operation {
-            /// The engine whose queue takes the instruction; `None` if the sequencer keeps it.
+            /// The engine that executes the instruction; `None` if it is kept for those after it.
             #[must_use]
             pub const fn engine(&self) -> Option<Engine> {
-                self.layout().engine
+                self.layout().route.engine()
+            }
+
+            /// The engines whose queues take the instruction: that which executes it, or those that use what is kept.
+            #[must_use]
+            pub const fn queues(&self) -> &'static [Engine] {
+                self.layout().route.queues()
             }
 
             const fn layout(&self) -> &'static Layout {
@@ -150,7 +161,7 @@ macro_rules! operations {
 
 operations! {
     /// Sets the layer and the stage of the instructions after it, and how the rows of tiles number the outputs.
-    Geometry = 0x01, "GEOMETRY", None, {
+    Geometry = 0x01, "GEOMETRY", Route::Kept(&[Engine::LoadActivations, Engine::LoadWeights, Engine::Mm, Engine::Store]), {
         /// MAC stage.
         stage: Stage = 2,
         /// How the stage is laid over the array.
@@ -193,7 +204,7 @@ operations! {
         weight_source: u8 = 2,
     }
     /// Sets where the operands lie that loads read.
-    Operands = 0x02, "OPERANDS", None, {
+    Operands = 0x02, "OPERANDS", Route::Kept(&[Engine::LoadActivations, Engine::LoadWeights]), {
         /// Address of the streamed operand: X in FF and WU, dY in BP.
         a: u32 = 30,
         /// Address of the operand in the columns: weights in FF and BP, dY in WU; activations in products of activations.
@@ -211,7 +222,7 @@ operations! {
     }
     /// Sets where the results lie that stores write, and what stores read for the work at the drain. `add` and `sum` are laid
     /// out as the results.
-    Results = 0x05, "RESULTS", None, {
+    Results = 0x05, "RESULTS", Route::Kept(&[Engine::Store]), {
         /// Address of the results.
         out: u32 = 30,
         /// Address of the tensor that a store adds: a residual, or a gradient so far.
@@ -230,7 +241,7 @@ operations! {
         scale: u32 = 32,
     }
     /// Sets the streams that WU, SORE and VE read, each contiguous.
-    Reads = 0x03, "READS", None, {
+    Reads = 0x03, "READS", Route::Kept(&[Engine::Update, Engine::Vector]), {
         /// Address of the first stream.
         first: u32 = 30,
         /// Beats of the first stream, of 64 bytes each; 0 is no stream.
@@ -245,7 +256,7 @@ operations! {
         third_beats: u32 = 32,
     }
     /// Sets the streams that WU, SORE and VE write, each contiguous.
-    Writes = 0x04, "WRITES", None, {
+    Writes = 0x04, "WRITES", Route::Kept(&[Engine::Update, Engine::Vector]), {
         /// Address of the first stream.
         first: u32 = 30,
         /// Beats of the first stream, of 64 bytes each; 0 is no stream.
@@ -262,7 +273,7 @@ operations! {
     /// Sets how the array walks through a segment of the K slots of the MM that follows: nested affine loops over the words of
     /// the row banks, started anywhere inside. Up to four in a row belong to one MM, in the order of its slots; in WS one, and
     /// its slots are the streamed rows. Steps lead from the last element of the inner loops to the next, modulo 2^20.
-    Walk = 0x06, "WALK", None, {
+    Walk = 0x06, "WALK", Route::Kept(&[Engine::Mm]), {
         /// K slots of the segment; rows streamed in WS.
         slots: u32 = 16,
         /// Element of the banks' half where the segment starts: lanes are the lowest bits, words the others.
@@ -295,7 +306,7 @@ operations! {
         psum: u32 = 16,
     }
     /// Sets the layer whose weights WU and SORE handle: where they lie in card memory follows from it, and how they are pruned.
-    Weights = 0x07, "WEIGHTS", None, {
+    Weights = 0x07, "WEIGHTS", Route::Kept(&[Engine::Update]), {
         /// Input channels.
         ci: u32 = 20,
         /// Output channels.
@@ -324,7 +335,7 @@ operations! {
         decays_pruned: bool = 1,
     }
     /// Sets the shape of the tensors that VE computes on, and how.
-    Shape = 0x08, "SHAPE", None, {
+    Shape = 0x08, "SHAPE", Route::Kept(&[Engine::Vector]), {
         /// Images, or rows.
         batch: u32 = 24,
         /// Channels; values of a row.
@@ -361,7 +372,7 @@ operations! {
         scale: u32 = 32,
     }
     /// Sets where the tensors of VE start, of whose streams READS and WRITES name a piece each.
-    Tensors = 0x09, "TENSORS", None, {
+    Tensors = 0x09, "TENSORS", Route::Kept(&[Engine::Vector]), {
         /// Address of the first that is read.
         a: u32 = 30,
         /// Address of the second that is read.
@@ -376,7 +387,7 @@ operations! {
         z: u32 = 30,
     }
     /// Sets where small FP32 vectors lie, of one value per channel, which the machine keeps by it while it works.
-    Parameters = 0x0A, "PARAMETERS", None, {
+    Parameters = 0x0A, "PARAMETERS", Route::Kept(&[Engine::Store, Engine::Update, Engine::Vector]), {
         /// Address of the step's numbers, one beat: see [`scalar`].
         scalars: u32 = 30,
         /// Address of a bias, or of gamma.
@@ -389,7 +400,7 @@ operations! {
         sums: u32 = 30,
     }
     /// Fills one half of the W2E row banks for a range of output rows and K slots.
-    LoadActivations = 0x10, "LD.A", Some(Engine::LoadActivations), {
+    LoadActivations = 0x10, "LD.A", Route::Engine(Engine::LoadActivations), {
         /// Index of the product in a batched multiplication; 0 elsewhere.
         group: u32 = 24,
         /// First row of the tile: a patch in FF and BP, a weight row in WU.
@@ -404,7 +415,7 @@ operations! {
         words: u32 = 16,
     }
     /// Fills one half of the N2S column banks for a range of output columns and K slots.
-    LoadWeights = 0x11, "LD.W", Some(Engine::LoadWeights), {
+    LoadWeights = 0x11, "LD.W", Route::Engine(Engine::LoadWeights), {
         /// Index of the product in a batched multiplication; 0 elsewhere.
         group: u32 = 24,
         /// First output column of the tile.
@@ -419,7 +430,7 @@ operations! {
         entries: u32 = 16,
     }
     /// Multiplies and accumulates one tile over a range of K slots.
-    MatMul = 0x12, "MM", Some(Engine::Mm), {
+    MatMul = 0x12, "MM", Route::Engine(Engine::Mm), {
         /// Index of the product in a batched multiplication; 0 elsewhere.
         group: u32 = 24,
         /// First row of the tile: a patch in FF and BP, a weight row in WU.
@@ -444,7 +455,7 @@ operations! {
         drain: bool = 1,
     }
     /// Stores a drained tile, with the elementwise work that is fused at the drain.
-    Store = 0x13, "ST", Some(Engine::Store), {
+    Store = 0x13, "ST", Route::Engine(Engine::Store), {
         /// Index of the product in a batched multiplication; 0 elsewhere.
         group: u32 = 24,
         /// First row of the tile: a patch in FF and BP, a weight row in WU.
@@ -474,7 +485,7 @@ operations! {
     }
     /// Momentum SGD on a range of master weights, and their pruned forms for the next step. Reads W and V, then dW; writes
     /// W and V, the FF weights, the BP weights.
-    Update = 0x14, "WU", Some(Engine::Update), {
+    Update = 0x14, "WU", Route::Engine(Engine::Update), {
         /// Parameters updated.
         parameters: u64 = 40,
         /// SORE makes the FF weights (pruned along Ci, or their FP16 copy).
@@ -487,7 +498,7 @@ operations! {
         guarded: bool = 1,
     }
     /// Makes operand weights from FP16 ones without an update (pruning on the fly).
-    Prune = 0x15, "SORE", Some(Engine::Update), {
+    Prune = 0x15, "SORE", Route::Engine(Engine::Update), {
         /// Weights read.
         parameters: u64 = 40,
         /// Makes the BP weights instead of the FF weights.
@@ -496,7 +507,7 @@ operations! {
         single: bool = 1,
     }
     /// One elementwise operation over streams.
-    Vector = 0x16, "VE", Some(Engine::Vector), {
+    Vector = 0x16, "VE", Route::Engine(Engine::Vector), {
         /// What is computed.
         op: VectorOp = 6,
         /// Elements of the stream; each takes a lane for as many cycles as `op` has passes.

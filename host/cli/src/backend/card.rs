@@ -1,10 +1,12 @@
 //! Cards to train on.
 
+use crate::CliError;
 use crate::card::{CardDevice, open_session};
 use satkit_host::card::{CardMachine, CardSettings};
 use satkit_memory::MemoryModel;
 use satkit_plan::DataflowChoice;
 use satkit_spec::ArrayConfig;
+use satkit_spec::isa::Engine;
 use std::sync::Arc;
 
 /// A card that trains.
@@ -16,8 +18,27 @@ pub(crate) fn card_machine(
     array: &ArrayConfig,
     dataflow: DataflowChoice,
 ) -> anyhow::Result<CardMachine> {
+    if *device == CardDevice::Rtl {
+        refuse_missing_engines()?;
+    }
     let session = open_session(device, array)?;
     let memory = MemoryModel::default();
     let settings = CardSettings { dataflow, memory, ..CardSettings::default() };
     Ok(CardMachine::new(Arc::new(session), settings))
+}
+
+/// Says which engines the Verilog lacks, as a step of training needs all.
+fn refuse_missing_engines() -> Result<(), CliError> {
+    let there = satkit_hdl::accelerator::ENGINES;
+    let missing = Engine::ALL.into_iter().filter(|engine| !there.contains(engine));
+    let missing: Vec<&str> = missing.map(Engine::name).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let reason = format!(
+        "the hardware has no {} yet, and training needs them; accepted: sim, xdma, or single operations with \
+         `satkit kernel --device rtl`",
+        missing.join(", ")
+    );
+    Err(CliError::Option { option: "--device", given: "rtl".into(), reason })
 }

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 #[command(after_help = "\
 Examples:
   satkit verilog --array tiny --out rtl
-  satkit verilog --array vcu1525 --out rtl --json
+  satkit verilog --array vcu1525 --top satkit --out rtl --json
   satkit verilog --array small --top stce --out rtl && cd rtl && verilator --lint-only -Wall -f stce.f
 
 Files of an earlier run in DIR are replaced, each at once; other files stay. The same array gives the same bytes everywhere.")]
@@ -26,7 +26,7 @@ pub(crate) struct VerilogArguments {
     /// Folder to write to; it is made if only it is missing
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// The module to write, with all below it: the core, or its array alone
+    /// The module to write, with all below it: the accelerator, its compute core, or the core's array alone
     #[arg(long, value_enum, default_value_t)]
     top: Top,
     /// Print a JSON object instead of a table
@@ -37,7 +37,9 @@ pub(crate) struct VerilogArguments {
 /// A module that stands by itself.
 #[derive(clap::ValueEnum, Clone, Copy, Debug, Default)]
 pub(crate) enum Top {
-    /// Sequencer, banks, array and drain
+    /// The accelerator: AXI4-Lite registers, sequencer, AXI4 masters
+    Satkit,
+    /// The compute core: banks, array and drain, update
     #[default]
     Core,
     /// The systolic array
@@ -48,6 +50,7 @@ impl Top {
     /// The Verilog of this module for an array.
     pub(crate) fn design(self, config: &ArrayConfig) -> Result<Design, HdlError> {
         match self {
+            Self::Satkit => satkit_hdl::accelerator::design(config),
             Self::Core => satkit_hdl::core::design(config),
             Self::Stce => satkit_hdl::array::stce(config),
         }

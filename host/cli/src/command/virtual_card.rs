@@ -16,12 +16,13 @@ use std::time::Duration;
 /// How often the end is looked for.
 const TICK: Duration = Duration::from_millis(20);
 
-/// Serve the device files of a card in a directory, from the simulator, until Ctrl-C
+/// Serve the device files of a card in a directory, from the simulator or the hardware's Verilog, until Ctrl-C
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Examples:
   mkdir /tmp/card && satkit virtual-card --dir /tmp/card
   satkit virtual-card --dir /tmp/card --array small --faults seed=7,eio=0.01,lost-irq=0.1
+  satkit virtual-card --dir /tmp/card --device rtl --array tiny
   satkit virtual-card --faults help
   satkit card validate --device xdma:/tmp/card      from another terminal
   dd if=/tmp/card/xdma0_user bs=4 count=1 | xxd     so can every other program
@@ -35,10 +36,10 @@ pub(crate) struct VirtualCardArguments {
     /// Faults to inject, such as seed=7,eio=0.01; `help` lists them [default: none]
     #[arg(long, value_name = "SPEC")]
     faults: Option<FaultsArgument>,
-    /// Array configuration of the simulator, as in `satkit simulate` [default: vcu1525]
+    /// Array configuration of what serves, as in `satkit simulate` [default: vcu1525; with --device rtl tiny]
     #[arg(long, value_name = "NAME|RxC", value_parser = array)]
     array: Option<ArrayConfig>,
-    /// What serves the files: sim, the simulator
+    /// What serves the files: sim, the simulator; rtl, the hardware's Verilog (docs/guide-rtl.md)
     #[arg(long, value_name = "DEVICE", default_value = "sim")]
     device: CardDevice,
     /// Print one JSON object when it is ready and one at the end, each in a line
@@ -97,9 +98,12 @@ pub(crate) fn run(arguments: &VirtualCardArguments) -> anyhow::Result<()> {
     })?;
     if let CardDevice::Xdma { dir, .. } = &arguments.device {
         let given = format!("xdma:{}", dir.display());
-        return Err(option("--device", given, "it has its files already; accepted: sim").into());
+        return Err(
+            option("--device", given, "it has its files already; accepted: sim, rtl").into()
+        );
     }
-    let array = arguments.array.clone().unwrap_or_else(ArrayConfig::vcu1525);
+    let array = arguments.array.clone();
+    let array = array.unwrap_or_else(|| arguments.device.default_array());
     let stop = interrupt::clean_stop_flag("unmounting");
     let card = open_card(&arguments.device, Some(&array))?;
     let mounted = VirtualCard::mount(card.clone(), dir, faults)?;

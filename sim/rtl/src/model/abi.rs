@@ -5,7 +5,7 @@
 //! its handle alone. Every port number and every length is checked here before it crosses the border, and what
 //! C++ lends (names, records) is copied before the next call.
 
-use super::Watch;
+use super::{PortId, Watch};
 use crate::RtlError;
 use satkit_hdl::emit::{Direction, Port};
 use std::ffi::{CStr, CString, c_char, c_void};
@@ -14,7 +14,7 @@ use std::ptr::NonNull;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Layout of [`Api`], as `shim.cpp` has it too.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 #[repr(C)]
 struct RawPort {
@@ -53,6 +53,7 @@ pub(crate) struct Api {
     ) -> u64,
     records: unsafe extern "C" fn(*mut c_void, *mut usize) -> *const u32,
     play: unsafe extern "C" fn(*mut c_void, u32, *const u32, u32, *const u32, u64),
+    pass: unsafe extern "C" fn(*mut c_void, u32, u64, *const u32, u32) -> u64,
 }
 
 type Entry = extern "C" fn() -> *const Api;
@@ -215,6 +216,27 @@ impl Instance {
                 records.extend_from_slice(std::slice::from_raw_parts(words, length));
             }
             (done, stopped != 0)
+        }
+    }
+
+    /// Runs up to `cycles`, to just before the one in which a strobe is up.
+    pub(super) fn pass(&mut self, clock: usize, cycles: u64, strobes: &[PortId]) -> u64 {
+        // The most masters that a card may have, and some.
+        let mut raw = [0; 64];
+        assert!(strobes.len() <= raw.len(), "at most {} strobes", raw.len());
+        for (raw, strobe) in raw.iter_mut().zip(strobes) {
+            *raw = self.strobe(strobe.0);
+        }
+        let clock = self.bit(clock);
+        // SAFETY: the clock has one bit, strobes have one word, and there are as many as are said.
+        unsafe {
+            (self.code.api.pass)(
+                self.handle.as_ptr(),
+                clock,
+                cycles,
+                raw.as_ptr(),
+                strobes.len() as u32,
+            )
         }
     }
 

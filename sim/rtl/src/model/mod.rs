@@ -183,6 +183,14 @@ impl Model {
         words
     }
 
+    /// Fills `words` with the value of a port, lowest word first.
+    ///
+    /// # Panics
+    /// If there are not exactly as many words as the port needs.
+    pub fn get_words(&self, port: PortId, words: &mut [u32]) {
+        self.instance.read(port.0, words);
+    }
+
     /// Lets outputs follow the inputs.
     pub fn eval(&mut self) {
         self.instance.eval();
@@ -232,6 +240,15 @@ impl Model {
             }
         }
         done
+    }
+
+    /// Up to `cycles` cycles, to just before the first in which any of `strobes` is up; returns how many were run.
+    ///
+    /// # Panics
+    /// If the clock is not an input of one bit, a strobe has more than 32, or there are more than 64 of them.
+    pub fn pass(&mut self, clock: PortId, cycles: u64, strobes: &[PortId]) -> u64 {
+        self.assert_input(clock);
+        self.instance.pass(clock.0, cycles, strobes)
     }
 
     /// Ticks once per row of `words`, having set `ports` from it: each port in words of 32 bits, lowest first.

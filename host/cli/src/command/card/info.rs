@@ -51,7 +51,7 @@ struct Report {
 pub(super) fn run(arguments: &InfoArguments) -> anyhow::Result<()> {
     // Before the card is opened: who looks needs no lock.
     let warnings = match &arguments.card.device {
-        CardDevice::Sim => Vec::new(),
+        CardDevice::Sim | CardDevice::Rtl => Vec::new(),
         CardDevice::Xdma { dir, index } => {
             let found = xdma::list(dir)?.into_iter();
             let found = found.filter(|found| found.index == index.unwrap_or_default());

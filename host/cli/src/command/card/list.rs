@@ -63,6 +63,7 @@ pub(super) fn run(arguments: &ListArguments) -> anyhow::Result<()> {
         let reason = "it lists all cards of a directory; accepted: xdma or xdma:DIR".into();
         let given = match &arguments.device {
             CardDevice::Sim => "sim".into(),
+            CardDevice::Rtl => "rtl".into(),
             CardDevice::Xdma { dir, index } => {
                 format!("xdma:{}:{}", dir.display(), index.unwrap_or_default())
             }

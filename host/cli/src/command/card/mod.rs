@@ -23,11 +23,12 @@ Examples:
   satkit card list
   satkit card info --device xdma:/dev:0
   satkit card validate --device xdma:/tmp/card --json
+  satkit card validate --device rtl --array tiny
   satkit card dump --memory 0x0 --bytes 4096 --out first-page.bin
   satkit card program build/vcu1525.bit --dry-run
 
-DEVICE is xdma[:DIR][:N] for the files of the XDMA kernel driver (default xdma:/dev:0), or sim for the simulator. A virtual card is
-xdma with the directory that `satkit virtual-card` mounts. No command has run with a real card yet.")]
+DEVICE is xdma[:DIR][:N] for the files of the XDMA kernel driver (default xdma:/dev:0), sim for the simulator, or rtl for the
+hardware's Verilog (docs/guide-rtl.md). A virtual card is xdma with the directory that `satkit virtual-card` mounts. No command has run with a real card yet.")]
 pub(crate) struct CardArguments {
     #[command(subcommand)]
     what: What,
@@ -47,18 +48,19 @@ enum What {
 /// Which card.
 #[derive(clap::Args, Debug)]
 struct DeviceArguments {
-    /// The card: xdma[:DIR][:N], or sim for the simulator
+    /// The card: xdma[:DIR][:N], sim for the simulator, or rtl for the hardware's Verilog
     #[arg(long, value_name = "DEVICE", default_value = "xdma")]
     device: CardDevice,
-    /// With --device sim: its array, as in `satkit simulate` [default: vcu1525]
+    /// With --device sim or rtl: its array, as in `satkit simulate` [default: vcu1525; with rtl tiny]
     #[arg(long, value_name = "NAME|RxC", value_parser = array)]
     array: Option<ArrayConfig>,
 }
 
 impl DeviceArguments {
     fn open(&self) -> anyhow::Result<Arc<dyn Card>> {
-        if let Some(array) = self.array.as_ref().filter(|_| self.device != CardDevice::Sim) {
-            let reason = "a card has the array of its bitstream; accepted with --device sim".into();
+        if let Some(array) = self.array.as_ref().filter(|_| !self.device.is_in_process()) {
+            let reason =
+                "a card has the array of its bitstream; accepted with --device sim or rtl".into();
             let given = array.name.clone();
             return Err(CliError::Option { option: "--array", given, reason }.into());
         }

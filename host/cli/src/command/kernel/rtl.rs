@@ -1,13 +1,12 @@
 //! Operations on the accelerator's Verilog: pruning in SORE, MACs in STCE, updates in WUVE.
 
 use super::{Cost, HardwareCounters};
-use crate::{interrupt, output};
 use half::f16;
 use satkit_host::backend::SgdStep;
 use satkit_host::kernel::{Kernel, KernelOperands, KernelPlan, KernelResults, KernelWork};
 use satkit_memory::MemoryModel;
 use satkit_plan::{DataflowChoice, MacStage};
-use satkit_rtl::{Build, Core, Groups, Made, Operands, Progress, Weights};
+use satkit_rtl::{Core, Groups, Made, Operands, Weights};
 use satkit_spec::{ArrayConfig, BpGradient, ConvShape, Sparsity, WeightOperand};
 use std::path::Path;
 
@@ -59,22 +58,7 @@ pub(super) fn compute(
 /// # Errors
 /// Those of [`Core::new`].
 pub(crate) fn core(config: &ArrayConfig, waves: Option<&Path>) -> anyhow::Result<Core> {
-    let spinner = output::spinner("rtl");
-    let stop = interrupt::stop_flag_for("stopping the compiler; once more to stop at once");
-    let tell = |progress| {
-        spinner.enable_steady_tick(std::time::Duration::from_millis(100));
-        spinner.set_message(match progress {
-            Progress::Waiting => "another process compiles this model".into(),
-            Progress::Verilating => "Verilator reads the hardware".into(),
-            Progress::Compiling { done, of } => {
-                format!("compiling the model, {done} of {of} files")
-            }
-        });
-    };
-    let build = Build { waves, progress: Some(&tell), stop: Some(stop), ..Build::default() };
-    let core = Core::new(config, &build);
-    spinner.finish_and_clear();
-    Ok(core?)
+    Ok(crate::rtl::built(waves, |build| Core::new(config, build))?)
 }
 
 /// FP16 bits as the machine stores them: NaNs canonical.

@@ -71,8 +71,9 @@ pub(crate) struct TrainArguments {
     /// Seed of the initial weights, of the order of images and of random data [default: 0]
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub(super) seed: Option<u64>,
-    /// The card that trains: sim for the simulator, xdma[:DIR][:N] for the files of the XDMA driver, real or virtual
-    #[arg(long, value_name = "sim|xdma[:DIR][:N]", default_value = "sim")]
+    /// The card that trains: sim for the simulator, xdma[:DIR][:N] for the files of the XDMA driver, real or virtual;
+    /// rtl for the hardware's Verilog
+    #[arg(long, value_name = "sim|rtl|xdma[:DIR][:N]", default_value = "sim")]
     pub(super) device: CardDevice,
     /// Train the same network dense too, for accuracy and speed-up [default: dense]
     #[arg(long, value_enum)]

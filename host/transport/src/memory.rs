@@ -1,5 +1,7 @@
-//! The memory of a simulated card: sparse, and unreadable where nobody has written.
+//! The memory of a card that lives in a process: sparse, and unreadable where nobody has written. Bytes alone: what they mean,
+//! and when they move, is for the card to say.
 
+use crate::{CardError, CardInfo, CardResult, Direction, DmaBuf, check_index, check_transfer};
 use std::sync::{OnceLock, PoisonError, RwLock};
 
 /// Bytes of one page, the unit that is locked and allocated.
@@ -28,6 +30,13 @@ pub enum MemoryFaultKind {
     /// The block was never written, so its error correction code is of no data.
     #[error("never written; fill it with zeros first")]
     NeverWritten,
+}
+
+impl MemoryFault {
+    /// What a transfer from `address` on says of it.
+    fn during(self, direction: Direction, address: u64) -> CardError {
+        CardError::Axi { direction, address, done: self.address.saturating_sub(address) }
+    }
 }
 
 /// Bytes that many threads may read and write at once. Host memory is taken where anything but zeros is written.
@@ -144,6 +153,32 @@ impl CardMemory {
             }
         }
         Ok(())
+    }
+
+    /// What [`Card::h2c`](crate::Card::h2c) does on a card whose DMA takes the time of a copy.
+    ///
+    /// # Errors
+    /// [`CardError::OutOfRange`] for a channel or memory that there is not, [`CardError::Axi`] as [`write`](Self::write).
+    pub fn h2c(&self, info: &CardInfo, channel: u8, at: u64, buffer: &DmaBuf) -> CardResult<()> {
+        check_index("h2c channel", channel, info.h2c_channels)?;
+        check_transfer(at, buffer.len() as u64, info.memory_bytes)?;
+        self.write(at, buffer).map_err(|fault| fault.during(Direction::HostToCard, at))
+    }
+
+    /// What [`Card::c2h`](crate::Card::c2h) does on such a card.
+    ///
+    /// # Errors
+    /// [`CardError::OutOfRange`] for a channel or memory that there is not, [`CardError::Axi`] as [`read`](Self::read).
+    pub fn c2h(
+        &self,
+        info: &CardInfo,
+        channel: u8,
+        at: u64,
+        buffer: &mut DmaBuf,
+    ) -> CardResult<()> {
+        check_index("c2h channel", channel, info.c2h_channels)?;
+        check_transfer(at, buffer.len() as u64, info.memory_bytes)?;
+        self.read(at, buffer).map_err(|fault| fault.during(Direction::CardToHost, at))
     }
 
     fn check(&self, address: u64, len: usize) -> Result<(), MemoryFault> {

@@ -1,0 +1,40 @@
+//! Cycles in front of the engines that RTL and timing model share: fetch, queues, decoding, and the way to the memory.
+
+use crate::MM_DECODE_CYCLES;
+use crate::isa::Engine;
+
+/// Cycles from the one in which a request is granted to that of its AR or AW handshake: a register towards AXI.
+pub const REQUEST_CYCLES: usize = 1;
+/// Cycles from the one in which a beat is taken from R, or a response from B, to that in which the engine has it.
+pub const RESPONSE_CYCLES: usize = 1;
+
+/// Beats of a burst of the fetch, which is aligned to its own size; the first and the last of a program may be shorter.
+pub const FETCH_BURST_BEATS: usize = 16;
+/// Beats of the buffer of the fetch. Fetched ahead of dispatch, and on their way, are no more.
+pub const FETCH_BUFFER_BEATS: usize = 128;
+
+/// Cycles from the one in which an instruction is dispatched to the first in which an engine may take it from its queue.
+pub const QUEUE_CYCLES: usize = 2;
+
+/// Cycles from the one in which LD.A or LD.W takes an instruction from its queue to the first in which it may start.
+pub const LOAD_DECODE_CYCLES: usize = 8;
+/// The same of ST.
+pub const STORE_DECODE_CYCLES: usize = 8;
+/// The same of WU, for WU and SORE.
+pub const UPDATE_DECODE_CYCLES: usize = 8;
+/// The same of VE.
+pub const VECTOR_DECODE_CYCLES: usize = 8;
+
+impl Engine {
+    /// Cycles from the one in which the engine takes an instruction from its queue to the first in which it may start.
+    #[must_use]
+    pub const fn decode_cycles(self) -> usize {
+        match self {
+            Self::LoadActivations | Self::LoadWeights => LOAD_DECODE_CYCLES,
+            Self::Mm => MM_DECODE_CYCLES,
+            Self::Store => STORE_DECODE_CYCLES,
+            Self::Update => UPDATE_DECODE_CYCLES,
+            Self::Vector => VECTOR_DECODE_CYCLES,
+        }
+    }
+}
