@@ -158,7 +158,7 @@ pub(super) fn check(text: &mut Wiring) {
         ],
     );
     for (name, bits) in
-        [("arrives", 6), ("kept", 1), ("word_fault", 1), ("word_axi", 1), ("word_address", 36)]
+        [("arrives", 6), ("kept", 1), ("word_fault", 1), ("word_axi", 1), ("word_address", 38)]
     {
         text.wire(name, bits);
     }
@@ -173,7 +173,7 @@ pub(super) fn check(text: &mut Wiring) {
             own("legal"),
             ("queues", "word_queues".into()),
             ("own", "word_own".into()),
-            ("index", "word_index".into()),
+            ("beat", "word_index[30:1]".into()),
             own("first_beat"),
             own("arrives"),
             own("kept"),
