@@ -30,11 +30,12 @@ pub fn design(config: &ArrayConfig) -> Result<Design, HdlError> {
     let mut top = Wiring::new("satkit");
     ports(&mut top, &window, &dma);
     top.wire("cycles", 64);
-    for (kind, part, to) in [
+    let parts = [
         ("registers", &window, of_window as fn(&Port) -> String),
         ("sequencer", &sequencer, of_sequencer),
         ("dma", &dma, of_dma),
-    ] {
+    ];
+    for (_, part, to) in &parts {
         let ports = part.ports();
         for port in ports.iter().filter(|port| port.direction == Direction::Output) {
             let name = to(port);
@@ -42,6 +43,9 @@ pub fn design(config: &ArrayConfig) -> Result<Design, HdlError> {
                 top.wire(&name, port.width);
             }
         }
+    }
+    for (kind, part, to) in &parts {
+        let ports = part.ports();
         let connections: Vec<(&str, String)> =
             ports.iter().map(|port| (port.name.as_str(), to(port))).collect();
         top.instance(kind, &format!("the_{kind}"), &[], &connections);

@@ -148,6 +148,7 @@ pub fn sequencer(config: &ArrayConfig, engines: &Engines) -> Result<Design, HdlE
     check(config)?;
     let parts = vec![
         decoder(engines),
+        emit("front_ask", fetch::Ask::default),
         emit("front_fetch", fetch::Fetch::default),
         emit("front_arrivals", fetch::Arrivals::default),
         emit("front_dispatch", dispatch::Dispatch::default),

@@ -1187,12 +1187,12 @@ module front_field_rule(row,values,opcode,field,refuses);
     output reg  refuses;
 
     // Local signals
-    reg  [63:0] left;
+    reg  [63:0] found;
 
     // Update code
     always @(*) begin
-        left = values >> field;
-        refuses = (opcode == row) & ~left[0];
+        found = (64'h1 << field) & values;
+        refuses = (opcode == row) & ~|found;
     end
 
 endmodule
@@ -1298,7 +1298,7 @@ module decoder (
     assign legal = (accepted_01 | accepted_02 | accepted_05 | accepted_03 | accepted_04 | accepted_06 | accepted_07 | accepted_08 | accepted_09 | accepted_0a | accepted_10 | accepted_11 | accepted_12 | accepted_13 | accepted_14 | accepted_15 | accepted_16) & ~(refuses_01_40 | refuses_16_40);
 endmodule
 
-module front_verdict(checks,runs,error,legal,queues,own,index,first_beat,arrives,kept,fault,axi,address);
+module front_verdict(checks,runs,error,legal,queues,own,beat,first_beat,arrives,kept,fault,axi,address);
 
     // Module arguments
     input wire  checks;
@@ -1307,7 +1307,7 @@ module front_verdict(checks,runs,error,legal,queues,own,index,first_beat,arrives
     input wire  legal;
     input wire  [5:0] queues;
     input wire  own;
-    input wire  [31:0] index;
+    input wire  [29:0] beat;
     input wire  [29:0] first_beat;
     output reg  [5:0] arrives;
     output reg  kept;
@@ -1317,7 +1317,7 @@ module front_verdict(checks,runs,error,legal,queues,own,index,first_beat,arrives
 
     // Local signals
     reg  good;
-    reg  [29:0] beat;
+    reg  [29:0] place;
 
     // Update code
     always @(*) begin
@@ -1329,8 +1329,8 @@ module front_verdict(checks,runs,error,legal,queues,own,index,first_beat,arrives
         kept = good & ~own;
         fault = checks & runs & ~good;
         axi = error;
-        beat = first_beat + index[30:1];
-        address = {8'h0, beat} << 5'h6;
+        place = first_beat + beat;
+        address = {8'h0, place} << 5'h6;
     end
 
 endmodule
@@ -1918,9 +1918,8 @@ module front_run(clock,reset,start,cancel,resetting,program_address,length,most,
     reg  works;
     reg  drains;
     reg  books;
-    reg  breaks;
     reg  [39:0] program_end;
-    reg  [39:0] beyond;
+    reg  [31:0] beyond;
     reg  begins_outside;
     reg  wanted;
     reg  [5:0] waits_for;
@@ -2015,14 +2014,13 @@ module front_run(clock,reset,start,cancel,resetting,program_address,length,most,
         drains = state$q == 3'h3;
         books = state$q == 3'h4;
         wanted = cancel | resetting;
-        breaks = (wanted | fault) & ~complete;
-        load = looks;
-        runs = works;
-        stops = works & breaks;
-        stop = ~works;
-        flush = idles | looks | books | reset;
-        busy = ~idles;
-        reset_done = idles & resetting;
+        load = state$q == 3'h1;
+        runs = state$q == 3'h2;
+        stops = (state$q == 3'h2) & ~complete & (cancel | resetting | fault);
+        stop = state$q != 3'h2;
+        flush = (state$q == 3'h0) | (state$q == 3'h1) | (state$q == 3'h4) | reset;
+        busy = state$q != 3'h0;
+        reset_done = (state$q == 3'h0) & resetting;
         raised = 32'h0;
         extra = 32'h0;
         if (infinite$q & ~ended_badly$q) begin
@@ -2030,7 +2028,7 @@ module front_run(clock,reset,start,cancel,resetting,program_address,length,most,
         end
         program_end = {2'h0, program_address[37:0]} + ({15'h0, length[24:0]} << 6'h5);
         begins_outside = |program_address[63:38] | ({2'h0, program_address[37:0]} > memory_bytes);
-        beyond = memory_bytes - {2'h0, program_address[37:0]};
+        beyond = memory_bytes[36:5] - program_address[36:5];
         alive = ~lost$q;
         waits_for = running & alive;
         if (not_finite) begin
@@ -2061,7 +2059,7 @@ module front_run(clock,reset,start,cancel,resetting,program_address,length,most,
                 address$d = program_address;
                 if (~begins_outside) begin
                     address$d = {24'h0, memory_bytes};
-                    index$d = beyond[36:5];
+                    index$d = beyond;
                 end
                 state$d = 3'h3;
             end
@@ -2290,7 +2288,8 @@ module sequencer (
     wire word_fault;
     wire word_axi;
     wire [37:0] word_address;
-    front_verdict verdict (.checks(checks), .runs(runs), .error(word_error), .legal(legal), .queues(word_queues), .own(word_own), .index(word_index), .first_beat(first_beat), .arrives(arrives), .kept(kept), .fault(word_fault), .axi(word_axi), .address(word_address));
+    front_verdict verdict (.checks(checks), .runs(runs), .error(word_error), .legal(legal), .queues(word_queues), .own(word_own), .beat(word_index[30:1]), .first_beat(first_beat), .arrives(arrives), .kept(kept), .fault(word_fault), .axi(word_axi), .address(word_address));
+    wire [15:0] empty;
     wire [7:0] load_a_write_at;
     wire [7:0] load_a_read_at;
     wire load_a_full;
@@ -2310,6 +2309,7 @@ module sequencer (
     wire [15:0] load_a_posts;
     small_ram #(.WIDTH(40), .ADDRESS(7)) load_a_ledger_ram (.clock(clock), .write(arrives[0] & word_own), .write_address(load_a_ledger_write[6:0]), .write_data({word_index[23:0], word[39:24]}), .read_address(load_a_ledger_read[6:0]), .read_data({load_a_index, load_a_posts}));
     wire [39:0] load_a_unused_places = {load_a_ledger_early, load_a_ledger_read, load_a_ledger_write, load_a_read_at, load_a_write_at};
+    wire [31:0] load_a_unused_sets = {load_a_posts, load_a_taken};
     wire [7:0] load_w_write_at;
     wire [7:0] load_w_read_at;
     wire load_w_full;
@@ -2329,6 +2329,7 @@ module sequencer (
     wire [15:0] load_w_posts;
     small_ram #(.WIDTH(40), .ADDRESS(7)) load_w_ledger_ram (.clock(clock), .write(arrives[1] & word_own), .write_address(load_w_ledger_write[6:0]), .write_data({word_index[23:0], word[39:24]}), .read_address(load_w_ledger_read[6:0]), .read_data({load_w_index, load_w_posts}));
     wire [39:0] load_w_unused_places = {load_w_ledger_early, load_w_ledger_read, load_w_ledger_write, load_w_read_at, load_w_write_at};
+    wire [31:0] load_w_unused_sets = {load_w_posts, load_w_taken};
     wire [7:0] mm_write_at;
     wire [7:0] mm_read_at;
     wire mm_full;
@@ -2351,6 +2352,7 @@ module sequencer (
     wire [15:0] mm_early_posts;
     small_ram #(.WIDTH(40), .ADDRESS(7)) mm_early_ram (.clock(clock), .write(arrives[2] & word_own), .write_address(mm_ledger_write[6:0]), .write_data({word_index[23:0], word[39:24]}), .read_address(mm_ledger_early[6:0]), .read_data({mm_unused_early_index, mm_early_posts}));
     wire [39:0] mm_unused_places = {mm_ledger_early, mm_ledger_read, mm_ledger_write, mm_read_at, mm_write_at};
+    wire [47:0] mm_unused_sets = {mm_early_posts, mm_posts, mm_taken};
     wire [7:0] store_write_at;
     wire [7:0] store_read_at;
     wire store_full;
@@ -2373,6 +2375,7 @@ module sequencer (
     wire [15:0] store_early_posts;
     small_ram #(.WIDTH(40), .ADDRESS(7)) store_early_ram (.clock(clock), .write(arrives[3] & word_own), .write_address(store_ledger_write[6:0]), .write_data({word_index[23:0], word[39:24]}), .read_address(store_ledger_early[6:0]), .read_data({store_unused_early_index, store_early_posts}));
     wire [39:0] store_unused_places = {store_ledger_early, store_ledger_read, store_ledger_write, store_read_at, store_write_at};
+    wire [47:0] store_unused_sets = {store_early_posts, store_posts, store_taken};
     wire [7:0] update_write_at;
     wire [7:0] update_read_at;
     wire update_full;
@@ -2392,6 +2395,7 @@ module sequencer (
     wire [15:0] update_posts;
     small_ram #(.WIDTH(40), .ADDRESS(7)) update_ledger_ram (.clock(clock), .write(arrives[4] & word_own), .write_address(update_ledger_write[6:0]), .write_data({word_index[23:0], word[39:24]}), .read_address(update_ledger_read[6:0]), .read_data({update_index, update_posts}));
     wire [39:0] update_unused_places = {update_ledger_early, update_ledger_read, update_ledger_write, update_read_at, update_write_at};
+    wire [31:0] update_unused_sets = {update_posts, update_taken};
     wire [7:0] vector_write_at;
     wire [7:0] vector_read_at;
     wire vector_full;
@@ -2411,7 +2415,7 @@ module sequencer (
     wire [15:0] vector_posts;
     small_ram #(.WIDTH(40), .ADDRESS(7)) vector_ledger_ram (.clock(clock), .write(arrives[5] & word_own), .write_address(vector_ledger_write[6:0]), .write_data({word_index[23:0], word[39:24]}), .read_address(vector_ledger_read[6:0]), .read_data({vector_index, vector_posts}));
     wire [39:0] vector_unused_places = {vector_ledger_early, vector_ledger_read, vector_ledger_write, vector_read_at, vector_write_at};
-    wire [15:0] empty;
+    wire [31:0] vector_unused_sets = {vector_posts, vector_taken};
     wire empty_0;
     front_tokens tokens_0 (.clock(clock), .clear(flush), .initial_count(26'h2), .post(mm_read & mm_early_posts[0]), .take(load_a_taken[0]), .empty(empty_0));
     wire empty_1;

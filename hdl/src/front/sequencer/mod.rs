@@ -84,6 +84,9 @@ pub(super) fn module(config: &ArrayConfig, engines: &Engines) -> Module {
     for &engine in engines.iter() {
         engine::queue(&mut text, config, engine);
     }
+    // Nobody looks at them where there is no engine.
+    text.value("unused_queues", 6, "arrives");
+    text.value("unused_tokens", SEMAPHORES, "empty");
     engine::semaphores(&mut text, engines);
     end::retire(&mut text, engines);
     end::run(&mut text, engines);

@@ -16,8 +16,8 @@ const COUNT: usize = 4_000;
 
 traced!(
     Fetch,
-    [load first_beat program_beats buffer_beats runs frees freed_beats ar_ready],
-    [ar_valid ar_address ar_beats]
+    [load first_beat program_beats frees freed_beats ar_valid ar_beats ar_ready],
+    [next_beat beats_left held_beats]
 );
 traced!(
     Arrivals,
