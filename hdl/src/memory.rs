@@ -10,6 +10,7 @@ pub const WRAPPERS: &[(&str, &str)] = &[
     ("small_ram", "memory: LUT RAM with a read that needs no clock"),
     ("delay_line", "memory: shift register of a length that the array gives"),
     ("fifo_ram", "memory: FIFO in block RAM"),
+    ("ring_ram", "memory: block RAM"),
     ("SmallRam", "memory: LUT RAM inside a RustHDL block"),
     ("Delay", "memory: shift register inside a RustHDL block"),
     ("Product", "multiplication of other widths than RustHDL has"),
@@ -26,6 +27,10 @@ pub const WRAPPERS: &[(&str, &str)] = &[
     ("update_transpose", "memory: two banks of registers, and the order in which they are read"),
     ("update", "wiring: lanes, old masks and both selections"),
     ("dma", "wiring: clients, arbiters and the ports of all channels"),
+    ("in_order", "wiring: FIFOs of beats and the way from them"),
+    ("read_rings", "wiring: the banks of streams that are read"),
+    ("write_rings", "wiring: the banks of streams that are written"),
+    ("stream_blocks", "wiring: FIFOs of blocks"),
 ];
 
 fn module(name: &str, text: &str) -> Module {
@@ -141,6 +146,30 @@ module delay_line #(parameter WIDTH = 32, parameter DEPTH = 1) (
             assign q = stages[WIDTH*DEPTH-1:WIDTH*(DEPTH-1)];
         end
     endgenerate
+endmodule
+",
+    )
+}
+
+/// A bank of a ring, read in one edge.
+#[must_use]
+pub fn ring_ram() -> Module {
+    module(
+        "ring_ram",
+        "\
+module ring_ram #(parameter WIDTH = 512, parameter ADDRESS = 8) (
+    input wire clock,
+    input wire write,
+    input wire [ADDRESS-1:0] write_address,
+    input wire [WIDTH-1:0] write_data,
+    input wire [ADDRESS-1:0] read_address,
+    output reg [WIDTH-1:0] read_data
+);
+    reg [WIDTH-1:0] content [0:(1<<ADDRESS)-1];
+    always @(posedge clock) begin
+        if (write) content[write_address] <= write_data;
+        read_data <= content[read_address];
+    end
 endmodule
 ",
     )

@@ -7,6 +7,11 @@ use crate::isa::Engine;
 pub const REQUEST_CYCLES: usize = 1;
 /// Cycles from the one in which a beat is taken from R, or a response from B, to that in which the engine has it.
 pub const RESPONSE_CYCLES: usize = 1;
+/// Cycles from the one in which a port pulls an engine's beat for a write to that in which the beat is there.
+pub const W_DATA_CYCLES: usize = 2;
+/// Cycles from the one in which a write is granted to that in which its first beat is offered on W, if the port has nothing
+/// else to write: pulled in the next, and offered in the one after it is there.
+pub const W_OFFER_CYCLES: usize = 2 + W_DATA_CYCLES;
 
 /// Beats of a burst of the fetch, which is aligned to its own size; the first and the last of a program may be shorter.
 pub const FETCH_BURST_BEATS: usize = 16;

@@ -36,8 +36,8 @@ impl Logic for Check {
         self.less.next = self.beats.val() - bits::<7>(1);
         self.unused_less.next = self.less.val().get_bit(6);
         self.legal.next = self.beats.val().any()
-            & !(self.past.val() > bits::<8>(64))
-            & !(self.address.val().get_bits::<26>(6) > self.last_page.val());
+            & (self.past.val() <= bits::<8>(64))
+            & (self.address.val().get_bits::<26>(6) <= self.last_page.val());
         self.asks.next = self.valid.val() & self.legal.val() & !self.hold.val();
         self.refused.next = self.valid.val() & !self.legal.val();
         self.request.next = bit_cast::<36, 6>(self.less.val().get_bits::<6>(0))

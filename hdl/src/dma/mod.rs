@@ -21,36 +21,43 @@
 //! what is under way ends, and then `idle` is high. So a reset that leaves the memory alone is: `hold`, wait for `idle`, and only then
 //! reset clients and `dma`.
 //!
+//! What clients have in common:
+//!
+//! | module | what |
+//! |---|---|
+//! | [`in_order`] | reads whose beats come in the order of the requests |
+//! | [`read_rings`], [`write_rings`] | the streams of an engine in banks, one bank for each master |
+//! | [`blocks`] | which blocks of the streams have arrived, and for which there is room |
+//!
 //! The first beat of a write on a port that has no other is offered [`W_OFFER_CYCLES`] after the request was taken; after that
 //! a beat leaves in every cycle in which the memory takes one, from burst to burst.
 
 mod arbiter;
+mod client_wiring;
 mod fault;
+mod in_order;
 mod outlet;
 mod read_port;
+mod stream;
 mod wiring;
 mod write_port;
 
 pub use arbiter::{Arbiter, Check};
 pub use fault::FirstFault;
+pub use in_order::{Give, InOrder};
 pub use outlet::Outlet;
 pub use read_port::ReadPort;
+pub use stream::{Asked, Book, Steer};
 pub use write_port::WritePort;
 
 use crate::HdlError;
-use crate::emit::{Design, emit};
+use crate::emit::{Design, Module, emit};
 use crate::memory;
 use satkit_spec::ArrayConfig;
+pub use satkit_spec::{REQUEST_CYCLES, RESPONSE_CYCLES, W_DATA_CYCLES, W_OFFER_CYCLES};
 
-/// Cycles from a client's request being taken to AR or AW.
-pub const REQUEST_CYCLES: usize = 1;
-/// Cycles from a beat on R, or a response on B, to the client.
-pub const RESPONSE_CYCLES: usize = 1;
-/// Cycles from a port's pull to the client's data.
-pub const W_DATA_CYCLES: usize = 2;
-/// Cycles from a write's request being taken to its first beat on W, if the port has nothing else to write: pulled in the
-/// next, and offered in the one after the data came.
-pub const W_OFFER_CYCLES: usize = 2 + W_DATA_CYCLES;
+/// Cycles from a lane's address to a ring's beat.
+pub const LANE_READ_CYCLES: usize = 2;
 
 /// One who moves data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,4 +115,68 @@ pub fn design(config: &ArrayConfig) -> Result<Design, HdlError> {
     ];
     let wiring = vec![memory::delay_line(), memory::fifo_ram(), wiring::dma(config)];
     Ok(Design::join("dma", parts, wiring))
+}
+
+/// A client with `capacity_beats` (at most 4096) under way or waiting for their turn, top `in_order_<capacity_beats>`.
+///
+/// The engine gives requests (`request_*`, taken with `request_ready`) and gets their beats in that order, one per cycle
+/// (`beat_*`, out of registers). Towards `dma` it has `ar_*` and `r_*`. `idle` is low while something is under way.
+///
+/// # Errors
+/// As [`design`].
+pub fn in_order(config: &ArrayConfig, capacity_beats: usize) -> Result<Design, HdlError> {
+    check(config)?;
+    let name = format!("in_order_{capacity_beats}");
+    let parts = vec![emit("dma_in_order", InOrder::default), emit("dma_give", Give::default)];
+    let module = client_wiring::in_order(&name, config.dram_channels, capacity_beats);
+    Ok(Design::join(&name, parts, vec![memory::fifo_ram(), module]))
+}
+
+/// What a stream engine reads, three streams of `capacity_beats` each (a power of two, 64 to 4096), top `read_rings_<capacity_beats>`.
+///
+/// The engine says which bursts of which stream were taken (`request_*`); their beats lie at their address modulo the capacity, in
+/// the bank of their master, from the cycle after they came on. `lane_address_k`, in beats, gives `lane_data_k`
+/// [`LANE_READ_CYCLES`] later. `moved` counts beats by master for [`blocks`].
+///
+/// # Errors
+/// As [`design`].
+pub fn read_rings(config: &ArrayConfig, capacity_beats: usize) -> Result<Design, HdlError> {
+    check(config)?;
+    let name = format!("read_rings_{capacity_beats}");
+    let module = client_wiring::read_rings(&name, config.dram_channels, capacity_beats);
+    Ok(rings(&name, module))
+}
+
+/// What a stream engine writes, likewise, top `write_rings_<capacity_beats>`: its lanes write `lane_data_k` at `lane_address_k` with
+/// `lane_write_k`, and `w_pull` gives `w_data` of the bursts that were taken.
+///
+/// # Errors
+/// As [`design`].
+pub fn write_rings(config: &ArrayConfig, capacity_beats: usize) -> Result<Design, HdlError> {
+    check(config)?;
+    let name = format!("write_rings_{capacity_beats}");
+    let module = client_wiring::write_rings(&name, config.dram_channels, capacity_beats);
+    Ok(rings(&name, module))
+}
+
+fn rings(name: &str, module: Module) -> Design {
+    let wiring = vec![memory::delay_line(), memory::fifo_ram(), memory::ring_ram(), module];
+    Design::join(name, vec![emit("dma_steer", Steer::default)], wiring)
+}
+
+/// The blocks of a stream engine whose buffers hold `capacity_beats` (at most 4096), top `stream_blocks_<capacity_beats>`.
+///
+/// `room` says whether the next block, of `beats`, may begin. The engine says which reads and writes were taken; `opens` in the cycle of
+/// a block's last read (or of none, if it has none), `closes` in that of its last write, with the block's beats (or in the
+/// cycle before its lanes are done, if it has none). `arrived` says that the oldest block that the lanes have not taken
+/// (`lanes_take`) is there.
+///
+/// # Errors
+/// As [`design`].
+pub fn blocks(config: &ArrayConfig, capacity_beats: usize) -> Result<Design, HdlError> {
+    check(config)?;
+    let name = format!("stream_blocks_{capacity_beats}");
+    let parts = vec![emit("dma_asked", Asked::default), emit("dma_book", Book::default)];
+    let module = client_wiring::blocks(&name, config.dram_channels, capacity_beats);
+    Ok(Design::join(&name, parts, vec![memory::fifo_ram(), module]))
 }

@@ -4,11 +4,11 @@ use super::{CLIENTS, Client, RESPONSE_CYCLES, W_DATA_CYCLES, bursts_under_way};
 use crate::emit::{Module, NEVER, Wiring, part, side_by_side};
 use satkit_spec::{ArrayConfig, memory_map};
 
-/// Beats of a page, in bits of an address; bits of an address in bytes, and in beats.
-const PAGE_BITS: usize = 6;
+/// Bits of an address in beats that are within a page, and of addresses in bytes and in beats.
+pub(super) const PAGE_BITS: usize = 6;
 const ADDRESS: usize = 36;
 const BEAT_ADDRESS: usize = 30;
-const DATA: usize = 512;
+pub(super) const DATA: usize = 512;
 const STROBE: usize = 64;
 /// Address and length of a burst.
 const REQUEST: usize = BEAT_ADDRESS + PAGE_BITS;
@@ -169,18 +169,18 @@ fn arbiter(text: &mut Wiring, p: usize, direction: &str, is_client: impl Fn(&Cli
     text.instance("dma_arbiter", &format!("{direction}_arbiter_{p}"), &[], &connections);
 }
 
-struct Fifo<'a> {
-    name: &'a str,
-    bits: usize,
-    address: usize,
-    push: &'a str,
-    data: &'a str,
-    pop: &'a str,
-    room: &'a str,
+pub(super) struct Fifo<'a> {
+    pub(super) name: &'a str,
+    pub(super) bits: usize,
+    pub(super) address: usize,
+    pub(super) push: &'a str,
+    pub(super) data: &'a str,
+    pub(super) pop: &'a str,
+    pub(super) room: &'a str,
 }
 
 /// A FIFO with `_holds` and `_head` after its name.
-fn fifo(text: &mut Wiring, fifo: &Fifo<'_>) {
+pub(super) fn fifo(text: &mut Wiring, fifo: &Fifo<'_>) {
     let Fifo { name, bits, address, push, data, pop, room } = *fifo;
     text.wire(&format!("{name}_holds"), 1);
     text.wire(&format!("{name}_head"), bits);

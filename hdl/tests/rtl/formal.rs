@@ -1,8 +1,9 @@
-//! Proofs with Yosys' SAT solver, on the Verilog that is emitted: of the controller's walks and MMs, and of the update unit's
-//! ping-pong. What is proven stands in `formal_*.v`. Each proof also has to fail on a block that is spoilt.
+//! Proofs with Yosys' SAT solver, on the Verilog that is emitted: of the controller's walks and MMs, of the update unit's
+//! ping-pong, and of the registers towards AXI. What is proven stands in `formal_*.v`. Each proof also has to fail on a block that is spoilt.
 
 use crate::support::{has, prove};
 use satkit_hdl::array::Controller;
+use satkit_hdl::dma::Outlet;
 use satkit_hdl::emit::{Design, emit};
 use satkit_hdl::update::control::PingPong;
 
@@ -85,6 +86,37 @@ fn blocks_are_read_once_and_in_order() {
             INDUCTION,
             8,
             &[("(reading$q & ~reader$completes)", "reading$q")],
+        );
+    }
+}
+
+/// What is offered to AXI stays until it is taken, nothing is lost, and there is room in every cycle in which AXI takes.
+#[test]
+fn offers_stay_until_they_are_taken() {
+    if has("yosys") {
+        let outlet = emit("dma_outlet", Outlet::<36>::default);
+        let harness = include_str!("formal_outlet.v");
+        check(
+            &outlet,
+            harness,
+            "",
+            INDUCTION,
+            8,
+            &[
+                ("has_first$d = push;", "has_first$d = 1'b0;"),
+                ("room = ~has_second$q;", "room = 1'b1;"),
+            ],
+        );
+        check(
+            &outlet,
+            harness,
+            "-DBOUNDED",
+            &cycles(10),
+            10,
+            &[
+                ("first$d = second$q;", "first$d = data;"),
+                ("second$d = data;", "second$d = first$q;"),
+            ],
         );
     }
 }

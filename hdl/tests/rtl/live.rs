@@ -113,7 +113,6 @@ impl Live {
             outputs: vec![0; self.words[1]],
             pipes: (child.stdin.take().unwrap(), child.stdout.take().unwrap()),
             child,
-            cycle: 0,
         }
     }
 }
@@ -125,7 +124,6 @@ pub(crate) struct Pins<'a> {
     outputs: Vec<u32>,
     pipes: (ChildStdin, ChildStdout),
     child: Child,
-    pub(crate) cycle: u64,
 }
 
 fn bytes(words: &[u32]) -> Vec<u8> {
@@ -175,7 +173,6 @@ impl Pins<'_> {
         for (word, bytes) in self.outputs.iter_mut().zip(outputs.chunks_exact(4)) {
             *word = u32::from_le_bytes(bytes.try_into().unwrap());
         }
-        self.cycle += 1;
     }
 }
 
