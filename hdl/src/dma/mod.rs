@@ -25,7 +25,7 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | [`in_order`] | reads whose beats come in the order of the requests |
+//! | [`fn@in_order`] | reads whose beats come in the order of the requests |
 //! | [`read_rings`], [`write_rings`] | the streams of an engine in banks, one bank for each master |
 //! | [`blocks`] | which blocks of the streams have arrived, and for which there is room |
 //!
