@@ -18,9 +18,12 @@ pub(super) fn parts() -> Vec<Design> {
     ]
 }
 
+/// A signal's name and bits.
+type Signal = (&'static str, usize);
+
 /// Signals of the AXI4-Lite port that the master drives, with their bits, and those that the slave drives.
-pub(super) const LITE: ([(&str, usize); 11], [(&str, usize); 8]) = (
-    [
+pub(super) const LITE: (&[Signal], &[Signal]) = (
+    &[
         ("awaddr", ADDRESS_BITS),
         ("awvalid", 1),
         ("wdata", 32),
@@ -33,7 +36,7 @@ pub(super) const LITE: ([(&str, usize); 11], [(&str, usize); 8]) = (
         ("reset", 1),
         ("clock", 1),
     ],
-    [
+    &[
         ("awready", 1),
         ("wready", 1),
         ("bresp", 2),
@@ -189,7 +192,7 @@ fn port(text: &mut Wiring) {
         _ => own(name),
     };
     let mut connections: Vec<_> =
-        LITE.0.iter().chain(&LITE.1).map(|&(name, _)| whole(name)).collect();
+        LITE.0.iter().chain(LITE.1).map(|&(name, _)| whole(name)).collect();
     connections.push(("hold", "resetting".into()));
     connections.extend(
         ["write", "write_word", "write_data", "write_mask", "read", "read_word", "read_data"]
