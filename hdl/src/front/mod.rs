@@ -121,9 +121,7 @@ pub fn registers(config: &ArrayConfig) -> Result<Design, HdlError> {
 
 /// Whether a port of the window is of AXI4-Lite.
 pub(crate) fn is_lite(port: &str) -> bool {
-    let (master, slave) = registers::LITE;
-    let mut signals = master.iter().chain(slave);
-    !matches!(port, "clock" | "reset") && signals.any(|&(name, _)| name == port)
+    registers::is_lite(port)
 }
 
 /// The decoder of a machine with these engines, top `decoder`.

@@ -18,35 +18,34 @@ pub(super) fn parts() -> Vec<Design> {
     ]
 }
 
-/// A signal's name and bits.
-type Signal = (&'static str, usize);
+/// Signals of the AXI4-Lite port that the master drives, with their bits.
+const LITE_MASTER: [(&str, usize); 9] = [
+    ("awaddr", ADDRESS_BITS),
+    ("awvalid", 1),
+    ("wdata", 32),
+    ("wstrb", 4),
+    ("wvalid", 1),
+    ("bready", 1),
+    ("araddr", ADDRESS_BITS),
+    ("arvalid", 1),
+    ("rready", 1),
+];
+/// Those that the slave drives.
+const LITE_SLAVE: [(&str, usize); 8] = [
+    ("awready", 1),
+    ("wready", 1),
+    ("bresp", 2),
+    ("bvalid", 1),
+    ("arready", 1),
+    ("rdata", 32),
+    ("rresp", 2),
+    ("rvalid", 1),
+];
 
-/// Signals of the AXI4-Lite port that the master drives, with their bits, and those that the slave drives.
-pub(super) const LITE: (&[Signal], &[Signal]) = (
-    &[
-        ("awaddr", ADDRESS_BITS),
-        ("awvalid", 1),
-        ("wdata", 32),
-        ("wstrb", 4),
-        ("wvalid", 1),
-        ("bready", 1),
-        ("araddr", ADDRESS_BITS),
-        ("arvalid", 1),
-        ("rready", 1),
-        ("reset", 1),
-        ("clock", 1),
-    ],
-    &[
-        ("awready", 1),
-        ("wready", 1),
-        ("bresp", 2),
-        ("bvalid", 1),
-        ("arready", 1),
-        ("rdata", 32),
-        ("rresp", 2),
-        ("rvalid", 1),
-    ],
-);
+/// Whether a port of the window is of AXI4-Lite.
+pub(super) fn is_lite(port: &str) -> bool {
+    LITE_MASTER.iter().chain(&LITE_SLAVE).any(|&(name, _)| name == port)
+}
 
 /// Bits of an address in the window.
 const ADDRESS_BITS: usize = regs::WINDOW_BYTES.ilog2() as usize;
@@ -119,8 +118,10 @@ fn word(register: &Register) -> String {
 /// The window of a configuration: AXI4-Lite on one side, the core's wishes and news on the other.
 pub(super) fn window(config: &ArrayConfig) -> Module {
     let mut text = Wiring::new("registers");
-    LITE.0.iter().rev().for_each(|&(name, bits)| text.input(name, bits));
-    LITE.1.iter().for_each(|&(name, bits)| text.output(name, bits));
+    text.input("clock", 1);
+    text.input("reset", 1);
+    LITE_MASTER.iter().for_each(|&(name, bits)| text.input(name, bits));
+    LITE_SLAVE.iter().for_each(|&(name, bits)| text.output(name, bits));
     for (name, bits) in [
         ("git_hash", 32),
         ("build_date", 32),
@@ -192,8 +193,8 @@ fn port(text: &mut Wiring) {
         _ => own(name),
     };
     let mut connections: Vec<_> =
-        LITE.0.iter().chain(LITE.1).map(|&(name, _)| whole(name)).collect();
-    connections.push(("hold", "resetting".into()));
+        LITE_MASTER.iter().chain(&LITE_SLAVE).map(|&(name, _)| whole(name)).collect();
+    connections.extend([own("clock"), own("reset"), ("hold", "resetting".into())]);
     connections.extend(
         ["write", "write_word", "write_data", "write_mask", "read", "read_word", "read_data"]
             .map(own),

@@ -613,6 +613,38 @@ module registers (
     assign watchdog_cycles = value_watchdog_cycles;
 endmodule
 
+module front_ask(runs,buffer_beats,next_beat,beats_left,held_beats,ar_valid,ar_address,ar_beats);
+
+    // Module arguments
+    input wire  runs;
+    input wire  [7:0] buffer_beats;
+    input wire  [29:0] next_beat;
+    input wire  [29:0] beats_left;
+    input wire  [7:0] held_beats;
+    output reg  ar_valid;
+    output reg  [29:0] ar_address;
+    output reg  [6:0] ar_beats;
+
+    // Local signals
+    reg  [4:0] to_boundary;
+    reg  [4:0] beats;
+    reg  [7:0] held_with;
+
+    // Update code
+    always @(*) begin
+        to_boundary = 5'h10 - {1'h0, next_beat[3:0]};
+        beats = to_boundary;
+        if (beats_left < {25'h0, to_boundary}) begin
+            beats = beats_left[4:0];
+        end
+        held_with = held_beats + {3'h0, beats};
+        ar_valid = runs & |beats_left & (held_with <= buffer_beats);
+        ar_address = next_beat;
+        ar_beats = {2'h0, beats};
+    end
+
+endmodule
+
 module sequencer_dff_30(d,q,clock);
 
     // Module arguments
@@ -649,92 +681,75 @@ module sequencer_dff_8(d,q,clock);
 
 endmodule
 
-module front_fetch(clock,load,first_beat,program_beats,buffer_beats,runs,frees,freed_beats,ar_valid,ar_address,ar_beats,ar_ready);
+module front_fetch(clock,load,first_beat,program_beats,frees,freed_beats,ar_valid,ar_beats,ar_ready,next_beat,beats_left,held_beats);
 
     // Module arguments
     input wire  clock;
     input wire  load;
     input wire  [29:0] first_beat;
     input wire  [29:0] program_beats;
-    input wire  [7:0] buffer_beats;
-    input wire  runs;
     input wire  frees;
     input wire  [7:0] freed_beats;
-    output reg  ar_valid;
-    output reg  [29:0] ar_address;
-    output reg  [6:0] ar_beats;
+    input wire  ar_valid;
+    input wire  [6:0] ar_beats;
     input wire  ar_ready;
+    output reg  [29:0] next_beat;
+    output reg  [29:0] beats_left;
+    output reg  [7:0] held_beats;
 
     // Stub signals
-    reg  [29:0] next_beat$d;
-    wire  [29:0] next_beat$q;
-    reg  [29:0] beats_left$d;
-    wire  [29:0] beats_left$q;
-    reg  [7:0] held_beats$d;
-    wire  [7:0] held_beats$q;
+    reg  [29:0] next$d;
+    wire  [29:0] next$q;
+    reg  [29:0] left$d;
+    wire  [29:0] left$q;
+    reg  [7:0] held$d;
+    wire  [7:0] held$q;
 
     // Local signals
-    reg  [4:0] to_boundary;
-    reg  [4:0] beats;
-    reg  [7:0] held_with;
-    reg  asks;
-    reg  [29:0] next_up;
-    reg  [29:0] left_down;
-    reg  [7:0] held_up;
+    reg  [6:0] taken;
     reg  [7:0] given;
-    reg  [7:0] taken;
 
     // Sub module instances
-    sequencer_dff_30 next_beat(
-        .d(next_beat$d),
-        .q(next_beat$q),
+    sequencer_dff_30 next(
+        .d(next$d),
+        .q(next$q),
         .clock(clock)
     );
-    sequencer_dff_30 beats_left(
-        .d(beats_left$d),
-        .q(beats_left$q),
+    sequencer_dff_30 left(
+        .d(left$d),
+        .q(left$q),
         .clock(clock)
     );
-    sequencer_dff_8 held_beats(
-        .d(held_beats$d),
-        .q(held_beats$q),
+    sequencer_dff_8 held(
+        .d(held$d),
+        .q(held$q),
         .clock(clock)
     );
 
     // Update code
     always @(*) begin
-        next_beat$d = next_beat$q;
-        beats_left$d = beats_left$q;
-        held_beats$d = held_beats$q;
-        to_boundary = 5'h10 - {1'h0, next_beat$q[3:0]};
-        beats = to_boundary;
-        if (beats_left$q < {25'h0, to_boundary}) begin
-            beats = beats_left$q[4:0];
-        end
-        held_with = held_beats$q + {3'h0, beats};
-        asks = runs & |beats_left$q & (held_with <= buffer_beats);
-        ar_valid = asks;
-        ar_address = next_beat$q;
-        ar_beats = {2'h0, beats};
-        next_up = next_beat$q + {25'h0, beats};
-        left_down = beats_left$q - {25'h0, beats};
-        taken = 8'h0;
-        if (asks & ar_ready) begin
-            next_beat$d = next_up;
-            beats_left$d = left_down;
-            taken = {3'h0, beats};
+        next$d = next$q;
+        left$d = left$q;
+        held$d = held$q;
+        taken = 7'h0;
+        if (ar_valid & ar_ready) begin
+            taken = ar_beats;
         end
         given = 8'h0;
         if (frees) begin
             given = freed_beats;
         end
-        held_up = held_beats$q + taken - given;
-        held_beats$d = held_up;
+        next$d = next$q + {23'h0, taken};
+        left$d = left$q - {23'h0, taken};
+        held$d = held$q + {1'h0, taken} - given;
         if (load) begin
-            next_beat$d = first_beat;
-            beats_left$d = program_beats;
-            held_beats$d = 8'h0;
+            next$d = first_beat;
+            left$d = program_beats;
+            held$d = 8'h0;
         end
+        next_beat = next$q;
+        beats_left = left$q;
+        held_beats = held$q;
     end
 
 endmodule
@@ -2250,7 +2265,11 @@ module sequencer (
     wire next_own;
     wire [5:0] full;
     wire [7:0] opcode;
-    front_fetch fetch (.clock(clock), .load(load), .first_beat(first_beat), .program_beats(program_beats), .buffer_beats(8'h80), .runs(runs), .frees(frees), .freed_beats(freed_beats), .ar_valid(ar_valid), .ar_address(ar_address), .ar_beats(ar_beats), .ar_ready(ar_ready));
+    wire [29:0] next_beat;
+    wire [29:0] beats_left;
+    wire [7:0] held_beats;
+    front_ask ask (.runs(runs), .buffer_beats(8'h80), .ar_valid(ar_valid), .ar_address(ar_address), .ar_beats(ar_beats), .next_beat(next_beat), .beats_left(beats_left), .held_beats(held_beats));
+    front_fetch fetch (.clock(clock), .load(load), .first_beat(first_beat), .program_beats(program_beats), .frees(frees), .freed_beats(freed_beats), .ar_valid(ar_valid), .ar_beats(ar_beats), .ar_ready(ar_ready), .next_beat(next_beat), .beats_left(beats_left), .held_beats(held_beats));
     wire [1:0] next_port = next_place[7:6] & 2'h3;
     wire [6:0] arrived_place_0;
     wire complete_0;
@@ -2416,6 +2435,8 @@ module sequencer (
     small_ram #(.WIDTH(40), .ADDRESS(7)) vector_ledger_ram (.clock(clock), .write(arrives[5] & word_own), .write_address(vector_ledger_write[6:0]), .write_data({word_index[23:0], word[39:24]}), .read_address(vector_ledger_read[6:0]), .read_data({vector_index, vector_posts}));
     wire [39:0] vector_unused_places = {vector_ledger_early, vector_ledger_read, vector_ledger_write, vector_read_at, vector_write_at};
     wire [31:0] vector_unused_sets = {vector_posts, vector_taken};
+    wire [5:0] unused_queues = arrives;
+    wire [15:0] unused_tokens = empty;
     wire empty_0;
     front_tokens tokens_0 (.clock(clock), .clear(flush), .initial_count(26'h2), .post(mm_read & mm_early_posts[0]), .take(load_a_taken[0]), .empty(empty_0));
     wire empty_1;
