@@ -10,8 +10,9 @@
 
 use crate::HdlError;
 use crate::core::Counter;
-use crate::emit::{Design, Direction, Wiring, emit};
-use crate::front::{self, AXI, Engines};
+use crate::dma;
+use crate::emit::{Design, Direction, Port, Wiring, emit};
+use crate::front::{self, Engines};
 use satkit_spec::isa::Engine;
 use satkit_spec::{ArrayConfig, memory_map};
 
@@ -25,9 +26,39 @@ pub const ENGINES: &[Engine] = &[];
 pub fn design(config: &ArrayConfig) -> Result<Design, HdlError> {
     let window = front::registers(config)?;
     let sequencer = front::sequencer(config, &Engines::of(ENGINES))?;
-    let dma = front::fetch_ports(config)?;
-    let channels = config.dram_channels;
+    let dma = dma::design(config)?;
     let mut top = Wiring::new("satkit");
+    ports(&mut top, &window, &dma);
+    top.wire("cycles", 64);
+    let parts = [
+        ("registers", &window, of_window as fn(&Port) -> String),
+        ("sequencer", &sequencer, of_sequencer),
+        ("dma", &dma, of_dma),
+    ];
+    for (_, part, to) in &parts {
+        let ports = part.ports();
+        for port in ports.iter().filter(|port| port.direction == Direction::Output) {
+            let name = to(port);
+            if name != "interrupt" && !name.contains("_axi_") {
+                top.wire(&name, port.width);
+            }
+        }
+    }
+    for (kind, part, to) in &parts {
+        let ports = part.ports();
+        let connections: Vec<(&str, String)> =
+            ports.iter().map(|port| (port.name.as_str(), to(port))).collect();
+        top.instance(kind, &format!("the_{kind}"), &[], &connections);
+    }
+    let count =
+        [("clock", "clock".to_owned()), ("count", "~reset".into()), ("value", "cycles".into())];
+    top.instance("counter", "count_cycles", &[], &count);
+    let counter = emit("counter", Counter::default);
+    Ok(Design::join("satkit", vec![window, sequencer, dma, counter], vec![top.finish()]))
+}
+
+/// The ports of the top, of which those to the outside belong to the parts.
+fn ports(top: &mut Wiring, window: &Design, dma: &Design) {
     for (name, bits) in [
         ("clock", 1),
         ("reset", 1),
@@ -37,52 +68,60 @@ pub fn design(config: &ArrayConfig) -> Result<Design, HdlError> {
     ] {
         top.input(name, bits);
     }
-    top.output("interrupt", 1);
-    for port in window.ports().iter().filter(|port| front::is_lite(&port.name)) {
-        let name = format!("s_axi_control_{}", port.name);
+    top.output_like_cpp("interrupt");
+    let lite = window.ports().into_iter().filter(|port| front::is_lite(&port.name));
+    let masters = dma.ports().into_iter().filter(|port| port.name.starts_with("m_axi_"));
+    for (name, port) in lite
+        .map(|port| (of_window(&port), port))
+        .chain(masters.map(|port| (port.name.clone(), port)))
+    {
         match port.direction {
             Direction::Input => top.input(&name, port.width),
             Direction::Output => top.output(&name, port.width),
         }
     }
-    for p in 0..channels {
-        for (name, bits, drives) in AXI {
-            let name = format!("m_axi_{p}_{name}");
-            if drives { top.output(&name, bits) } else { top.input(&name, bits) }
-        }
-    }
-    // One wire per signal between the parts, called as the sequencer calls it.
-    let outer = ["clock", "reset", "ddr_calibrated", "git_hash", "build_date", "interrupt"];
-    let renamed = |name: &str| match name {
-        "ar_valid" | "ar_address" | "ar_beats" | "ar_ready" | "r_valid" => format!("fetch_{name}"),
-        "idle" => "dma_idle".into(),
-        // What the sequencer says to engines alone.
-        "stop" | "flush" => format!("unused_{name}"),
-        _ if front::is_lite(name) => format!("s_axi_control_{name}"),
-        _ => name.into(),
-    };
-    top.wire("cycles", 64);
-    for part in [&window, &sequencer, &dma] {
-        for port in part.ports() {
-            let name = renamed(&port.name);
-            let is_port = outer.contains(&name.as_str()) || name.contains("_axi_");
-            if port.direction == Direction::Output && !is_port {
-                top.wire(&name, port.width);
-            }
-        }
-    }
-    for (kind, part) in [("registers", &window), ("sequencer", &sequencer), ("dma", &dma)] {
-        let ports = part.ports();
-        let connections: Vec<(&str, String)> =
-            ports.iter().map(|port| (port.name.as_str(), renamed(&port.name))).collect();
-        top.instance(kind, &format!("the_{kind}"), &[], &connections);
-    }
-    top.instance(
-        "counter",
-        "count_cycles",
-        &[],
-        &[("clock", "clock".into()), ("count", "~reset".into()), ("value", "cycles".into())],
-    );
-    let counter = emit("counter", Counter::default);
-    Ok(Design::join("satkit", vec![window, sequencer, dma, counter], vec![top.finish()]))
 }
+
+/// What a port of the window is connected to.
+fn of_window(port: &Port) -> String {
+    match port.name.as_str() {
+        "signals" => "interrupt".into(),
+        name if front::is_lite(name) => format!("s_axi_control_{name}"),
+        name => name.into(),
+    }
+}
+
+/// What a port of the sequencer is connected to.
+fn of_sequencer(port: &Port) -> String {
+    match port.name.as_str() {
+        name @ ("ar_valid" | "ar_address" | "ar_beats" | "ar_ready" | "r_valid") => {
+            format!("fetch_{name}")
+        }
+        // What it says to engines alone.
+        "stop" => "unused_stop".into(),
+        name => name.into(),
+    }
+}
+
+/// What a port of the ports to memory is connected to.
+fn of_dma(port: &Port) -> String {
+    match port.name.as_str() {
+        name @ ("clock" | "reset" | "r_data" | "r_error" | "fetch_ar_valid" | "fetch_ar_beats"
+        | "fetch_ar_ready" | "fetch_r_valid") => name.into(),
+        // The fetch stays in card memory, which the run has looked at.
+        "fetch_ar_address" => {
+            let zeros = port.width - FETCH_ADDRESS_BITS;
+            format!("{{{zeros}'h0, fetch_ar_address}}")
+        }
+        "idle" => "dma_idle".into(),
+        // Engines that run when a program is stopped still have to end; after that nobody asks.
+        "hold" | "clear" => "flush".into(),
+        name if name.starts_with("m_axi_") => name.into(),
+        // Of clients that are not there.
+        name if port.direction == Direction::Output => format!("unused_{name}"),
+        _ => format!("{}'h0", port.width),
+    }
+}
+
+/// Bits of a beat's number in card memory.
+const FETCH_ADDRESS_BITS: usize = 30;

@@ -19,7 +19,6 @@ pub const WRAPPERS: &[(&str, &str)] = &[
     ("registers", "wiring: a block per register of the map"),
     ("decoder", "wiring: blocks per row of the instruction table"),
     ("sequencer", "wiring: a queue per engine, a counter per semaphore"),
-    ("dma", "wiring: a port per DRAM channel"),
     ("satkit", "wiring: registers, sequencer, ports"),
     ("update_rank", "wiring: a comparator to every two values of a word"),
     ("update_select", "wiring: the stages of the selection to every value of a word"),

@@ -173,7 +173,7 @@ fn what_is_missing_is_said_before_vivado_works() {
         assert!(run.calls.iter().all(|call| call[0] == "git"), "{:?}", run.calls.first());
         assert!(!build.at("out/satkit-vcu1525.toml").exists());
     };
-    // What satkit writes today: the compute core. This is how the recipe ends with it.
+    // The compute core has no AXI ports.
     let build = Build::new();
     std::fs::remove_dir_all(build.at("rtl")).unwrap();
     let rtl = build.at("rtl").display().to_string();
@@ -218,4 +218,20 @@ fn what_is_missing_is_said_before_vivado_works() {
     }
     let build = Build::new();
     refused(&build, build.run_with("", &[]), &["three arguments"]);
+}
+
+/// The accelerator that satkit writes has every port that the recipe wires.
+#[test]
+fn the_accelerator_is_taken() {
+    if !tcl() {
+        return;
+    }
+    let build = Build::new();
+    std::fs::remove_dir_all(build.at("rtl")).unwrap();
+    let rtl = build.at("rtl").display().to_string();
+    satkit::run(["satkit", "verilog", "--array", "tiny", "--top", "satkit", "--out", &rtl]);
+    let run = build.run("");
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let read = run.of("read_verilog").next().unwrap().concat();
+    assert!(read.contains("satkit.v") && read.contains("sequencer.v"), "{read}");
 }

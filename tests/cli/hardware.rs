@@ -86,7 +86,8 @@ fn what_cannot_be_built_is_refused_before_anything_is_written() {
         .refused(&["tiny-m16", "lanes", "accepted"]);
     line(&format!("verilog --array 64x64 --out {shown}")).refused(&["64", "accepted"]);
     line(&format!("verilog --array huge --out {shown}")).refused(&["huge"]);
-    line(&format!("verilog --array tiny --top pe --out {shown}")).refused(&["pe", "core", "stce"]);
+    line(&format!("verilog --array tiny --top pe --out {shown}"))
+        .refused(&["pe", "satkit", "core", "stce"]);
     line(&format!("verilog --array tiny --out {shown}/a/b")).refused(&["--out", "does not exist"]);
     assert!(!out.exists());
     std::fs::write(&out, "a file").unwrap();
@@ -107,7 +108,9 @@ fn yosys_accepts_the_folder() {
     if !has("yosys") {
         return;
     }
-    for (array, top) in [("tiny", "core"), ("vcu1525", "core"), ("small", "stce")] {
+    for (array, top) in
+        [("tiny", "core"), ("vcu1525", "core"), ("small", "stce"), ("vcu1525", "satkit")]
+    {
         let directory = tempfile::tempdir().unwrap();
         let out = directory.path().display();
         assert_eq!(line(&format!("verilog --array {array} --top {top} --out {out}")).code, 0);

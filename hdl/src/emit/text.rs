@@ -42,6 +42,11 @@ impl Wiring {
         self.ports.push(format!("output wire {}{name}", range(bits)));
     }
 
+    /// An output of one bit whose name is a word of C++: Verilator says so, and calls it by another in its models.
+    pub fn output_like_cpp(&mut self, name: &str) {
+        self.ports.push(format!("/* verilator lint_off SYMRSVDWORD */ output wire {name}"));
+    }
+
     /// A wire of `bits` bits.
     pub fn wire(&mut self, name: &str, bits: usize) {
         self.line(format_args!("wire {}{name};", range(bits)));

@@ -75,14 +75,14 @@ pub struct FieldRule {
     /// The instruction is of this row, and the value means nothing.
     pub refuses: Signal<Out, Bit>,
 
-    left: Signal<Local, Bits<64>>,
+    found: Signal<Local, Bits<64>>,
 }
 
 impl Logic for FieldRule {
     #[hdl_gen]
     fn update(&mut self) {
-        self.left.next = self.values.val() >> self.field.val();
-        self.refuses.next = (self.opcode.val() == self.row.val()) & !self.left.val().get_bit(0);
+        self.found.next = (bits::<64>(1) << self.field.val()) & self.values.val();
+        self.refuses.next = (self.opcode.val() == self.row.val()) & !self.found.val().any();
     }
 }
 

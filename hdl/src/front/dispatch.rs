@@ -191,8 +191,8 @@ pub struct Verdict {
     pub queues: Signal<In, Bits<6>>,
     /// It is executed by an engine, not kept.
     pub own: Signal<In, Bit>,
-    /// Its index.
-    pub index: Signal<In, Bits<32>>,
+    /// Its beat, counted from the program's first.
+    pub beat: Signal<In, Bits<30>>,
     /// First beat of the program.
     pub first_beat: Signal<In, Bits<30>>,
     /// It arrives in these queues.
@@ -204,10 +204,10 @@ pub struct Verdict {
     /// Of AXI, else an illegal instruction.
     pub axi: Signal<Out, Bit>,
     /// Byte of card memory of its beat.
-    pub address: Signal<Out, Bits<36>>,
+    pub address: Signal<Out, Bits<38>>,
 
     good: Signal<Local, Bit>,
-    beat: Signal<Local, Bits<30>>,
+    place: Signal<Local, Bits<30>>,
 }
 
 impl Logic for Verdict {
@@ -221,7 +221,7 @@ impl Logic for Verdict {
         self.kept.next = self.good.val() & !self.own.val();
         self.fault.next = self.checks.val() & self.runs.val() & !self.good.val();
         self.axi.next = self.error.val();
-        self.beat.next = self.first_beat.val() + self.index.val().get_bits::<30>(1);
-        self.address.next = bit_cast::<36, 30>(self.beat.val()) << bits::<5>(6);
+        self.place.next = self.first_beat.val() + self.beat.val();
+        self.address.next = bit_cast::<38, 30>(self.place.val()) << bits::<5>(6);
     }
 }

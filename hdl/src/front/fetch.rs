@@ -8,7 +8,51 @@ use rust_hdl_widgets::{dff::DFF, dff_setup};
 
 /// Asks for the program, one burst per cycle while the buffer has room for it.
 ///
-/// Bursts have 16 beats and are aligned to as much; the first and the last may be shorter.
+/// Bursts have 16 beats and are aligned to as much; the first and the last may be shorter. It stands apart from [`Fetch`], so that what is
+/// asked does not follow from what is granted, not even to tools that look at whole blocks.
+#[derive(Clone, Debug, Default, LogicBlock)]
+pub struct Ask {
+    /// The program runs.
+    pub runs: Signal<In, Bit>,
+    /// Beats of the buffer, constant.
+    pub buffer_beats: Signal<In, Bits<8>>,
+    /// The next beat.
+    pub next_beat: Signal<In, Bits<30>>,
+    /// Beats from there to the end of the program.
+    pub beats_left: Signal<In, Bits<30>>,
+    /// Beats in the buffer, or on their way to it.
+    pub held_beats: Signal<In, Bits<8>>,
+    /// A burst is asked for.
+    pub ar_valid: Signal<Out, Bit>,
+    /// Its first beat.
+    pub ar_address: Signal<Out, Bits<30>>,
+    /// Its beats.
+    pub ar_beats: Signal<Out, Bits<7>>,
+
+    to_boundary: Signal<Local, Bits<5>>,
+    beats: Signal<Local, Bits<5>>,
+    held_with: Signal<Local, Bits<8>>,
+}
+
+impl Logic for Ask {
+    #[hdl_gen]
+    fn update(&mut self) {
+        self.to_boundary.next =
+            bits::<5>(16) - bit_cast::<5, 4>(self.next_beat.val().get_bits::<4>(0));
+        self.beats.next = self.to_boundary.val();
+        if self.beats_left.val() < bit_cast::<30, 5>(self.to_boundary.val()) {
+            self.beats.next = self.beats_left.val().get_bits::<5>(0);
+        }
+        self.held_with.next = self.held_beats.val() + bit_cast::<8, 5>(self.beats.val());
+        self.ar_valid.next = self.runs.val()
+            & self.beats_left.val().any()
+            & (self.held_with.val() <= self.buffer_beats.val());
+        self.ar_address.next = self.next_beat.val();
+        self.ar_beats.next = bit_cast::<7, 5>(self.beats.val());
+    }
+}
+
+/// Keeps what is to be asked for, and how full the buffer is.
 #[derive(Clone, Debug, Default, LogicBlock)]
 pub struct Fetch {
     /// Clock of all registers.
@@ -19,74 +63,54 @@ pub struct Fetch {
     pub first_beat: Signal<In, Bits<30>>,
     /// Beats of the program.
     pub program_beats: Signal<In, Bits<30>>,
-    /// Beats of the buffer, constant.
-    pub buffer_beats: Signal<In, Bits<8>>,
-    /// The program runs.
-    pub runs: Signal<In, Bit>,
     /// The last instruction of a burst is dispatched in this cycle.
     pub frees: Signal<In, Bit>,
     /// Beats of that burst.
     pub freed_beats: Signal<In, Bits<8>>,
     /// A burst is asked for.
-    pub ar_valid: Signal<Out, Bit>,
-    /// Its first beat.
-    pub ar_address: Signal<Out, Bits<30>>,
+    pub ar_valid: Signal<In, Bit>,
     /// Its beats.
-    pub ar_beats: Signal<Out, Bits<7>>,
+    pub ar_beats: Signal<In, Bits<7>>,
     /// It is granted.
     pub ar_ready: Signal<In, Bit>,
+    /// The next beat.
+    pub next_beat: Signal<Out, Bits<30>>,
+    /// Beats from there to the end of the program.
+    pub beats_left: Signal<Out, Bits<30>>,
+    /// Beats in the buffer, or on their way to it.
+    pub held_beats: Signal<Out, Bits<8>>,
 
-    next_beat: DFF<Bits<30>>,
-    beats_left: DFF<Bits<30>>,
-    held_beats: DFF<Bits<8>>,
-    to_boundary: Signal<Local, Bits<5>>,
-    beats: Signal<Local, Bits<5>>,
-    held_with: Signal<Local, Bits<8>>,
-    asks: Signal<Local, Bit>,
-    next_up: Signal<Local, Bits<30>>,
-    left_down: Signal<Local, Bits<30>>,
-    held_up: Signal<Local, Bits<8>>,
+    next: DFF<Bits<30>>,
+    left: DFF<Bits<30>>,
+    held: DFF<Bits<8>>,
+    taken: Signal<Local, Bits<7>>,
     given: Signal<Local, Bits<8>>,
-    taken: Signal<Local, Bits<8>>,
 }
 
 impl Logic for Fetch {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, next_beat, beats_left, held_beats);
-        self.to_boundary.next =
-            bits::<5>(16) - bit_cast::<5, 4>(self.next_beat.q.val().get_bits::<4>(0));
-        self.beats.next = self.to_boundary.val();
-        if self.beats_left.q.val() < bit_cast::<30, 5>(self.to_boundary.val()) {
-            self.beats.next = self.beats_left.q.val().get_bits::<5>(0);
-        }
-        self.held_with.next = self.held_beats.q.val() + bit_cast::<8, 5>(self.beats.val());
-        self.asks.next = self.runs.val()
-            & self.beats_left.q.val().any()
-            & (self.held_with.val() <= self.buffer_beats.val());
-        self.ar_valid.next = self.asks.val();
-        self.ar_address.next = self.next_beat.q.val();
-        self.ar_beats.next = bit_cast::<7, 5>(self.beats.val());
-
-        self.next_up.next = self.next_beat.q.val() + bit_cast::<30, 5>(self.beats.val());
-        self.left_down.next = self.beats_left.q.val() - bit_cast::<30, 5>(self.beats.val());
-        self.taken.next = bits::<8>(0);
-        if self.asks.val() & self.ar_ready.val() {
-            self.next_beat.d.next = self.next_up.val();
-            self.beats_left.d.next = self.left_down.val();
-            self.taken.next = bit_cast::<8, 5>(self.beats.val());
+        dff_setup!(self, clock, next, left, held);
+        self.taken.next = bits::<7>(0);
+        if self.ar_valid.val() & self.ar_ready.val() {
+            self.taken.next = self.ar_beats.val();
         }
         self.given.next = bits::<8>(0);
         if self.frees.val() {
             self.given.next = self.freed_beats.val();
         }
-        self.held_up.next = self.held_beats.q.val() + self.taken.val() - self.given.val();
-        self.held_beats.d.next = self.held_up.val();
+        self.next.d.next = self.next.q.val() + bit_cast::<30, 7>(self.taken.val());
+        self.left.d.next = self.left.q.val() - bit_cast::<30, 7>(self.taken.val());
+        self.held.d.next =
+            self.held.q.val() + bit_cast::<8, 7>(self.taken.val()) - self.given.val();
         if self.load.val() {
-            self.next_beat.d.next = self.first_beat.val();
-            self.beats_left.d.next = self.program_beats.val();
-            self.held_beats.d.next = bits::<8>(0);
+            self.next.d.next = self.first_beat.val();
+            self.left.d.next = self.program_beats.val();
+            self.held.d.next = bits::<8>(0);
         }
+        self.next_beat.next = self.next.q.val();
+        self.beats_left.next = self.left.q.val();
+        self.held_beats.next = self.held.q.val();
     }
 }
 

@@ -6,7 +6,6 @@
 //! | [`fetch`], [`dispatch`], [`decode`] | the program's way from card memory into the queues |
 //! | [`queue`], [`semaphores`] | an engine's instructions up to their start |
 //! | [`retire`], [`run`] | ends, faults, watchdog; the life of a program |
-//! | [`port`] | the fetch's way to memory while no engine has one |
 //!
 //! **Dispatch.** An instruction leaves the buffer once all its queues have room (cycle d). In d + 1 it is checked and written, from
 //! d + 2 on an engine may take it. One that is illegal, or whose beat came with an error, stops the program when it is checked:
@@ -43,7 +42,6 @@ mod decoder;
 pub mod dispatch;
 pub mod fetch;
 pub mod lite;
-pub mod port;
 pub mod queue;
 mod registers;
 pub mod retire;
@@ -53,7 +51,7 @@ mod sequencer;
 pub mod word;
 
 use crate::HdlError;
-use crate::emit::{Design, Module, Wiring, emit, side_by_side};
+use crate::emit::{Design, emit};
 use crate::memory;
 use satkit_spec::isa::Engine;
 use satkit_spec::{ArrayConfig, FETCH_BUFFER_BEATS, FETCH_BURST_BEATS, QUEUE_CYCLES};
@@ -150,6 +148,7 @@ pub fn sequencer(config: &ArrayConfig, engines: &Engines) -> Result<Design, HdlE
     check(config)?;
     let parts = vec![
         decoder(engines),
+        emit("front_ask", fetch::Ask::default),
         emit("front_fetch", fetch::Fetch::default),
         emit("front_arrivals", fetch::Arrivals::default),
         emit("front_dispatch", dispatch::Dispatch::default),
@@ -167,114 +166,3 @@ pub fn sequencer(config: &ArrayConfig, engines: &Engines) -> Result<Design, HdlE
     let wiring = vec![memory::small_ram(), sequencer::module(config, engines)];
     Ok(Design::join("sequencer", parts, wiring))
 }
-
-/// The way of the fetch to memory, top `dma`.
-///
-/// # Errors
-/// As [`sequencer`].
-pub(crate) fn fetch_ports(config: &ArrayConfig) -> Result<Design, HdlError> {
-    check(config)?;
-    let parts = vec![emit("fetch_port", port::FetchPort::default)];
-    Ok(Design::join("dma", parts, vec![dma(config.dram_channels)]))
-}
-
-/// The fetch's ports; writing, the masters are silent.
-fn dma(channels: usize) -> Module {
-    let mut text = Wiring::new("dma");
-    for (name, bits) in [
-        ("clock", 1),
-        ("reset", 1),
-        ("fetch_ar_valid", 1),
-        ("fetch_ar_address", 30),
-        ("fetch_ar_beats", 7),
-    ] {
-        text.input(name, bits);
-    }
-    for (name, bits) in [
-        ("fetch_ar_ready", 1),
-        ("fetch_r_valid", channels),
-        ("r_data", 512 * channels),
-        ("r_error", channels),
-        ("idle", 1),
-    ] {
-        text.output(name, bits);
-    }
-    for p in 0..channels {
-        let axi = |name: &str| format!("m_axi_{p}_{name}");
-        for &(name, bits, drives) in &AXI {
-            if drives { text.output(&axi(name), bits) } else { text.input(&axi(name), bits) }
-        }
-        let wires = [("grants", 1), ("valid", 1), ("data", 512), ("error", 1), ("busy", 1)];
-        wires.iter().for_each(|&(name, bits)| text.wire(&format!("{name}_{p}"), bits));
-        let mut connections = vec![
-            ("clock", "clock".to_owned()),
-            ("reset", "reset".into()),
-            ("port", format!("2'h{p:x}")),
-            ("other_ports", format!("2'h{:x}", channels - 1)),
-            ("ask", "fetch_ar_valid".into()),
-            ("address", "fetch_ar_address".into()),
-            ("beats", "fetch_ar_beats".into()),
-        ];
-        let from_axi =
-            ["araddr", "arlen", "arvalid", "arready", "rdata", "rresp", "rlast", "rvalid"];
-        connections.extend(from_axi.map(|name| (name, axi(name))));
-        connections.extend(wires.map(|(name, _)| (name, format!("{name}_{p}"))));
-        text.instance("fetch_port", &format!("port_{p}"), &[], &connections);
-        // Bursts of 64 bytes a beat, upwards; every beat is taken.
-        for (name, value) in [
-            ("arsize", "3'h6"),
-            ("arburst", "2'h1"),
-            ("rready", "1'b1"),
-            ("awaddr", "36'h0"),
-            ("awlen", "8'h0"),
-            ("awsize", "3'h6"),
-            ("awburst", "2'h1"),
-            ("awvalid", "1'b0"),
-            ("wdata", "512'h0"),
-            ("wstrb", "64'h0"),
-            ("wlast", "1'b0"),
-            ("wvalid", "1'b0"),
-            ("bready", "1'b1"),
-        ] {
-            text.assign(&axi(name), value);
-        }
-        let unused = ["awready", "wready", "bresp", "bvalid"].map(axi);
-        text.value(&format!("unused_writes_{p}"), 5, &side_by_side(unused.into_iter()));
-    }
-    let all = |name: &'static str| (0..channels).map(move |p| format!("{name}_{p}"));
-    text.assign("fetch_ar_ready", &all("grants").collect::<Vec<_>>().join(" | "));
-    text.gather("fetch_r_valid", all("valid"));
-    text.gather("r_data", all("data"));
-    text.gather("r_error", all("error"));
-    text.assign("idle", &format!("~({})", all("busy").collect::<Vec<_>>().join(" | ")));
-    text.finish()
-}
-
-/// Signals of an AXI4 master without identifiers: name, bits, and whether the master drives it.
-pub(crate) const AXI: [(&str, usize, bool); 25] = [
-    ("awaddr", 36, true),
-    ("awlen", 8, true),
-    ("awsize", 3, true),
-    ("awburst", 2, true),
-    ("awvalid", 1, true),
-    ("awready", 1, false),
-    ("wdata", 512, true),
-    ("wstrb", 64, true),
-    ("wlast", 1, true),
-    ("wvalid", 1, true),
-    ("wready", 1, false),
-    ("bresp", 2, false),
-    ("bvalid", 1, false),
-    ("bready", 1, true),
-    ("araddr", 36, true),
-    ("arlen", 8, true),
-    ("arsize", 3, true),
-    ("arburst", 2, true),
-    ("arvalid", 1, true),
-    ("arready", 1, false),
-    ("rdata", 512, false),
-    ("rresp", 2, false),
-    ("rlast", 1, false),
-    ("rvalid", 1, false),
-    ("rready", 1, true),
-];

@@ -125,7 +125,7 @@ pub(super) fn window(config: &ArrayConfig) -> Module {
         ("cycles", 64),
         ("busy", 1),
         ("reset_done", 1),
-        ("set", 32),
+        ("raised", 32),
         ("retired", 32),
         ("job_cycles", 64),
         ("fault_index", 32),
@@ -134,7 +134,7 @@ pub(super) fn window(config: &ArrayConfig) -> Module {
         text.input(name, bits);
     }
     for (name, bits) in [
-        ("interrupt", 1),
+        ("signals", 1),
         ("start", 1),
         ("cancel", 1),
         ("resetting", 1),
@@ -146,6 +146,9 @@ pub(super) fn window(config: &ArrayConfig) -> Module {
     }
     port(&mut text);
     text.value("clear", 1, "reset | reset_done");
+    let is_held = |register: &&Register| matches!(source(register, config), Source::Held { .. });
+    let held = regs::MAP.iter().filter(is_held).chain([&regs::STATUS]);
+    held.for_each(|register| text.wire(&value(register), 32));
     let shown: Vec<String> =
         regs::MAP.iter().filter_map(|register| block(&mut text, register, config)).collect();
     text.assign("read_data", &shown.join(" | "));
@@ -209,7 +212,6 @@ fn block(text: &mut Wiring, register: &Register, config: &ArrayConfig) -> Option
     match source(register, config) {
         Source::Held { clear, has } => {
             let value = value(register);
-            text.wire(&value, 32);
             let mut connections =
                 vec![own("clock"), ("clear", clear.into()), at.clone(), ("has", hexadecimal(has))];
             connections.extend(writes);
@@ -236,14 +238,13 @@ fn block(text: &mut Wiring, register: &Register, config: &ArrayConfig) -> Option
         }
         Source::Own if *register == regs::STATUS => {
             let value = value(register);
-            text.wire(&value, 32);
             let mut connections = vec![own("clock"), own("clear"), at.clone()];
             connections.extend(writes);
             connections.extend([
-                own("set"),
+                own("raised"),
                 ("enable", self::value(&regs::INTERRUPT_ENABLE)),
                 ("value", value.clone()),
-                own("interrupt"),
+                own("signals"),
             ]);
             text.instance("front_status", "status", &[], &connections);
             shows(text, value);

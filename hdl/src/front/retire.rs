@@ -129,7 +129,7 @@ pub struct FaultPair {
     /// Instruction at fault.
     pub first_index: Signal<In, Bits<32>>,
     /// Byte of card memory.
-    pub first_address: Signal<In, Bits<36>>,
+    pub first_address: Signal<In, Bits<38>>,
     /// Another comes.
     pub second: Signal<In, Bit>,
     /// The same of it.
@@ -137,7 +137,7 @@ pub struct FaultPair {
     /// The same of it.
     pub second_index: Signal<In, Bits<32>>,
     /// The same of it.
-    pub second_address: Signal<In, Bits<36>>,
+    pub second_address: Signal<In, Bits<38>>,
     /// One comes.
     pub any: Signal<Out, Bit>,
     /// The same of it.
@@ -145,7 +145,7 @@ pub struct FaultPair {
     /// The same of it.
     pub index: Signal<Out, Bits<32>>,
     /// The same of it.
-    pub address: Signal<Out, Bits<36>>,
+    pub address: Signal<Out, Bits<38>>,
 }
 
 impl Logic for FaultPair {

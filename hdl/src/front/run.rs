@@ -3,26 +3,14 @@
 use rust_hdl_core::prelude::*;
 use rust_hdl_widgets::{dff::DFF, dff_setup};
 
-/// What the core is doing.
-#[derive(Copy, Clone, Debug, PartialEq, LogicState)]
-pub enum State {
-    /// Nothing.
-    Idle,
-    /// Looks whether the program can be fetched.
-    Check,
-    /// The program runs.
-    Run,
-    /// Nothing starts any more; what runs ends.
-    Drain,
-    /// The end is booked, and everything forgotten.
-    Book,
-}
-
 /// Starts a program, ends it for whatever reason, and says so to the registers.
 ///
 /// A program that cannot be fetched as a whole ends before it begins, as [`satkit_spec::regs`] has it: its address is no multiple of a
 /// beat, it is too long, or it leaves card memory. Faults in one cycle: engines in their order, dispatch, watchdog, cancel.
-#[derive(LogicBlock, Default)]
+///
+/// States: 0 idle; 1 check, whether the program can be fetched; 2 run; 3 drain, nothing starts any more and what runs ends; 4 book, the
+/// end is told and everything forgotten.
+#[derive(Clone, Debug, Default, LogicBlock)]
 pub struct Run {
     /// Clock of all registers.
     pub clock: Signal<In, Clock>,
@@ -70,7 +58,7 @@ pub struct Run {
     /// Instruction at fault.
     pub fault_index: Signal<In, Bits<32>>,
     /// Byte of card memory.
-    pub fault_address: Signal<In, Bits<36>>,
+    pub fault_address: Signal<In, Bits<38>>,
     /// The watchdog fires.
     pub watchdog: Signal<In, Bit>,
     /// Oldest instruction that has not retired.
@@ -97,7 +85,7 @@ pub struct Run {
     /// The reset is done with the end of this cycle.
     pub reset_done: Signal<Out, Bit>,
     /// Bits of `STATUS` that are set.
-    pub set: Signal<Out, Bits<32>>,
+    pub raised: Signal<Out, Bits<32>>,
     /// Instruction of the last fault.
     pub shown_index: Signal<Out, Bits<32>>,
     /// Byte of card memory of the last AXI error.
@@ -105,7 +93,7 @@ pub struct Run {
     /// Cycles of the last program.
     pub shown_cycles: Signal<Out, Bits<64>>,
 
-    state: DFF<State>,
+    state: DFF<Bits<3>>,
     why: DFF<Bits<32>>,
     index: DFF<Bits<32>>,
     address: DFF<Bits<64>>,
@@ -118,8 +106,13 @@ pub struct Run {
     seen_index: DFF<Bits<32>>,
     seen_address: DFF<Bits<64>>,
     seen_cycles: DFF<Bits<64>>,
+    idles: Signal<Local, Bit>,
+    looks: Signal<Local, Bit>,
+    works: Signal<Local, Bit>,
+    drains: Signal<Local, Bit>,
+    books: Signal<Local, Bit>,
     program_end: Signal<Local, Bits<40>>,
-    beyond: Signal<Local, Bits<40>>,
+    beyond: Signal<Local, Bits<32>>,
     begins_outside: Signal<Local, Bit>,
     wanted: Signal<Local, Bit>,
     waits_for: Signal<Local, Bits<6>>,
@@ -147,14 +140,26 @@ impl Logic for Run {
             seen_address,
             seen_cycles
         );
-        self.load.next = false;
-        self.runs.next = false;
-        self.stops.next = false;
-        self.stop.next = true;
-        self.flush.next = false;
-        self.busy.next = true;
-        self.reset_done.next = false;
-        self.set.next = bits::<32>(0);
+        self.idles.next = self.state.q.val() == bits::<3>(0);
+        self.looks.next = self.state.q.val() == bits::<3>(1);
+        self.works.next = self.state.q.val() == bits::<3>(2);
+        self.drains.next = self.state.q.val() == bits::<3>(3);
+        self.books.next = self.state.q.val() == bits::<3>(4);
+        self.wanted.next = self.cancel.val() | self.resetting.val();
+        // From the state itself, not by way of the signals above, which tools would take for a loop through what these lead to.
+        self.load.next = self.state.q.val() == bits::<3>(1);
+        self.runs.next = self.state.q.val() == bits::<3>(2);
+        self.stops.next = (self.state.q.val() == bits::<3>(2))
+            & !self.complete.val()
+            & (self.cancel.val() | self.resetting.val() | self.fault.val());
+        self.stop.next = self.state.q.val() != bits::<3>(2);
+        self.flush.next = (self.state.q.val() == bits::<3>(0))
+            | (self.state.q.val() == bits::<3>(1))
+            | (self.state.q.val() == bits::<3>(4))
+            | self.reset.val();
+        self.busy.next = self.state.q.val() != bits::<3>(0);
+        self.reset_done.next = (self.state.q.val() == bits::<3>(0)) & self.resetting.val();
+        self.raised.next = bits::<32>(0);
         self.extra.next = bits::<32>(0);
         if self.infinite.q.val() & !self.ended_badly.q.val() {
             self.extra.next = self.not_finite_bit.val();
@@ -165,9 +170,9 @@ impl Logic for Run {
         self.begins_outside.next = self.program_address.val().get_bits::<26>(38).any()
             | (bit_cast::<40, 38>(self.program_address.val().get_bits::<38>(0))
                 > self.memory_bytes.val());
-        self.beyond.next = self.memory_bytes.val()
-            - bit_cast::<40, 38>(self.program_address.val().get_bits::<38>(0));
-        self.wanted.next = self.cancel.val() | self.resetting.val();
+        // Instructions that lie in memory, of a program that begins there.
+        self.beyond.next = self.memory_bytes.val().get_bits::<32>(5)
+            - self.program_address.val().get_bits::<32>(5);
         self.alive.next = !self.lost.q.val();
         self.waits_for.next = self.running.val() & self.alive.val();
         if self.not_finite.val() {
@@ -176,121 +181,106 @@ impl Logic for Run {
         if self.resetting.val() {
             self.unseen.d.next = true;
         }
-        match self.state.q.val() {
-            State::Idle => {
-                self.busy.next = false;
-                self.flush.next = true;
-                self.ended_badly.d.next = false;
-                self.by_axi.d.next = false;
-                self.infinite.d.next = false;
-                self.unseen.d.next = false;
-                self.lost.d.next = bits::<6>(0);
-                self.why.d.next = bits::<32>(0);
-                self.reset_done.next = self.resetting.val();
-                if self.start.val() & !self.resetting.val() {
-                    self.state.d.next = State::Check;
-                }
+        if self.idles.val() {
+            self.ended_badly.d.next = false;
+            self.by_axi.d.next = false;
+            self.infinite.d.next = false;
+            self.unseen.d.next = false;
+            self.lost.d.next = bits::<6>(0);
+            self.why.d.next = bits::<32>(0);
+            if self.start.val() & !self.resetting.val() {
+                self.state.d.next = bits::<3>(1);
             }
-            State::Check => {
-                self.flush.next = true;
-                self.load.next = true;
-                self.cycles.d.next = bits::<64>(0);
+        }
+        if self.looks.val() {
+            self.cycles.d.next = bits::<64>(0);
+            self.index.d.next = bits::<32>(0);
+            self.state.d.next = bits::<3>(2);
+            if self.begins_outside.val() | (self.program_end.val() > self.memory_bytes.val()) {
+                self.why.d.next = self.axi_bit.val();
+                self.by_axi.d.next = true;
+                self.ended_badly.d.next = true;
+                self.address.d.next = self.program_address.val();
+                if !self.begins_outside.val() {
+                    self.address.d.next = bit_cast::<64, 40>(self.memory_bytes.val());
+                    self.index.d.next = self.beyond.val();
+                }
+                self.state.d.next = bits::<3>(3);
+            }
+            if self.length.val() > self.most.val() {
+                self.why.d.next = self.illegal_bit.val();
+                self.by_axi.d.next = false;
+                self.ended_badly.d.next = true;
+                self.index.d.next = self.most.val();
+                self.state.d.next = bits::<3>(3);
+            }
+            if self.program_address.val().get_bits::<6>(0).any() {
+                self.why.d.next = self.axi_bit.val();
+                self.by_axi.d.next = true;
+                self.ended_badly.d.next = true;
                 self.index.d.next = bits::<32>(0);
-                self.state.d.next = State::Run;
-                if self.begins_outside.val() | (self.program_end.val() > self.memory_bytes.val()) {
-                    self.why.d.next = self.axi_bit.val();
-                    self.by_axi.d.next = true;
+                self.address.d.next = self.program_address.val();
+                self.state.d.next = bits::<3>(3);
+            }
+            if self.wanted.val() {
+                self.why.d.next = self.cancelled_bit.val();
+                self.by_axi.d.next = false;
+                self.ended_badly.d.next = true;
+                self.index.d.next = bits::<32>(0);
+                self.state.d.next = bits::<3>(3);
+            }
+        }
+        if self.works.val() {
+            self.cycles.d.next = self.last_end.val();
+            if self.complete.val() {
+                self.state.d.next = bits::<3>(3);
+            } else {
+                if self.wanted.val() | self.watchdog.val() | self.fault.val() {
                     self.ended_badly.d.next = true;
-                    self.address.d.next = self.program_address.val();
-                    if !self.begins_outside.val() {
-                        self.address.d.next = bit_cast::<64, 40>(self.memory_bytes.val());
-                        self.index.d.next = self.beyond.val().get_bits::<32>(5);
-                    }
-                    self.state.d.next = State::Drain;
-                }
-                if self.length.val() > self.most.val() {
-                    self.why.d.next = self.illegal_bit.val();
-                    self.by_axi.d.next = false;
-                    self.ended_badly.d.next = true;
-                    self.index.d.next = self.most.val();
-                    self.state.d.next = State::Drain;
-                }
-                if self.program_address.val().get_bits::<6>(0).any() {
-                    self.why.d.next = self.axi_bit.val();
-                    self.by_axi.d.next = true;
-                    self.ended_badly.d.next = true;
-                    self.index.d.next = bits::<32>(0);
-                    self.address.d.next = self.program_address.val();
-                    self.state.d.next = State::Drain;
+                    self.index.d.next = self.oldest.val();
+                    self.lost.d.next = self.faulty.val();
+                    self.state.d.next = bits::<3>(3);
                 }
                 if self.wanted.val() {
                     self.why.d.next = self.cancelled_bit.val();
-                    self.by_axi.d.next = false;
-                    self.ended_badly.d.next = true;
-                    self.index.d.next = bits::<32>(0);
-                    self.state.d.next = State::Drain;
                 }
-            }
-            State::Run => {
-                self.runs.next = true;
-                self.stop.next = false;
-                self.cycles.d.next = self.last_end.val();
-                if self.complete.val() {
-                    self.state.d.next = State::Drain;
-                } else {
-                    self.stops.next = self.wanted.val() | self.fault.val();
-                    if self.wanted.val() | self.watchdog.val() | self.fault.val() {
-                        self.ended_badly.d.next = true;
-                        self.index.d.next = self.oldest.val();
-                        self.lost.d.next = self.faulty.val();
-                        self.state.d.next = State::Drain;
-                    }
-                    if self.wanted.val() {
-                        self.why.d.next = self.cancelled_bit.val();
-                    }
-                    if self.watchdog.val() {
-                        self.why.d.next = self.watchdog_bit.val();
-                        self.cycles.d.next = self.cycle.val();
-                    }
-                    if self.fault.val() {
-                        self.why.d.next = self.illegal_bit.val();
-                        self.index.d.next = self.fault_index.val();
-                        self.cycles.d.next = self.last_end.val();
-                        if self.fault_axi.val() {
-                            self.why.d.next = self.axi_bit.val();
-                            self.by_axi.d.next = true;
-                            self.address.d.next = bit_cast::<64, 36>(self.fault_address.val());
-                        }
+                if self.watchdog.val() {
+                    self.why.d.next = self.watchdog_bit.val();
+                    self.cycles.d.next = self.cycle.val();
+                }
+                if self.fault.val() {
+                    self.why.d.next = self.illegal_bit.val();
+                    self.index.d.next = self.fault_index.val();
+                    self.cycles.d.next = self.last_end.val();
+                    if self.fault_axi.val() {
+                        self.why.d.next = self.axi_bit.val();
+                        self.by_axi.d.next = true;
+                        self.address.d.next = bit_cast::<64, 38>(self.fault_address.val());
                     }
                 }
-            }
-            State::Drain => {
-                self.lost.d.next = self.lost.q.val() | self.faulty.val();
-                if self.dma_idle.val() & !self.waits_for.val().any() {
-                    self.state.d.next = State::Book;
-                }
-            }
-            State::Book => {
-                self.flush.next = true;
-                self.seen_cycles.d.next = self.cycles.q.val();
-                if self.by_axi.q.val() {
-                    self.seen_address.d.next = self.address.q.val();
-                }
-                if !self.unseen.q.val() & !self.resetting.val() {
-                    self.set.next = self.done_bit.val() | self.why.q.val() | self.extra.val();
-                    if self.ended_badly.q.val() {
-                        self.seen_index.d.next = self.index.q.val();
-                    }
-                }
-                self.state.d.next = State::Idle;
-            }
-            _ => {
-                self.state.d.next = State::Idle;
             }
         }
+        if self.drains.val() {
+            self.lost.d.next = self.lost.q.val() | self.faulty.val();
+            if self.dma_idle.val() & !self.waits_for.val().any() {
+                self.state.d.next = bits::<3>(4);
+            }
+        }
+        if self.books.val() {
+            self.seen_cycles.d.next = self.cycles.q.val();
+            if self.by_axi.q.val() {
+                self.seen_address.d.next = self.address.q.val();
+            }
+            if !self.unseen.q.val() & !self.resetting.val() {
+                self.raised.next = self.done_bit.val() | self.why.q.val() | self.extra.val();
+                if self.ended_badly.q.val() {
+                    self.seen_index.d.next = self.index.q.val();
+                }
+            }
+            self.state.d.next = bits::<3>(0);
+        }
         if self.reset.val() {
-            self.flush.next = true;
-            self.state.d.next = State::Idle;
+            self.state.d.next = bits::<3>(0);
             self.seen_index.d.next = bits::<32>(0);
             self.seen_address.d.next = bits::<64>(0);
             self.seen_cycles.d.next = bits::<64>(0);

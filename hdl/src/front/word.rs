@@ -132,13 +132,13 @@ pub struct Status {
     /// Bits of the bytes that are written.
     pub write_mask: Signal<In, Bits<32>>,
     /// What happens in this cycle.
-    pub set: Signal<In, Bits<32>>,
+    pub raised: Signal<In, Bits<32>>,
     /// Bits that interrupt.
     pub enable: Signal<In, Bits<32>>,
     /// What has happened.
     pub value: Signal<Out, Bits<32>>,
     /// A bit that interrupts is set: the line, out of a register.
-    pub interrupt: Signal<Out, Bit>,
+    pub signals: Signal<Out, Bit>,
 
     sticky: DFF<Bits<32>>,
     line: DFF<Bit>,
@@ -156,7 +156,7 @@ impl Logic for Status {
             self.acknowledged.next = self.write_data.val() & self.write_mask.val();
         }
         self.kept.next = !self.acknowledged.val();
-        self.sticky.d.next = (self.sticky.q.val() & self.kept.val()) | self.set.val();
+        self.sticky.d.next = (self.sticky.q.val() & self.kept.val()) | self.raised.val();
         self.enabled.next = self.sticky.q.val() & self.enable.val();
         self.line.d.next = self.enabled.val().any();
         if self.clear.val() {
@@ -164,7 +164,7 @@ impl Logic for Status {
             self.line.d.next = false;
         }
         self.value.next = self.sticky.q.val();
-        self.interrupt.next = self.line.q.val();
+        self.signals.next = self.line.q.val();
     }
 }
 

@@ -36,6 +36,11 @@ impl Cycle {
         &self.inputs
     }
 
+    /// All of its outputs.
+    pub(crate) fn expected(&self) -> &[u32] {
+        &self.expected
+    }
+
     /// The next output.
     pub(crate) fn expect(&mut self, width: usize, value: u64) -> &mut Self {
         self.expect_bits(width, value, u64::MAX >> (64 - width))
@@ -165,6 +170,22 @@ pub(crate) fn in_rusthdl<U: Traced>(cycles: impl Iterator<Item = Cycle>) {
         block.drive(true, &inputs);
         settle(&mut *block);
     }
+}
+
+/// The same inputs with the outputs that RustHDL's simulation has for them.
+pub(crate) fn recorded<U: Traced>(cycles: impl Iterator<Item = Cycle>) -> Vec<Cycle> {
+    let mut block = Box::new(U::default());
+    block.connect_all();
+    let record = |Cycle { inputs, .. }: Cycle| {
+        block.drive(false, &inputs);
+        settle(&mut *block);
+        let expected = block.observe();
+        block.drive(true, &inputs);
+        settle(&mut *block);
+        let care = vec![u32::MAX; expected.len()];
+        Cycle { inputs, expected, care }
+    };
+    cycles.map(record).collect()
 }
 
 const PROGRAM: &str = r#"// Drives a block cycle by cycle and compares its outputs before the edge. Records come from standard input: inputs, outputs that

@@ -44,7 +44,7 @@ pub(super) fn retire(text: &mut Wiring, engines: &Engines) {
         let [second, second_axi, second_index, second_address] = fault;
         let wires =
             ["any", "axi", "index", "address"].map(|name| of(engine, &format!("first_{name}")));
-        for (wire, bits) in wires.iter().zip([1, 1, 32, 36]) {
+        for (wire, bits) in wires.iter().zip([1, 1, 32, 38]) {
             text.wire(wire, bits);
         }
         let [any, axi, at, address] = wires.clone();
@@ -75,7 +75,7 @@ pub(super) fn retire(text: &mut Wiring, engines: &Engines) {
         ("fault", &fault[0], 1),
         ("fault_axi", &fault[1], 1),
         ("fault_at", &fault[2], 32),
-        ("fault_byte", &fault[3], 36),
+        ("fault_byte", &fault[3], 38),
     ] {
         text.value(name, bits, value);
     }
@@ -146,7 +146,7 @@ pub(super) fn run(text: &mut Wiring, engines: &Engines) {
             own("flush"),
             own("busy"),
             own("reset_done"),
-            own("set"),
+            own("raised"),
             ("shown_index", "fault_index".into()),
             ("shown_address", "fault_address".into()),
             ("shown_cycles", "job_cycles".into()),

@@ -131,11 +131,13 @@ pub(super) fn queue(text: &mut Wiring, config: &ArrayConfig, engine: Engine) {
     }
     // The memories have as many places as there can be, and no more bits of an address.
     let places = ["write_at", "read_at", "ledger_write", "ledger_read", "ledger_early"];
-    text.value(
-        &of("unused_places"),
-        8 * places.len(),
-        &side_by_side(places.iter().map(|place| of(place))),
-    );
+    let bits = 8 * places.len();
+    text.value(&of("unused_places"), bits, &side_by_side(places.iter().map(|place| of(place))));
+    // An engine takes and posts few of the semaphores.
+    let mut sets = vec!["taken", "posts"];
+    sets.extend(early.map(|_| "early_posts"));
+    let bits = SEMAPHORES * sets.len();
+    text.value(&of("unused_sets"), bits, &side_by_side(sets.iter().map(|set| of(set))));
 }
 
 /// A memory whose places are counted with 8 bits.
@@ -150,7 +152,6 @@ fn ram(text: &mut Wiring, name: &str, width: usize, address: usize, ports: &[(&s
 
 /// One counter per semaphore.
 pub(super) fn semaphores(text: &mut Wiring, engines: &Engines) {
-    text.wire("empty", SEMAPHORES);
     let mut empties = Vec::new();
     for (bit, semaphore) in Semaphore::ALL.iter().enumerate() {
         let name = format!("empty_{bit}");

@@ -57,7 +57,7 @@ pub(super) fn module(config: &ArrayConfig, engines: &Engines) -> Module {
     for (name, bits) in [
         ("busy", 1),
         ("reset_done", 1),
-        ("set", 32),
+        ("raised", 32),
         ("fault_index", 32),
         ("fault_address", 64),
         ("retired", 32),
@@ -80,9 +80,13 @@ pub(super) fn module(config: &ArrayConfig, engines: &Engines) -> Module {
     }
     program::fetch(&mut text, config);
     program::check(&mut text);
+    text.wire("empty", SEMAPHORES);
     for &engine in engines.iter() {
         engine::queue(&mut text, config, engine);
     }
+    // Nobody looks at them where there is no engine.
+    text.value("unused_queues", 6, "arrives");
+    text.value("unused_tokens", SEMAPHORES, "empty");
     engine::semaphores(&mut text, engines);
     end::retire(&mut text, engines);
     end::run(&mut text, engines);
@@ -97,7 +101,7 @@ pub(super) fn engine_says(engine: Engine) -> Vec<(&'static str, usize)> {
         ("end", 1),
         ("fault", 1),
         ("fault_axi", 1),
-        ("fault_address", 36),
+        ("fault_address", 38),
     ];
     match engine {
         Engine::Mm => says.extend([("first_out", 1), ("read", 1)]),

@@ -31,25 +31,32 @@ pub(super) fn fetch(text: &mut Wiring, config: &ArrayConfig) {
     ] {
         text.wire(name, bits);
     }
-    text.instance(
-        "front_fetch",
-        "fetch",
-        &[],
-        &[
-            own("clock"),
-            own("load"),
-            own("first_beat"),
-            own("program_beats"),
-            ("buffer_beats", constant(8, FETCH_BUFFER_BEATS as u64)),
-            own("runs"),
-            own("frees"),
-            own("freed_beats"),
-            own("ar_valid"),
-            own("ar_address"),
-            own("ar_beats"),
-            own("ar_ready"),
-        ],
-    );
+    for (name, bits) in [("next_beat", 30), ("beats_left", 30), ("held_beats", 8)] {
+        text.wire(name, bits);
+    }
+    let held = ["next_beat", "beats_left", "held_beats"].map(own);
+    let mut connections = vec![
+        own("runs"),
+        ("buffer_beats", constant(8, FETCH_BUFFER_BEATS as u64)),
+        own("ar_valid"),
+        own("ar_address"),
+        own("ar_beats"),
+    ];
+    connections.extend(held.clone());
+    text.instance("front_ask", "ask", &[], &connections);
+    let mut connections = vec![
+        own("clock"),
+        own("load"),
+        own("first_beat"),
+        own("program_beats"),
+        own("frees"),
+        own("freed_beats"),
+        own("ar_valid"),
+        own("ar_beats"),
+        own("ar_ready"),
+    ];
+    connections.extend(held);
+    text.instance("front_fetch", "fetch", &[], &connections);
     text.value("next_port", 2, &format!("next_place[7:6] & 2'h{:x}", channels - 1));
     for p in 0..channels {
         text.wire(&format!("arrived_place_{p}"), 7);
@@ -158,7 +165,7 @@ pub(super) fn check(text: &mut Wiring) {
         ],
     );
     for (name, bits) in
-        [("arrives", 6), ("kept", 1), ("word_fault", 1), ("word_axi", 1), ("word_address", 36)]
+        [("arrives", 6), ("kept", 1), ("word_fault", 1), ("word_axi", 1), ("word_address", 38)]
     {
         text.wire(name, bits);
     }
@@ -173,7 +180,7 @@ pub(super) fn check(text: &mut Wiring) {
             own("legal"),
             ("queues", "word_queues".into()),
             ("own", "word_own".into()),
-            ("index", "word_index".into()),
+            ("beat", "word_index[30:1]".into()),
             own("first_beat"),
             own("arrives"),
             own("kept"),

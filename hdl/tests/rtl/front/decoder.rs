@@ -6,7 +6,7 @@ use crate::trace::{Cycle, Replay};
 use satkit_hdl::front::{self, Engines};
 use satkit_spec::isa::{Engine, Instruction, Word};
 
-const COUNT: usize = 400_000;
+const COUNT: usize = 100_000;
 
 /// Queues of an opcode, and whether an engine executes it; what no machine or not this one has goes nowhere.
 fn route(opcode: u8, engines: &[Engine]) -> (u64, bool) {
@@ -64,7 +64,7 @@ fn words_are_accepted_and_sent_as_the_instruction_set_says() {
 #[test]
 fn the_words_are_of_every_kind() {
     let mut seen = std::collections::BTreeSet::new();
-    for word in words(1).take(COUNT / 20) {
+    for word in words(1).take(COUNT / 5) {
         let opcode = word.0[0] as u8;
         let is_legal = meaning(&word, &Engine::ALL).is_some();
         let decodes = Instruction::decode(&word).is_ok();

@@ -2,6 +2,7 @@
 
 mod decoder;
 mod formal;
+mod leaves;
 mod model;
 mod program;
 mod sequencer;

@@ -52,7 +52,7 @@ fn outputs() -> Vec<String> {
     let plain = [
         "busy",
         "reset_done",
-        "set",
+        "raised",
         "fault_index",
         "fault_address",
         "retired",
@@ -182,7 +182,7 @@ impl World {
         says.not_finite = engine == Engine::Update && random.below(500) == 0;
         let may_fault = lane.open.len() > usize::from(says.end) && !says.end;
         if may_fault && random.below(4000) == 0 {
-            let address = random.below(memory_map::BYTES / 64) * 64;
+            let address = random.below(1 << 38);
             says.fault = Some((random.below(2) == 0).then_some(address));
             self.dead[engine as usize] = random.below(2) == 0;
         }
@@ -282,7 +282,7 @@ impl World {
                 .give(1, says.end.into())
                 .give(1, says.fault.is_some().into())
                 .give(1, address.is_some().into())
-                .give(36, address.unwrap_or(0x1234));
+                .give(38, address.unwrap_or(0x1234));
             match engine {
                 Engine::Mm => {
                     cycle.give(1, says.first_out.into()).give(1, says.early.into());
