@@ -12,7 +12,6 @@
 
 mod array;
 mod array_timing;
-mod build;
 mod contract;
 mod described;
 mod device;
@@ -29,7 +28,6 @@ pub mod verilog;
 
 pub use array::{ArrayConfig, MAX_INTERLEAVE};
 pub use array_timing::{ARRAY_FRONT_CYCLES, ArrayTiming, MM_DECODE_CYCLES};
-pub use build::{BUILD_DATE, GIT_HASH};
 pub use contract::{CONTRACT_VERSION, ContractHash, contract_hash};
 pub use device::Resources;
 pub use error::SpecError;

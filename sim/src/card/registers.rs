@@ -3,7 +3,7 @@
 use super::watch::{Fault, FaultKind, Finished, Watch};
 use satkit_memory::MemoryModel;
 use satkit_spec::regs::{self, Register, control, status};
-use satkit_spec::{ArrayConfig, BUILD_DATE, CONTRACT_VERSION, GIT_HASH, contract_hash, memory_map};
+use satkit_spec::{ArrayConfig, CONTRACT_VERSION, contract_hash, memory_map};
 use std::sync::Arc;
 
 /// All bits of `STATUS`.
