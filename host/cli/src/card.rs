@@ -33,6 +33,7 @@ impl CardDevice {
     pub(crate) const fn name(&self) -> &'static str {
         match self {
             Self::Sim => "sim",
+            Self::Rtl => "rtl",
             Self::Xdma { .. } => "xdma",
         }
     }

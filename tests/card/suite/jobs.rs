@@ -116,7 +116,7 @@ pub(crate) fn an_illegal_instruction_is_named(card: &Arc<dyn Card>) {
 
 pub(crate) fn a_fetch_outside_of_memory_or_off_its_beats_is_an_axi_error(card: &Arc<dyn Card>) {
     let session = ready(card);
-    let program = session.load(&good_program()).unwrap();
+    let program = session.load(&program_for(card)).unwrap();
     let beside = program.address() + ADDRESS_UNIT_BYTES / 2;
     for address in [card.info().memory_bytes, beside] {
         write(card, regs::STATUS, u32::MAX);

@@ -74,7 +74,7 @@ impl Programs {
                 set(&mut word, OPCODE_BITS + SemaphoreSet::BITS + bit, 1, 1);
             }
         }
-        debug_assert!(HEADER_BITS == OPCODE_BITS + 2 * SemaphoreSet::BITS);
+        const { assert!(HEADER_BITS == OPCODE_BITS + 2 * SemaphoreSet::BITS) };
         word
     }
 }

@@ -141,7 +141,7 @@ impl World {
             0 => address += 1 + random.below(63),
             1 => reported = MAX_INSTRUCTIONS as u32 + 1 + random.below(1 << 31) as u32,
             2 => address = memory_map::BYTES + random.below(1 << 20) * 64,
-            3 => address = random.next() / 64 * 64 | 1 << 60,
+            3 => address = (random.next() / 64 * 64) | (1 << 60),
             // The last beats of memory, and one too few of them half of the time.
             4 | 5 => {
                 let beats = (length as u64).div_ceil(2).saturating_sub(random.below(2));
