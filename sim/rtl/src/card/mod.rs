@@ -2,7 +2,7 @@
 //!
 //! [`RtlCard`] is driven through [`Card`] alone, as the simulator and hardware are. A thread owns the Verilated top and its clock;
 //! registers are accessed by AXI4-Lite, and behind each AXI4 master lies the card's memory, whose bytes are the same sparse ones as
-//! the simulator's and whose cycles are those of a memory model ([`bus`]). What it does in its own way, because it is a model:
+//! the simulator's and whose cycles are those of a memory model (`bus`). What it does in its own way, because it is a model:
 //!
 //! - Its clock stands still but for jobs and register accesses. The first request of a job finds the memory as new,
 //!   so that a job takes the same cycles whenever it runs.
