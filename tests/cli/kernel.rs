@@ -240,7 +240,7 @@ fn what_cannot_be_computed_is_refused_in_words_and_writes_nothing() {
         (conv(), "ff --device golden --array tiny", &["--array tiny", "golden"]),
         (conv(), "ff --device golden --dataflow ws", &["--dataflow ws", "golden"]),
         (conv(), "update --dataflow ws", &["--dataflow ws", "update"]),
-        (conv(), "ff --device card", &["'card'", "golden, rtl, sim, xdma"]),
+        (conv(), "ff --device card", &["'card'", "golden, sim, rtl, xdma"]),
         (conv(), "ff --device golden --verify", &["--verify", "golden"]),
         (conv(), "ff --device xdma:/nowhere", &["no device", "/nowhere"]),
         (conv(), "fly", &["fly", "prune"]),

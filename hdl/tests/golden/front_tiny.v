@@ -504,15 +504,15 @@ endmodule
 module registers (
     input wire clock,
     input wire reset,
-    input wire rready,
-    input wire arvalid,
-    input wire [11:0] araddr,
-    input wire bready,
-    input wire wvalid,
-    input wire [3:0] wstrb,
-    input wire [31:0] wdata,
-    input wire awvalid,
     input wire [11:0] awaddr,
+    input wire awvalid,
+    input wire [31:0] wdata,
+    input wire [3:0] wstrb,
+    input wire wvalid,
+    input wire bready,
+    input wire [11:0] araddr,
+    input wire arvalid,
+    input wire rready,
     output wire awready,
     output wire wready,
     output wire [1:0] bresp,
@@ -548,7 +548,7 @@ module registers (
     wire [9:0] read_word;
     wire [31:0] read_data;
     wire [3:0] unused_addresses = {araddr[1:0], awaddr[1:0]};
-    front_lite_port port (.awaddr(awaddr[11:2]), .awvalid(awvalid), .wdata(wdata), .wstrb(wstrb), .wvalid(wvalid), .bready(bready), .araddr(araddr[11:2]), .arvalid(arvalid), .rready(rready), .reset(reset), .clock(clock), .awready(awready), .wready(wready), .bresp(bresp), .bvalid(bvalid), .arready(arready), .rdata(rdata), .rresp(rresp), .rvalid(rvalid), .hold(resetting), .write(write), .write_word(write_word), .write_data(write_data), .write_mask(write_mask), .read(read), .read_word(read_word), .read_data(read_data));
+    front_lite_port port (.awaddr(awaddr[11:2]), .awvalid(awvalid), .wdata(wdata), .wstrb(wstrb), .wvalid(wvalid), .bready(bready), .araddr(araddr[11:2]), .arvalid(arvalid), .rready(rready), .awready(awready), .wready(wready), .bresp(bresp), .bvalid(bvalid), .arready(arready), .rdata(rdata), .rresp(rresp), .rvalid(rvalid), .clock(clock), .reset(reset), .hold(resetting), .write(write), .write_word(write_word), .write_data(write_data), .write_mask(write_mask), .read(read), .read_word(read_word), .read_data(read_data));
     wire clear = reset | reset_done;
     wire [31:0] value_scratch;
     wire [31:0] value_interrupt_enable;

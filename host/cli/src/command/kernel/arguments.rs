@@ -136,7 +136,7 @@ impl FromStr for Device {
             "golden" => Ok(Self::Golden),
             "rtl" => Ok(Self::Rtl),
             card => card.parse().map(Self::Card).map_err(|reason: String| {
-                reason.replacen("accepted: ", "accepted: golden, rtl, ", 1)
+                reason.replacen("accepted: ", "accepted: golden, ", 1)
             }),
         }
     }
