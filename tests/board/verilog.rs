@@ -1,5 +1,5 @@
-//! The card's own Verilog: the interleaving of memory against its formula, and that open tools take all of it. Of the whole top
-//! there is nothing to elaborate yet: the core has no AXI ports.
+//! The card's own Verilog: the interleaving of memory against its formula, and that open tools take all of it. The
+//! accelerator's own Verilog is elaborated where it is made (`hdl/tests/rtl`).
 
 use crate::{has, repository};
 use proptest::prelude::*;

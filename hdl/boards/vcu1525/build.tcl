@@ -1,11 +1,11 @@
 # From the Verilog of satkit to a bitstream for the VCU1525, with its manifest:
 #
-#   satkit verilog --array vcu1525 --top core --out rtl
+#   satkit verilog --array vcu1525 --top satkit --out rtl
 #   satkit card facts --array vcu1525 --out facts.tcl
 #   vivado -mode batch -source hdl/boards/vcu1525/build.tcl -tclargs rtl facts.tcl out
 #
 # Never run through Vivado: tests/board runs it with every Vivado command replaced by one that records its arguments. It builds
-# around the top `satkit`, the core behind AXI ports, which satkit does not have yet; until then top.tcl ends it in words.
+# around the top `satkit`, which has no engines yet: registers, sequencer and ports to memory alone.
 #
 # Vivado commands are those of UG835 (Tcl Command Reference), the flow is the non-project mode of UG892 (Design Flows Overview),
 # properties of IP cores are those of PG195 (XDMA), PG150 (DDR4), PG247 (SmartConnect) and PG065 (Clocking Wizard). The versions
@@ -38,7 +38,7 @@ proc arguments {given} {
     }
     lassign $given rtl facts_file out
     if {![file isdirectory $rtl]} {
-        refuse "$rtl is no folder: write it with `satkit verilog --array vcu1525 --out $rtl`"
+        refuse "$rtl is no folder: write it with `satkit verilog --array vcu1525 --top satkit --out $rtl`"
     }
     if {![file isfile $facts_file]} {
         refuse "$facts_file is no file: write it with `satkit card facts --out $facts_file`"

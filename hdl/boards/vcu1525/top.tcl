@@ -27,9 +27,8 @@ proc check_top {rtl} {
         if {[file isfile [file join $rtl core.f]]} {
             set found "core.f: the compute core, which has no AXI ports"
         }
-        refuse "$rtl holds $found. What is missing is satkit.f with the module `satkit`: the core with its sequencer and DMA engines\
-            behind AXI4-Lite registers (s_axi_control) and [fact core_masters] AXI4 masters to memory (m_axi_0 and on). satkit does not\
-            have it yet, so there is nothing to build a bitstream from; no bitstream was built"
+        refuse "$rtl holds $found. What is missing is satkit.f with the module `satkit`: AXI4-Lite registers (s_axi_control), sequencer and\
+            [fact core_masters] AXI4 masters to memory (m_axi_0 and on). Write it with `satkit verilog --top satkit`; no bitstream was built"
     }
     set files [list]
     foreach line [split [read_text $list] \n] {
