@@ -135,9 +135,10 @@ impl FromStr for Device {
         match text {
             "golden" => Ok(Self::Golden),
             "rtl" => Ok(Self::Rtl),
-            card => card.parse().map(Self::Card).map_err(|reason: String| {
-                reason.replacen("accepted: ", "accepted: golden, ", 1)
-            }),
+            card => card
+                .parse()
+                .map(Self::Card)
+                .map_err(|reason: String| reason.replacen("accepted: ", "accepted: golden, ", 1)),
         }
     }
 }
