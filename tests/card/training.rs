@@ -204,6 +204,38 @@ fn faults_are_told_and_weights_stay_those_of_the_reference() {
     assert!(alone.is_some() || !total.stopped.is_empty());
 }
 
+/// Cards that fail in one way only, so that each fault can be found again in what sessions noticed: no fault passes unseen. A short
+/// count is made up for below the session, an all-ones reading is read again and a spurious interrupt wakes it for nothing,
+/// none of which it counts one by one; `tests/virtual_card` looks at those.
+#[test]
+fn every_fault_is_noticed() {
+    if !satkit_tests::has_fuse() {
+        return;
+    }
+    let reference = Reference::new();
+    for kind in
+        [FaultKind::Eio, FaultKind::Etimedout, FaultKind::LostIrq, FaultKind::Flip, FaultKind::Die]
+    {
+        // A seed that has more of the kind.
+        let at = FaultKind::ALL.iter().position(|&other| other == kind).unwrap();
+        let campaign = reference.campaign(at as u64, &[kind]);
+        let injected = campaign.injected[at];
+        let stopped = campaign.stopped.len() as u64;
+        assert!(injected > 0, "{kind:?} never came");
+        let (noticed, exact) = match kind {
+            // The first time a transfer is tried again, the second time the run stops.
+            FaultKind::Eio | FaultKind::Etimedout => (campaign.retried_transfers + stopped, true),
+            FaultKind::Die => (stopped, true),
+            // A bit that flips in the second of two readings makes it differ from the first and from the third.
+            FaultKind::Flip => (campaign.corrupt_transfers, false),
+            // An interrupt that is late counts as lost, too.
+            _ => (campaign.lost_interrupts, false),
+        };
+        assert!(noticed >= injected, "{kind:?}: {campaign:?}");
+        assert!(!exact || noticed == injected, "{kind:?}: {campaign:?}");
+    }
+}
+
 /// Faults of transfers do not depend on time, as those of registers do, which are read as long as a job takes.
 #[test]
 fn a_seed_fails_the_same_way_again() {
