@@ -2,9 +2,11 @@
 
 mod fuse;
 mod process;
+mod verilog;
 
 pub use fuse::has_fuse;
 pub use process::ends;
+pub use verilog::has_verilog_tool;
 
 use half::f16;
 use proptest::prelude::*;

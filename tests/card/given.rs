@@ -34,12 +34,7 @@ pub(crate) fn rtl_card() -> Option<Arc<dyn Card>> {
 }
 
 pub(crate) fn rtl_card_with(options: &RtlCardOptions<'_>) -> Option<RtlCard> {
-    let wish = std::env::var("RTL_SIM").unwrap_or_else(|_| "auto".into());
-    let found =
-        wish != "off" && std::process::Command::new("verilator").arg("--version").output().is_ok();
-    assert!(found || wish != "require", "RTL_SIM=require, but verilator cannot be run");
-    if !found {
-        println!("skipped: verilator is not used (RTL_SIM={wish})");
+    if !satkit_tests::has_verilog_tool("verilator") {
         return None;
     }
     Some(RtlCard::new(&array(), options).unwrap())

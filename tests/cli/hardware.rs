@@ -1,21 +1,10 @@
 //! The hardware's Verilog as files, and its size.
 
 use super::support::{line, satkit};
+use super::verilog::has_verilog_tool;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Command, Stdio};
-
-/// True if `tool` can be run. Without it a test prints that it is skipped; under `RTL_SIM=require` it fails.
-fn has(tool: &str) -> bool {
-    let wish = std::env::var("RTL_SIM").unwrap_or_else(|_| "auto".into());
-    let found =
-        wish != "off" && Command::new(tool).arg("-V").output().is_ok_and(|o| o.status.success());
-    assert!(found || wish != "require", "RTL_SIM=require, but {tool} cannot be run");
-    if !found {
-        println!("skipped: {tool} is not used (RTL_SIM={wish})");
-    }
-    found
-}
 
 fn files(directory: &Path) -> BTreeMap<String, Vec<u8>> {
     let entries = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
@@ -105,7 +94,7 @@ fn a_folder_that_cannot_be_written_is_a_failure() {
 
 #[test]
 fn yosys_accepts_the_folder() {
-    if !has("yosys") {
+    if !has_verilog_tool("yosys") {
         return;
     }
     for (array, top) in
@@ -126,7 +115,7 @@ fn yosys_accepts_the_folder() {
 
 #[test]
 fn size_is_counted_block_by_block() {
-    if !has("yosys") {
+    if !has_verilog_tool("yosys") {
         return;
     }
     let report = line("synth-check --array tiny --json").json();

@@ -31,3 +31,5 @@ mod support;
 mod tools;
 mod trace;
 mod train;
+#[path = "../verilog.rs"]
+mod verilog;

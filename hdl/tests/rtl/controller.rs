@@ -1,8 +1,9 @@
 //! The MM engine's controller at three levels, each from one stimulus: random sequences of GEOMETRY, WALK and MM, against token
 //! streams in plain Rust, written from `docs/machine.md`, the instruction table and `ArrayTiming`.
 
-use crate::support::{Random, has};
+use crate::support::Random;
 use crate::trace::{Cycle, Replay, in_rusthdl, traced};
+use crate::verilog::has_verilog_tool;
 use satkit_hdl::array::Controller;
 use satkit_hdl::emit::emit;
 use satkit_spec::{ArrayConfig, ArrayTiming, MM_DECODE_CYCLES};
@@ -522,7 +523,7 @@ fn every_reason_to_wait_is_met() {
 
 #[test]
 fn a_controller_in_verilog() {
-    if has("verilator") {
+    if has_verilog_tool("verilator") {
         let replay = Replay::build::<Controller>(&emit("controller", Controller::default));
         for config in ArrayConfig::all() {
             replay.check(|| cycles(config.clone(), 2, |_| ()), MANY);

@@ -2,8 +2,9 @@
 //! simulates the block, and Verilator simulates the Verilog that is emitted for it.
 
 use crate::float::normal;
-use crate::support::{Random, has};
+use crate::support::Random;
 use crate::trace::{Cycle, Replay, in_rusthdl, traced};
+use crate::verilog::has_verilog_tool;
 use satkit_hdl::array::{ColumnFoot, ColumnHead, RowEdge};
 use satkit_hdl::emit::emit;
 
@@ -217,7 +218,7 @@ fn a_column_foot_in_rusthdl() {
 
 #[test]
 fn a_row_edge_in_verilog() {
-    if has("verilator") {
+    if has_verilog_tool("verilator") {
         let design = emit("row_edge", RowEdge::default);
         Replay::build::<RowEdge>(&design).check(|| row_edges(1), MANY);
     }
@@ -225,7 +226,7 @@ fn a_row_edge_in_verilog() {
 
 #[test]
 fn a_column_head_in_verilog() {
-    if has("verilator") {
+    if has_verilog_tool("verilator") {
         let design = emit("column_head", ColumnHead::default);
         Replay::build::<ColumnHead>(&design).check(|| column_heads(1), MANY);
     }
@@ -233,7 +234,7 @@ fn a_column_head_in_verilog() {
 
 #[test]
 fn a_column_foot_in_verilog() {
-    if has("verilator") {
+    if has_verilog_tool("verilator") {
         let design = emit("column_foot", ColumnFoot::default);
         Replay::build::<ColumnFoot>(&design).check(|| column_feet(1), MANY);
     }

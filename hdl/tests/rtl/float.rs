@@ -2,7 +2,8 @@
 //! block, and Verilator simulates the Verilog that is emitted for it.
 
 use crate::pipeline::{Piped, Pipeline, Record, in_rusthdl, piped};
-use crate::support::{Random, accepted_by_the_tools, has, synthesize};
+use crate::support::{Random, accepted_by_the_tools, synthesize};
+use crate::verilog::has_verilog_tool;
 use half::f16;
 use rust_hdl_core::prelude::*;
 use rust_hdl_widgets::{dff::DFF, dff_setup};
@@ -367,7 +368,7 @@ fn narrow_single_in_rusthdl() {
 
 #[test]
 fn normalize_half_in_verilog() {
-    if has("verilator") {
+    if has_verilog_tool("verilator") {
         let pipeline = Pipeline::build::<NormalizeHalf>();
         assert_eq!(pipeline.verdict(normalized()), "0 of 65536 wrong");
         // The bench itself: a wrong expectation is seen, at whatever place.
@@ -383,7 +384,7 @@ fn normalize_half_in_verilog() {
 
 #[test]
 fn multiply_half_in_verilog() {
-    if has("verilator") {
+    if has_verilog_tool("verilator") {
         let pipeline = Pipeline::build::<PackedProduct>();
         assert_eq!(pipeline.verdict(products().take(MANY)), format!("0 of {MANY} wrong"));
     }
@@ -391,7 +392,7 @@ fn multiply_half_in_verilog() {
 
 #[test]
 fn accumulate_single_in_verilog() {
-    if has("verilator") {
+    if has_verilog_tool("verilator") {
         let pipeline = Pipeline::build::<MultiplyAccumulate>();
         assert_eq!(pipeline.verdict(accumulations().take(MANY)), format!("0 of {MANY} wrong"));
     }
@@ -399,7 +400,7 @@ fn accumulate_single_in_verilog() {
 
 #[test]
 fn multiply_single_in_verilog() {
-    if has("verilator") {
+    if has_verilog_tool("verilator") {
         let pipeline = Pipeline::build::<MultiplySingle>();
         assert_eq!(pipeline.verdict(single_products().take(MANY)), format!("0 of {MANY} wrong"));
     }
@@ -407,7 +408,7 @@ fn multiply_single_in_verilog() {
 
 #[test]
 fn add_single_in_verilog() {
-    if has("verilator") {
+    if has_verilog_tool("verilator") {
         let pipeline = Pipeline::build::<AddSingle>();
         assert_eq!(pipeline.verdict(sums().take(MANY)), format!("0 of {MANY} wrong"));
     }
@@ -415,7 +416,7 @@ fn add_single_in_verilog() {
 
 #[test]
 fn narrow_single_in_verilog() {
-    if has("verilator") {
+    if has_verilog_tool("verilator") {
         let pipeline = Pipeline::build::<NarrowSingle>();
         let boundaries = 65_536 * 9;
         assert_eq!(pipeline.verdict(narrow_boundaries()), format!("0 of {boundaries} wrong"));
@@ -447,7 +448,7 @@ accepted_by_the_tools!(designs);
 /// What leaves room in an element of 600 LUTs for its registers, its memories and its ports.
 #[test]
 fn multiplier_and_adder_of_an_element_fit() {
-    if has("yosys") {
+    if has_verilog_tool("yosys") {
         let mut luts = 0;
         let mut dsps = 0;
         for design in [multiply_half(), accumulate_single()] {

@@ -1,7 +1,8 @@
 //! Proofs with Yosys' SAT solver, on the Verilog that is emitted: of the controller's walks and MMs, of the update unit's
 //! ping-pong, and of the registers towards AXI. What is proven stands in `formal_*.v`. Each proof also has to fail on a block that is spoilt.
 
-use crate::support::{has, prove};
+use crate::support::prove;
+use crate::verilog::has_verilog_tool;
 use satkit_hdl::array::Controller;
 use satkit_hdl::dma::Outlet;
 use satkit_hdl::emit::{Design, emit};
@@ -40,7 +41,7 @@ pub(crate) fn check(
 /// is decoded, not without `go`.
 #[test]
 fn walks_and_mms_are_taken_and_started_once() {
-    if has("yosys") {
+    if has_verilog_tool("yosys") {
         check(
             &emit("controller", Controller::default),
             include_str!("formal_controller.v"),
@@ -60,7 +61,7 @@ fn walks_and_mms_are_taken_and_started_once() {
 /// once, and a pass that drains nothing starts as soon as it may.
 #[test]
 fn mms_follow_each_other() {
-    if has("yosys") {
+    if has_verilog_tool("yosys") {
         check(
             &emit("controller", Controller::default),
             include_str!("formal_controller.v"),
@@ -78,7 +79,7 @@ fn mms_follow_each_other() {
 /// Each block is read beat by beat as soon as it is complete, and before its bank is written again.
 #[test]
 fn blocks_are_read_once_and_in_order() {
-    if has("yosys") {
+    if has_verilog_tool("yosys") {
         check(
             &emit("update_ping_pong", PingPong::default),
             include_str!("formal_ping_pong.v"),
@@ -93,7 +94,7 @@ fn blocks_are_read_once_and_in_order() {
 /// What is offered to AXI stays until it is taken, nothing is lost, and there is room in every cycle in which AXI takes.
 #[test]
 fn offers_stay_until_they_are_taken() {
-    if has("yosys") {
+    if has_verilog_tool("yosys") {
         let outlet = emit("dma_outlet", Outlet::<36>::default);
         let harness = include_str!("formal_outlet.v");
         check(

@@ -1,6 +1,7 @@
 //! The Verilog header, read back by the tools: every number, and every field of instructions that satkit-spec encodes.
 
-use crate::support::{has, run};
+use crate::support::run;
+use crate::verilog::has_verilog_tool;
 use satkit_spec::isa::{self, Engine, Instruction, Semaphore, Word};
 use satkit_spec::{CONTRACT_VERSION, contract_hash, memory_map, regs};
 use std::process::Command;
@@ -135,7 +136,7 @@ fn fields_of(instruction: &Instruction, word: &Word, into: &mut Vec<(String, u64
 
 #[test]
 fn icarus_reads_every_number_and_field() {
-    if !has("iverilog") {
+    if !has_verilog_tool("iverilog") {
         return;
     }
     let expressions = numbers();
@@ -166,7 +167,7 @@ fn icarus_reads_every_number_and_field() {
 
 #[test]
 fn verilator_finds_every_number_as_it_should_be() {
-    if !has("verilator") {
+    if !has_verilog_tool("verilator") {
         return;
     }
     let mut numbers = numbers();

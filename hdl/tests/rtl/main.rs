@@ -20,3 +20,5 @@ mod trace;
 mod update;
 mod update_lane;
 mod uspe;
+#[path = "../../../tests/verilog.rs"]
+mod verilog;

@@ -1,7 +1,8 @@
 //! The leaf blocks of SORE at three levels from one stimulus: plain Rust, RustHDL's simulation, and the emitted Verilog under
 //! Icarus. How they are wired is tested with the whole unit.
 
-use crate::support::{Random, accepted, has, replay};
+use crate::support::{Random, accepted, replay};
+use crate::verilog::has_verilog_tool;
 use half::f16;
 use rust_hdl_core::prelude::*;
 use satkit_hdl::emit::emit;
@@ -61,7 +62,7 @@ impl<U: Block + Default + Send> Leaf<U> {
             assert!(simulate(&mut block, 100), "{} does not settle", self.name);
         }
         let design = emit(self.name, U::default);
-        if has("iverilog") {
+        if has_verilog_tool("iverilog") {
             let verdict =
                 replay(&design, self.inputs, self.outputs, self.has_clock, rows, &expected);
             assert_eq!(verdict, format!("0 of {} wrong", rows.len()), "{}", self.name);
@@ -366,7 +367,7 @@ fn serial() {
         assert!(simulate(&mut block, 100));
     }
     let design = emit("u_serial", Serial::<16, 4>::default);
-    if has("iverilog") {
+    if has_verilog_tool("iverilog") {
         let inputs = [("flags", 16), ("valid", 1), ("more_beats", 2), ("step", 5)];
         let verdict = replay(&design, &inputs, &[("beat", 4)], true, &rows, &outputs);
         assert_eq!(verdict, format!("0 of {} wrong", rows.len()));
@@ -404,7 +405,7 @@ fn source() {
 /// The bench itself: a wrong expectation is seen.
 #[test]
 fn replay_sees_a_wrong_bit() {
-    if has("iverilog") {
+    if has_verilog_tool("iverilog") {
         let design = emit("u_popcount", Popcount::default);
         let ports = (&[("word", 15)], &[("count", 4)]);
         let verdict =

@@ -1,28 +1,12 @@
 //! Verilog tools for tests: whether to use them, lint, and a simulation that is fed through a pipe.
 
+use crate::verilog::has_verilog_tool;
 use satkit_hdl::emit::Design;
 use std::collections::BTreeMap;
 use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
-
-/// True if `tool` can be run. Without it a test prints that it is skipped; under `RTL_SIM=require` it fails.
-pub(crate) fn has(tool: &str) -> bool {
-    let wish = std::env::var("RTL_SIM").unwrap_or_else(|_| "auto".into());
-    assert!(
-        matches!(wish.as_str(), "off" | "auto" | "require"),
-        "RTL_SIM={wish}; accepted: off, auto or require"
-    );
-    let version = if tool == "verilator" { "--version" } else { "-V" };
-    let found =
-        wish != "off" && Command::new(tool).arg(version).output().is_ok_and(|o| o.status.success());
-    assert!(found || wish != "require", "RTL_SIM=require, but {tool} cannot be run");
-    if !found {
-        println!("skipped: {tool} is not used (RTL_SIM={wish})");
-    }
-    found
-}
 
 fn text(output: &Output) -> String {
     [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes)).concat()
@@ -92,7 +76,7 @@ pub(crate) fn accepted<'d>(tool: &str, designs: impl IntoIterator<Item = &'d Des
         "iverilog" => elaborate_with_icarus,
         _ => check_with_yosys,
     };
-    if has(tool) {
+    if has_verilog_tool(tool) {
         designs.into_iter().for_each(check);
     }
 }

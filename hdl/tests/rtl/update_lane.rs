@@ -1,7 +1,8 @@
 //! One lane of the update unit at three levels: the update as `docs/contract-elementwise.md` writes it in plain Rust, RustHDL's
 //! simulation, and the emitted Verilog under Verilator.
 
-use crate::support::{Bench, Random, accepted_by_the_tools, has};
+use crate::support::{Bench, Random, accepted_by_the_tools};
+use crate::verilog::has_verilog_tool;
 use rust_hdl_core::prelude::*;
 use satkit_hdl::emit::{Design, emit};
 use satkit_hdl::update::lane::UpdateLane;
@@ -174,7 +175,7 @@ fn verdict(bench: &Bench, runs: impl Iterator<Item = (Sgd, Vec<[u32; 6]>)> + Sen
 
 #[test]
 fn a_lane_in_verilog() {
-    if !has("verilator") {
+    if !has_verilog_tool("verilator") {
         return;
     }
     let flags = format!(

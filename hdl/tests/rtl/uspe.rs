@@ -2,8 +2,9 @@
 //! Verilator simulates the Verilog that is emitted for it. Every output is compared in every cycle.
 
 use crate::float::{canonical, normal};
-use crate::support::{Random, has};
+use crate::support::Random;
 use crate::trace::{Cycle, Replay, in_rusthdl, traced};
+use crate::verilog::has_verilog_tool;
 use satkit_hdl::array::{self, Uspe};
 use std::collections::VecDeque;
 
@@ -256,7 +257,7 @@ fn an_element_in_rusthdl() {
 
 #[test]
 fn an_element_in_verilog() {
-    if has("verilator") {
+    if has_verilog_tool("verilator") {
         let replay = Replay::build::<Uspe>(&array::uspe());
         for seed in 1..4 {
             replay.check(|| cycles(seed), MANY);

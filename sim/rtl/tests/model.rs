@@ -3,6 +3,9 @@
 // Verilator renames two underscores in a row, so a port has them.
 #![allow(non_snake_case)]
 
+#[path = "../../../tests/verilog.rs"]
+mod verilog;
+
 use rust_hdl_core::prelude::*;
 use rust_hdl_widgets::{dff::DFF, dff_setup};
 use satkit_hdl::emit::{Design, Direction, emit};
@@ -13,6 +16,7 @@ use satkit_spec::ArrayConfig;
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
+use verilog::has_verilog_tool;
 
 /// Registers behind ports of all kinds of width, and a counter whose strobe is up every eighth cycle.
 #[derive(Clone, Debug, Default, LogicBlock)]
@@ -61,18 +65,6 @@ fn toy() -> Design {
     emit("toy", Toy::default)
 }
 
-/// True if models can be compiled. Without Verilator a test prints that it is skipped; under `RTL_SIM=require` it fails.
-fn can_build() -> bool {
-    let wish = std::env::var("RTL_SIM").unwrap_or_else(|_| "auto".into());
-    let found =
-        wish != "off" && std::process::Command::new("verilator").arg("--version").output().is_ok();
-    assert!(found || wish != "require", "RTL_SIM=require, but verilator cannot be run");
-    if !found {
-        println!("skipped: verilator is not used (RTL_SIM={wish})");
-    }
-    found
-}
-
 /// One folder for all tests of this process, so that the toy is compiled once.
 fn cache() -> &'static Path {
     Path::new(env!("CARGO_TARGET_TMPDIR"))
@@ -84,7 +76,7 @@ fn build() -> Build<'static> {
 
 #[test]
 fn ports_of_every_width_come_through() {
-    if !can_build() {
+    if !has_verilog_tool("verilator") {
         return;
     }
     let mut model = Model::of(&toy(), &build()).unwrap();
@@ -125,7 +117,7 @@ fn ports_of_every_width_come_through() {
 
 #[test]
 fn a_run_records_what_strobes_ask_for() {
-    if !can_build() {
+    if !has_verilog_tool("verilator") {
         return;
     }
     let mut model = Model::of(&toy(), &build()).unwrap();
@@ -203,7 +195,7 @@ fn fingerprint(model: &mut Model, cycles: usize, seed: u64) -> u64 {
 
 #[test]
 fn models_in_two_threads_know_nothing_of_each_other() {
-    if !can_build() {
+    if !has_verilog_tool("verilator") {
         return;
     }
     assert!(std::hint::black_box(HAS_BUILT_IN_MODELS), "this binary was built with Verilator");
@@ -228,7 +220,7 @@ fn models_in_two_threads_know_nothing_of_each_other() {
 
 #[test]
 fn a_model_with_waves_is_the_same_model() {
-    if !can_build() {
+    if !has_verilog_tool("verilator") {
         return;
     }
     let config = ArrayConfig::tiny();
@@ -253,7 +245,7 @@ fn a_model_with_waves_is_the_same_model() {
 
 #[test]
 fn a_model_is_compiled_once_however_many_want_it() {
-    if !can_build() {
+    if !has_verilog_tool("verilator") {
         return;
     }
     let directory = tempfile::tempdir().unwrap();
@@ -284,7 +276,7 @@ fn a_model_is_compiled_once_however_many_want_it() {
 
 #[test]
 fn a_build_that_is_stopped_leaves_nothing() {
-    if !can_build() {
+    if !has_verilog_tool("verilator") {
         return;
     }
     let directory = tempfile::tempdir().unwrap();

@@ -4,7 +4,8 @@
 use super::config;
 use super::memory::Beat;
 use crate::live::Live;
-use crate::support::{Random, has};
+use crate::support::Random;
+use crate::verilog::has_verilog_tool;
 use satkit_hdl::dma;
 use std::collections::VecDeque;
 
@@ -141,7 +142,7 @@ fn run(live: &Live, run: &Run, seed: u64, cycles: u64) -> [u64; 3] {
 
 #[test]
 fn requests_and_beats_are_those_of_the_timing_model() {
-    if !has("verilator") {
+    if !has_verilog_tool("verilator") {
         return;
     }
     for (channels, capacity) in [(4, 256), (4, 64), (2, 64), (1, 64)] {

@@ -1,7 +1,8 @@
 //! Every block is the same in RustHDL's simulation and in Verilog, whatever comes in.
 
-use crate::support::{Random, has};
+use crate::support::Random;
 use crate::trace::{Cycle, Replay, Traced, settle, traced};
+use crate::verilog::has_verilog_tool;
 use satkit_hdl::dma::{Asked, Book, FirstFault, Give, InOrder, Outlet, ReadPort, Steer, WritePort};
 use satkit_hdl::emit::emit;
 
@@ -81,7 +82,7 @@ fn agrees<U: Traced>() {
 
 #[test]
 fn blocks_in_rusthdl_and_in_verilog_agree() {
-    if !has("verilator") {
+    if !has_verilog_tool("verilator") {
         return;
     }
     agrees::<Outlet<36>>();

@@ -8,7 +8,8 @@ mod streams;
 mod truth;
 
 use crate::live::{Live, Pins};
-use crate::support::{Random, accepted_by_the_tools, has};
+use crate::support::{Random, accepted_by_the_tools};
+use crate::verilog::has_verilog_tool;
 use memory::{Answers, Beat, Content, Port, Temper};
 use satkit_hdl::dma::{
     self, CLIENTS, REQUEST_CYCLES, RESPONSE_CYCLES, W_DATA_CYCLES, W_OFFER_CYCLES,
@@ -306,7 +307,7 @@ fn run(
 /// All at once: everybody, errors, requests that are refused, resets.
 #[test]
 fn every_pin_is_right_in_every_cycle() {
-    if !has("verilator") {
+    if !has_verilog_tool("verilator") {
         return;
     }
     for channels in [1, 2, 4] {
@@ -339,7 +340,7 @@ fn every_pin_is_right_in_every_cycle() {
 /// A memory that never waits gives and takes a beat in at least 95 of 100 cycles on every port, whoever asks for long bursts.
 #[test]
 fn long_bursts_fill_the_ports() {
-    if !has("verilator") {
+    if !has_verilog_tool("verilator") {
         return;
     }
     let live = Live::build(&design(4));
@@ -372,7 +373,7 @@ fn long_bursts_fill_the_ports() {
 /// The cycles that the timing model counts with.
 #[test]
 fn a_lone_burst_takes_the_cycles_that_are_said() {
-    if !has("verilator") {
+    if !has_verilog_tool("verilator") {
         return;
     }
     let live = Live::build(&design(4));

@@ -3,7 +3,8 @@
 use super::config;
 use super::memory::Beat;
 use crate::live::Live;
-use crate::support::{Random, has};
+use crate::support::Random;
+use crate::verilog::has_verilog_tool;
 use satkit_hdl::dma::{self, LANE_READ_CYCLES, W_DATA_CYCLES};
 use std::collections::{HashMap, VecDeque};
 
@@ -16,7 +17,7 @@ fn beat(random: &mut Random) -> Beat {
 /// Beats of three streams come in over all masters in any order between them, and lanes read them while more come.
 #[test]
 fn lanes_read_what_came() {
-    if !has("verilator") {
+    if !has_verilog_tool("verilator") {
         return;
     }
     for channels in [1, 2, 4] {
@@ -105,7 +106,7 @@ fn lanes_read_what_came() {
 /// Masters pull what lanes wrote, each in the order of the bursts on it.
 #[test]
 fn masters_pull_what_lanes_wrote() {
-    if !has("verilator") {
+    if !has_verilog_tool("verilator") {
         return;
     }
     for channels in [1, 2, 4] {
@@ -203,7 +204,7 @@ struct Held {
 /// response of its writes, and blocks leave in order, one per cycle.
 #[test]
 fn blocks_have_room_until_their_responses() {
-    if !has("verilator") {
+    if !has_verilog_tool("verilator") {
         return;
     }
     for channels in [1, 2, 4] {

@@ -1,8 +1,9 @@
 //! The decoder accepts what the instruction set accepts, word for word, and sends it where the instruction set says.
 
 use super::program::{Programs, flip, meaning, pieces};
-use crate::support::{Random, has};
+use crate::support::Random;
 use crate::trace::{Cycle, Replay};
+use crate::verilog::has_verilog_tool;
 use satkit_hdl::front::{self, Engines};
 use satkit_spec::isa::{Engine, Instruction, Word};
 
@@ -49,7 +50,7 @@ fn cycles(engines: &[Engine]) -> impl Iterator<Item = Cycle> + Send {
 
 #[test]
 fn words_are_accepted_and_sent_as_the_instruction_set_says() {
-    if !has("verilator") {
+    if !has_verilog_tool("verilator") {
         return;
     }
     let some = [Engine::LoadActivations, Engine::Mm, Engine::Update];

@@ -1,7 +1,8 @@
 //! The blocks with state in RustHDL's simulation and as Verilog: the same outputs in every cycle of random inputs.
 
-use crate::support::{Random, has, replay};
+use crate::support::{Random, replay};
 use crate::trace::{Cycle, Traced, recorded, traced};
+use crate::verilog::has_verilog_tool;
 use satkit_hdl::emit::emit;
 use satkit_hdl::front::dispatch::Dispatch;
 use satkit_hdl::front::fetch::{Arrivals, Fetch};
@@ -110,7 +111,7 @@ macro_rules! same {
     ($($test:ident: $($block:ident $name:literal),*;)*) => { $(
         #[test]
         fn $test() {
-            if has("iverilog") {
+            if has_verilog_tool("iverilog") {
                 $( same::<$block>($name); )*
             }
         }

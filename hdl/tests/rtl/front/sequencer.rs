@@ -3,8 +3,9 @@
 
 use super::model::{Inputs, Job, Model, Says, State};
 use super::program::{Programs, flip, pieces};
-use crate::support::{Random, has};
+use crate::support::Random;
 use crate::trace::{Cycle, Replay};
+use crate::verilog::has_verilog_tool;
 use satkit_hdl::front::{self, Engines, name_of};
 use satkit_spec::isa::{Engine, Instruction, MAX_INSTRUCTIONS, Semaphore, Word};
 use satkit_spec::regs::status;
@@ -336,7 +337,7 @@ fn cycles(seed: u64) -> impl Iterator<Item = Cycle> + Send {
 
 #[test]
 fn the_sequencer_is_the_models_in_every_cycle() {
-    if !has("verilator") {
+    if !has_verilog_tool("verilator") {
         return;
     }
     let mut config = ArrayConfig::tiny();

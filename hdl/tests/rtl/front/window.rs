@@ -1,7 +1,8 @@
 //! The register window under random AXI4-Lite traffic, cycle by cycle against plain Rust that is written from the register map.
 
-use crate::support::{Random, has};
+use crate::support::Random;
 use crate::trace::{Cycle, Replay};
+use crate::verilog::has_verilog_tool;
 use satkit_hdl::front;
 use satkit_spec::regs::{self, control, status};
 use satkit_spec::{ArrayConfig, CONTRACT_VERSION, contract_hash};
@@ -337,7 +338,7 @@ fn cycles(seed: u64) -> impl Iterator<Item = Cycle> + Send {
 
 #[test]
 fn the_window_does_what_the_register_map_says() {
-    if has("verilator") {
+    if has_verilog_tool("verilator") {
         let design = front::registers(&ArrayConfig::tiny()).unwrap();
         Replay::of(&design, &INPUTS, &OUTPUTS).check(|| cycles(3), COUNT);
     }

@@ -3,8 +3,9 @@
 
 mod truth;
 
-use crate::support::{Bench, Random, accepted, has};
+use crate::support::{Bench, Random, accepted};
 use crate::update_lane::{Sgd, weight};
+use crate::verilog::has_verilog_tool;
 use half::f16;
 use satkit_hdl::HdlError;
 use satkit_hdl::emit::Design;
@@ -175,7 +176,7 @@ fn designs() -> Vec<(ArrayConfig, Design)> {
 }
 
 fn run_all(lanes: usize) {
-    if !has("verilator") {
+    if !has_verilog_tool("verilator") {
         return;
     }
     for (config, design) in designs().iter().filter(|(config, _)| config.wuve_lanes == lanes) {

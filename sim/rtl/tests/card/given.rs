@@ -10,18 +10,6 @@ use std::path::Path;
 
 const MASTERS: usize = 4;
 
-/// True if models can be compiled. Without Verilator a test prints that it is skipped; under `RTL_SIM=require` it fails.
-pub(crate) fn can_build() -> bool {
-    let wish = std::env::var("RTL_SIM").unwrap_or_else(|_| "auto".into());
-    let found =
-        wish != "off" && std::process::Command::new("verilator").arg("--version").output().is_ok();
-    assert!(found || wish != "require", "RTL_SIM=require, but verilator cannot be run");
-    if !found {
-        println!("skipped: verilator is not used (RTL_SIM={wish})");
-    }
-    found
-}
-
 fn top(with_interrupt: bool) -> Design {
     let mut top = Wiring::new("satkit");
     for (name, bits) in

@@ -2,13 +2,16 @@
 //! was, so the memory behind the buses is seen from the Verilog's side.
 
 mod given;
+#[path = "../../../../tests/verilog.rs"]
+mod verilog;
 
-use given::{Kind, Notes, can_build, card, cycles, start, wait};
+use given::{Kind, Notes, card, cycles, start, wait};
 use satkit_memory::{Direction, Memory as _, MemoryModel, Ports, Request, Transfer};
 use satkit_rtl::card::RtlCard;
 use satkit_spec::{ArrayConfig, regs};
 use satkit_transport::{Card, CardError, DmaBuf, ResetKind, Wait};
 use std::time::Duration;
+use verilog::has_verilog_tool;
 
 const PAGE_BYTES: u64 = 4096;
 /// Pages that the masters use.
@@ -50,7 +53,7 @@ fn answers(model: &MemoryModel, notes: &[Notes]) -> Vec<[Vec<Transfer>; 2]> {
 
 #[test]
 fn every_handshake_of_the_verilog_is_in_the_models_cycle() {
-    if !can_build() {
+    if !has_verilog_tool("verilator") {
         return;
     }
     for (at, model) in [
@@ -123,7 +126,7 @@ fn every_handshake_of_the_verilog_is_in_the_models_cycle() {
 
 #[test]
 fn bytes_and_errors_arrive() {
-    if !can_build() {
+    if !has_verilog_tool("verilator") {
         return;
     }
     // Of the masters' pages some are written, some never, and some do not exist.
@@ -174,7 +177,7 @@ fn bytes_and_errors_arrive() {
 
 #[test]
 fn data_reach_the_masters_unchanged() {
-    if !can_build() {
+    if !has_verilog_tool("verilator") {
         return;
     }
     let card = card("ddr4".parse().unwrap(), PAGES * PAGE_BYTES);
@@ -215,7 +218,7 @@ fn data_reach_the_masters_unchanged() {
 
 #[test]
 fn registers_hold_events_fire_and_the_clock_stands_still_between() {
-    if !can_build() {
+    if !has_verilog_tool("verilator") {
         return;
     }
     let card = card(MemoryModel::default(), PAGES * PAGE_BYTES);
@@ -252,7 +255,7 @@ fn registers_hold_events_fire_and_the_clock_stands_still_between() {
 
 #[test]
 fn a_reset_ends_a_job_in_the_middle_of_its_bursts() {
-    if !can_build() {
+    if !has_verilog_tool("verilator") {
         return;
     }
     let card = card("pressure:seed=3,latency=400".parse().unwrap(), PAGES * PAGE_BYTES);
@@ -281,7 +284,7 @@ fn a_reset_ends_a_job_in_the_middle_of_its_bursts() {
 
 #[test]
 fn a_defect_of_the_rtl_is_a_lost_device_until_the_slot_is_reset() {
-    if !can_build() {
+    if !has_verilog_tool("verilator") {
         return;
     }
     let card = card(MemoryModel::default(), PAGES * PAGE_BYTES);
@@ -307,7 +310,7 @@ fn a_defect_of_the_rtl_is_a_lost_device_until_the_slot_is_reset() {
 
 #[test]
 fn a_design_without_the_ports_is_refused() {
-    if !can_build() {
+    if !has_verilog_tool("verilator") {
         return;
     }
     let error = given::without_interrupt().unwrap_err();
