@@ -4,7 +4,7 @@ use satkit_spec::regs::{
     CONTROL, IDENTITY_MAGIC, MAGIC, SCRATCH, STATUS, WINDOW_BYTES, control, status,
 };
 use satkit_transport::{
-    Backend, Card, CardInfo, CardResult, DmaBuf, ResetKind, Wait, check_register, check_transfer,
+    Card, CardInfo, CardResult, DmaBuf, ResetKind, Wait, check_register, check_transfer,
 };
 use std::collections::BTreeMap;
 use std::sync::{Condvar, Mutex};
@@ -24,17 +24,7 @@ pub(crate) struct MemoryCard {
 
 impl MemoryCard {
     pub(crate) fn new() -> Self {
-        let info = CardInfo {
-            backend: Backend::InProcess,
-            name: "memory".into(),
-            pci_address: None,
-            driver_version: None,
-            register_bytes: WINDOW_BYTES,
-            memory_bytes: MEMORY_BYTES,
-            h2c_channels: 1,
-            c2h_channels: 1,
-            events: 1,
-        };
+        let info = CardInfo::in_process("memory", WINDOW_BYTES, MEMORY_BYTES, 1, 1);
         Self {
             info,
             registers: Mutex::new(BTreeMap::from([(IDENTITY_MAGIC.offset, MAGIC)])),

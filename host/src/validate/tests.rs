@@ -3,8 +3,7 @@
 use super::{Outcome, validate};
 use satkit_spec::{ArrayConfig, CONTRACT_VERSION, contract_hash, memory_map, regs};
 use satkit_transport::{
-    Backend, Card, CardError, CardInfo, CardResult, DmaBuf, ResetKind, Wait, check_register,
-    check_transfer,
+    Card, CardError, CardInfo, CardResult, DmaBuf, ResetKind, Wait, check_register, check_transfer,
 };
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -40,15 +39,8 @@ struct BrokenCard {
 impl BrokenCard {
     fn new(broken: Broken) -> Self {
         let info = CardInfo {
-            backend: Backend::InProcess,
-            name: "broken".into(),
-            pci_address: None,
-            driver_version: None,
-            register_bytes: regs::WINDOW_BYTES,
-            memory_bytes: MEMORY_BYTES,
-            h2c_channels: 1,
             c2h_channels: 2,
-            events: 1,
+            ..CardInfo::in_process("broken", regs::WINDOW_BYTES, MEMORY_BYTES, 1, 1)
         };
         let calibrated = memory_map::ALL_CALIBRATED;
         let contract = contract_hash().first_word();

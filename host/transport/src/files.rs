@@ -92,17 +92,7 @@ mod tests {
 
     #[test]
     fn what_a_virtual_card_says_of_itself_is_read_back() {
-        let info = CardInfo {
-            backend: Backend::InProcess,
-            name: "simulator\n of small".into(),
-            pci_address: None,
-            driver_version: None,
-            register_bytes: 0x1000,
-            memory_bytes: 64 << 30,
-            h2c_channels: 1,
-            c2h_channels: 1,
-            events: 1,
-        };
+        let info = CardInfo::in_process("simulator\n of small", 0x1000, 64 << 30, 1, 1);
         let text = info_text(&info);
         assert!(text.starts_with("backend=virtual\n"), "{text}");
         let read = VirtualInfo::parse(&text).unwrap();

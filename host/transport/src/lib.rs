@@ -59,6 +59,31 @@ pub struct CardInfo {
     pub events: u8,
 }
 
+impl CardInfo {
+    /// A model in this process: `name`, bytes of its register window and of its memory, DMA channels in each direction, interrupt
+    /// lines.
+    #[must_use]
+    pub fn in_process(
+        name: &str,
+        register_bytes: u32,
+        memory_bytes: u64,
+        channels: u8,
+        events: u8,
+    ) -> Self {
+        Self {
+            backend: Backend::InProcess,
+            name: name.into(),
+            pci_address: None,
+            driver_version: None,
+            register_bytes,
+            memory_bytes,
+            h2c_channels: channels,
+            c2h_channels: channels,
+            events,
+        }
+    }
+}
+
 /// How a wait for an event ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wait {

@@ -24,8 +24,7 @@ use satkit_memory::{MemoryError, MemoryModel, Ports};
 use satkit_spec::regs::{self, control};
 use satkit_spec::{ArrayConfig, SpecError, memory_map};
 use satkit_transport::{
-    Backend, Card, CardInfo, CardResult, DmaBuf, ResetKind, Wait, check_index, check_register,
-    memory,
+    Card, CardInfo, CardResult, DmaBuf, ResetKind, Wait, check_index, check_register, memory,
 };
 use std::sync::{Arc, PoisonError};
 use std::thread::JoinHandle;
@@ -84,17 +83,13 @@ impl SimCard {
             .name("satkit-sim-card".into())
             .spawn(move || of.work())
             .map_err(SimCardError::Thread)?;
-        let info = CardInfo {
-            backend: Backend::InProcess,
-            name: "simulator".into(),
-            pci_address: None,
-            driver_version: None,
-            register_bytes: regs::WINDOW_BYTES,
-            memory_bytes: options.memory_bytes,
-            h2c_channels: memory_map::DMA_CHANNELS,
-            c2h_channels: memory_map::DMA_CHANNELS,
-            events: memory_map::EVENTS,
-        };
+        let info = CardInfo::in_process(
+            "simulator",
+            regs::WINDOW_BYTES,
+            options.memory_bytes,
+            memory_map::DMA_CHANNELS,
+            memory_map::EVENTS,
+        );
         Ok(Self { info, core, worker: Some(worker) })
     }
 

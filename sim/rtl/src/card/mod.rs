@@ -27,8 +27,7 @@ use satkit_memory::{MemoryError, MemoryModel, Ports};
 use satkit_spec::{ArrayConfig, SpecError, memory_map, regs};
 use satkit_transport::memory::CardMemory;
 use satkit_transport::{
-    Backend, Card, CardError, CardInfo, CardResult, DmaBuf, ResetKind, Wait, check_index,
-    check_register,
+    Card, CardError, CardInfo, CardResult, DmaBuf, ResetKind, Wait, check_index, check_register,
 };
 use std::sync::mpsc::{self, Sender, SyncSender};
 use std::sync::{Arc, PoisonError};
@@ -125,17 +124,13 @@ impl RtlCard {
             .name("satkit-rtl-card".into())
             .spawn(move || worker.work())
             .map_err(RtlCardError::Thread)?;
-        let info = CardInfo {
-            backend: Backend::InProcess,
-            name: Self::NAME.into(),
-            pci_address: None,
-            driver_version: None,
-            register_bytes: regs::WINDOW_BYTES,
-            memory_bytes: options.memory_bytes,
-            h2c_channels: memory_map::DMA_CHANNELS,
-            c2h_channels: memory_map::DMA_CHANNELS,
-            events: memory_map::EVENTS,
-        };
+        let info = CardInfo::in_process(
+            Self::NAME,
+            regs::WINDOW_BYTES,
+            options.memory_bytes,
+            memory_map::DMA_CHANNELS,
+            memory_map::EVENTS,
+        );
         Ok(Self { info, memory, requests, events, worker: Some(worker) })
     }
 
