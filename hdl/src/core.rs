@@ -100,7 +100,7 @@ pub fn design(config: &ArrayConfig) -> Result<Design, HdlError> {
     parts.push(update);
     let wiring = vec![
         memory::bank_ram(),
-        memory::psum_ram(),
+        memory::block_ram(),
         memory::small_ram(),
         memory::delay_line(),
         core.finish(),

@@ -6,11 +6,10 @@ use crate::emit::Module;
 /// Every module of the design whose Verilog is written by hand, with the reason. Texts inside RustHDL blocks count too.
 pub const WRAPPERS: &[(&str, &str)] = &[
     ("bank_ram", "memory: lanes written apart, on the clock of the loads"),
-    ("psum_ram", "memory: block RAM"),
+    ("block_ram", "memory: block RAM"),
     ("small_ram", "memory: LUT RAM with a read that needs no clock"),
     ("delay_line", "memory: shift register of a length that the array gives"),
     ("fifo_ram", "memory: FIFO in block RAM"),
-    ("ring_ram", "memory: block RAM"),
     ("SmallRam", "memory: LUT RAM inside a RustHDL block"),
     ("Delay", "memory: shift register inside a RustHDL block"),
     ("Product", "multiplication of other widths than RustHDL has"),
@@ -71,22 +70,22 @@ endmodule
     )
 }
 
-/// The psum buffer of a column: 32 bits, read in one edge.
+/// A memory that is written and read in one edge, each at its own address; what is written is read in the next.
 #[must_use]
-pub fn psum_ram() -> Module {
+pub fn block_ram() -> Module {
     module(
-        "psum_ram",
+        "block_ram",
         "\
-module psum_ram #(parameter ADDRESS = 10) (
+module block_ram #(parameter WIDTH = 32, parameter ADDRESS = 10) (
     input wire clock,
     input wire write,
     input wire [ADDRESS-1:0] write_address,
-    input wire [31:0] write_data,
+    input wire [WIDTH-1:0] write_data,
     input wire [ADDRESS-1:0] read_address,
-    output reg [31:0] read_data
+    output reg [WIDTH-1:0] read_data
 );
-    reg [31:0] content [0:(1<<ADDRESS)-1];
-    initial read_data = 32'h0;
+    reg [WIDTH-1:0] content [0:(1<<ADDRESS)-1];
+    initial read_data = {WIDTH{1'b0}};
     always @(posedge clock) begin
         if (write) content[write_address] <= write_data;
         read_data <= content[read_address];
@@ -146,30 +145,6 @@ module delay_line #(parameter WIDTH = 32, parameter DEPTH = 1) (
             assign q = stages[WIDTH*DEPTH-1:WIDTH*(DEPTH-1)];
         end
     endgenerate
-endmodule
-",
-    )
-}
-
-/// A bank of a ring, read in one edge.
-#[must_use]
-pub fn ring_ram() -> Module {
-    module(
-        "ring_ram",
-        "\
-module ring_ram #(parameter WIDTH = 512, parameter ADDRESS = 8) (
-    input wire clock,
-    input wire write,
-    input wire [ADDRESS-1:0] write_address,
-    input wire [WIDTH-1:0] write_data,
-    input wire [ADDRESS-1:0] read_address,
-    output reg [WIDTH-1:0] read_data
-);
-    reg [WIDTH-1:0] content [0:(1<<ADDRESS)-1];
-    always @(posedge clock) begin
-        if (write) content[write_address] <= write_data;
-        read_data <= content[read_address];
-    end
 endmodule
 ",
     )

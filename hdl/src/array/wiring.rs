@@ -432,9 +432,9 @@ impl<'c> MmEngine<'c> {
                 ],
             );
             core.instance(
-                "psum_ram",
+                "block_ram",
                 &format!("psum_{c}"),
-                &[("ADDRESS", psum)],
+                &[("WIDTH", 32), ("ADDRESS", psum)],
                 &[
                     own("clock"),
                     ("write", format!("psum_write_{c}")),

@@ -190,7 +190,7 @@ fn bank(text: &mut Wiring, name: &str, address: usize, write: [String; 3], read:
     let [write, write_address, write_data] = write;
     let [read_address, read_data] = read;
     text.instance(
-        "ring_ram",
+        "block_ram",
         name,
         &[("WIDTH", DATA), ("ADDRESS", address)],
         &[

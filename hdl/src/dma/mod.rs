@@ -160,7 +160,7 @@ pub fn write_rings(config: &ArrayConfig, capacity_beats: usize) -> Result<Design
 }
 
 fn rings(name: &str, module: Module) -> Design {
-    let wiring = vec![memory::delay_line(), memory::fifo_ram(), memory::ring_ram(), module];
+    let wiring = vec![memory::delay_line(), memory::fifo_ram(), memory::block_ram(), module];
     Design::join(name, vec![emit("dma_steer", Steer::default)], wiring)
 }
 

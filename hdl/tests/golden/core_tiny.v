@@ -1751,16 +1751,16 @@ module column_head(clock,token,bank_entry,bank_data,psum_read,psum_data,token_ea
 
 endmodule
 
-module psum_ram #(parameter ADDRESS = 10) (
+module block_ram #(parameter WIDTH = 32, parameter ADDRESS = 10) (
     input wire clock,
     input wire write,
     input wire [ADDRESS-1:0] write_address,
-    input wire [31:0] write_data,
+    input wire [WIDTH-1:0] write_data,
     input wire [ADDRESS-1:0] read_address,
-    output reg [31:0] read_data
+    output reg [WIDTH-1:0] read_data
 );
-    reg [31:0] content [0:(1<<ADDRESS)-1];
-    initial read_data = 32'h0;
+    reg [WIDTH-1:0] content [0:(1<<ADDRESS)-1];
+    initial read_data = {WIDTH{1'b0}};
     always @(posedge clock) begin
         if (write) content[write_address] <= write_data;
         read_data <= content[read_address];
@@ -6256,7 +6256,7 @@ module core (
     wire [31:0] out_0;
     column_head column_head_0 (.clock(clock), .token(column_token_0), .bank_entry(bank_entry_0), .bank_data(weight_data_0), .psum_read(psum_read_0), .psum_data(psum_data_0), .token_east(column_token_1), .weight(weight_0), .tag(tag_0), .sum(head_sum_0));
     bank_ram #(.LANES(1), .LANE(20), .ADDRESS(10)) n2s_0 (.clock(load_clock), .run(run), .write(n2s_write & n2s_cols[0]), .write_address(n2s_entry), .write_data({n2s_position, n2s_value}), .read_address({bank_entry_0[16], bank_entry_0[8:0]}), .read_data(weight_data_0));
-    psum_ram #(.ADDRESS(10)) psum_0 (.clock(clock), .write(psum_write_0), .write_address(psum_word_0[9:0]), .write_data(sums[31:0]), .read_address(psum_read_0[9:0]), .read_data(psum_data_0));
+    block_ram #(.WIDTH(32), .ADDRESS(10)) psum_0 (.clock(clock), .write(psum_write_0), .write_address(psum_word_0[9:0]), .write_data(sums[31:0]), .read_address(psum_read_0[9:0]), .read_data(psum_data_0));
     column_foot column_foot_0 (.clock(clock), .token(foot_token_0), .sum(sums[31:0]), .drained(drained[31:0]), .token_east(foot_token_1), .psum_write(psum_write_0), .psum_word(psum_word_0), .out(out_0));
     wire [31:0] aligned_0;
     delay_line #(.WIDTH(32), .DEPTH(3)) delay_aligned_0 (.clock(clock), .reset(1'b0), .d(out_0), .q(aligned_0));
@@ -6280,7 +6280,7 @@ module core (
     wire [31:0] out_1;
     column_head column_head_1 (.clock(clock), .token(column_token_1), .bank_entry(bank_entry_1), .bank_data(weight_data_1), .psum_read(psum_read_1), .psum_data(psum_data_1), .token_east(column_token_2), .weight(weight_1), .tag(tag_1), .sum(head_sum_1));
     bank_ram #(.LANES(1), .LANE(20), .ADDRESS(10)) n2s_1 (.clock(load_clock), .run(run), .write(n2s_write & n2s_cols[1]), .write_address(n2s_entry), .write_data({n2s_position, n2s_value}), .read_address({bank_entry_1[16], bank_entry_1[8:0]}), .read_data(weight_data_1));
-    psum_ram #(.ADDRESS(10)) psum_1 (.clock(clock), .write(psum_write_1), .write_address(psum_word_1[9:0]), .write_data(sums[63:32]), .read_address(psum_read_1[9:0]), .read_data(psum_data_1));
+    block_ram #(.WIDTH(32), .ADDRESS(10)) psum_1 (.clock(clock), .write(psum_write_1), .write_address(psum_word_1[9:0]), .write_data(sums[63:32]), .read_address(psum_read_1[9:0]), .read_data(psum_data_1));
     column_foot column_foot_1 (.clock(clock), .token(foot_token_1), .sum(sums[63:32]), .drained(drained[63:32]), .token_east(foot_token_2), .psum_write(psum_write_1), .psum_word(psum_word_1), .out(out_1));
     wire [31:0] aligned_1;
     delay_line #(.WIDTH(32), .DEPTH(2)) delay_aligned_1 (.clock(clock), .reset(1'b0), .d(out_1), .q(aligned_1));
@@ -6304,7 +6304,7 @@ module core (
     wire [31:0] out_2;
     column_head column_head_2 (.clock(clock), .token(column_token_2), .bank_entry(bank_entry_2), .bank_data(weight_data_2), .psum_read(psum_read_2), .psum_data(psum_data_2), .token_east(column_token_3), .weight(weight_2), .tag(tag_2), .sum(head_sum_2));
     bank_ram #(.LANES(1), .LANE(20), .ADDRESS(10)) n2s_2 (.clock(load_clock), .run(run), .write(n2s_write & n2s_cols[2]), .write_address(n2s_entry), .write_data({n2s_position, n2s_value}), .read_address({bank_entry_2[16], bank_entry_2[8:0]}), .read_data(weight_data_2));
-    psum_ram #(.ADDRESS(10)) psum_2 (.clock(clock), .write(psum_write_2), .write_address(psum_word_2[9:0]), .write_data(sums[95:64]), .read_address(psum_read_2[9:0]), .read_data(psum_data_2));
+    block_ram #(.WIDTH(32), .ADDRESS(10)) psum_2 (.clock(clock), .write(psum_write_2), .write_address(psum_word_2[9:0]), .write_data(sums[95:64]), .read_address(psum_read_2[9:0]), .read_data(psum_data_2));
     column_foot column_foot_2 (.clock(clock), .token(foot_token_2), .sum(sums[95:64]), .drained(drained[95:64]), .token_east(foot_token_3), .psum_write(psum_write_2), .psum_word(psum_word_2), .out(out_2));
     wire [31:0] aligned_2;
     delay_line #(.WIDTH(32), .DEPTH(1)) delay_aligned_2 (.clock(clock), .reset(1'b0), .d(out_2), .q(aligned_2));
@@ -6328,7 +6328,7 @@ module core (
     wire [31:0] out_3;
     column_head column_head_3 (.clock(clock), .token(column_token_3), .bank_entry(bank_entry_3), .bank_data(weight_data_3), .psum_read(psum_read_3), .psum_data(psum_data_3), .token_east(unused_column_token_4), .weight(weight_3), .tag(tag_3), .sum(head_sum_3));
     bank_ram #(.LANES(1), .LANE(20), .ADDRESS(10)) n2s_3 (.clock(load_clock), .run(run), .write(n2s_write & n2s_cols[3]), .write_address(n2s_entry), .write_data({n2s_position, n2s_value}), .read_address({bank_entry_3[16], bank_entry_3[8:0]}), .read_data(weight_data_3));
-    psum_ram #(.ADDRESS(10)) psum_3 (.clock(clock), .write(psum_write_3), .write_address(psum_word_3[9:0]), .write_data(sums[127:96]), .read_address(psum_read_3[9:0]), .read_data(psum_data_3));
+    block_ram #(.WIDTH(32), .ADDRESS(10)) psum_3 (.clock(clock), .write(psum_write_3), .write_address(psum_word_3[9:0]), .write_data(sums[127:96]), .read_address(psum_read_3[9:0]), .read_data(psum_data_3));
     column_foot column_foot_3 (.clock(clock), .token(foot_token_3), .sum(sums[127:96]), .drained(drained[127:96]), .token_east(unused_foot_token_4), .psum_write(psum_write_3), .psum_word(psum_word_3), .out(out_3));
     wire [31:0] aligned_3;
     delay_line #(.WIDTH(32), .DEPTH(0)) delay_aligned_3 (.clock(clock), .reset(1'b0), .d(out_3), .q(aligned_3));
