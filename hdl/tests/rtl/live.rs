@@ -1,6 +1,7 @@
 //! A design under Verilator that a test drives cycle by cycle: what it puts on the inputs may depend on all earlier outputs.
 
 use crate::support::Bench;
+use crate::trace::PORT_SETTER;
 use satkit_hdl::emit::{Design, Direction};
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -15,16 +16,7 @@ const PROGRAM: &str = r"// Puts a record of standard input on the inputs, prints
 #include <cstdlib>
 #include <cerrno>
 
-template <class T> static void put(T& port, const uint32_t*& words) {
-    if constexpr (!std::is_integral_v<T>) {
-        for (size_t i = 0; i < sizeof(T) / 4; ++i) port[i] = *words++;
-    } else if constexpr (sizeof(T) == 8) {
-        port = words[0] | (uint64_t)words[1] << 32;
-        words += 2;
-    } else {
-        port = *words++;
-    }
-}
+PORT_SETTER
 
 template <class T> static void get(const T& port, uint32_t*& words) {
     if constexpr (!std::is_integral_v<T>) {
@@ -97,6 +89,7 @@ impl Live {
             *at += port.width.div_ceil(32);
         }
         let program = PROGRAM
+            .replace("PORT_SETTER", PORT_SETTER)
             .replace("INPUTS", &words[0].to_string())
             .replace("OUTPUTS", &words[1].to_string())
             .replace("PUT", &put)

@@ -188,6 +188,18 @@ pub(crate) fn recorded<U: Traced>(cycles: impl Iterator<Item = Cycle>) -> Vec<Cy
     cycles.map(record).collect()
 }
 
+/// C++ that sets a port of any width from words of 32 bits; stands for `PORT_SETTER` in programs.
+pub(crate) const PORT_SETTER: &str = r"template <class T> static void put(T& port, const uint32_t*& words) {
+    if constexpr (!std::is_integral_v<T>) {
+        for (size_t i = 0; i < sizeof(T) / 4; ++i) port[i] = *words++;
+    } else if constexpr (sizeof(T) == 8) {
+        port = words[0] | (uint64_t)words[1] << 32;
+        words += 2;
+    } else {
+        port = *words++;
+    }
+}";
+
 const PROGRAM: &str = r#"// Drives a block cycle by cycle and compares its outputs before the edge. Records come from standard input: inputs, outputs that
 // are due, and which bits of them are.
 #include "Vdut.h"
@@ -197,16 +209,7 @@ const PROGRAM: &str = r#"// Drives a block cycle by cycle and compares its outpu
 #include <memory>
 #include <type_traits>
 
-template <class T> static void put(T& port, const uint32_t*& words) {
-    if constexpr (!std::is_integral_v<T>) {
-        for (size_t i = 0; i < sizeof(T) / 4; ++i) port[i] = *words++;
-    } else if constexpr (sizeof(T) == 8) {
-        port = words[0] | (uint64_t)words[1] << 32;
-        words += 2;
-    } else {
-        port = *words++;
-    }
-}
+PORT_SETTER
 
 template <class T> static bool differs(const T& port, const uint32_t*& due, const uint32_t*& care) {
     uint32_t bad = 0;
@@ -279,6 +282,7 @@ impl Replay {
             .unwrap();
         }
         let program = PROGRAM
+            .replace("PORT_SETTER", PORT_SETTER)
             .replace("INPUTS", &words[0].to_string())
             .replace("OUTPUTS", &words[1].to_string())
             .replace("PUT", &put)
