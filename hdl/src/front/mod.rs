@@ -59,6 +59,26 @@ use satkit_spec::{ArrayConfig, FETCH_BUFFER_BEATS, FETCH_BURST_BEATS, QUEUE_CYCL
 // The blocks have these numbers in their widths and stages.
 const _: () = assert!(FETCH_BURST_BEATS == 16 && FETCH_BUFFER_BEATS == 128 && QUEUE_CYCLES == 2);
 
+/// What the window tells the sequencer, with its bits.
+const ORDERS: [(&str, usize); 6] = [
+    ("start", 1),
+    ("cancel", 1),
+    ("resetting", 1),
+    ("program_address", 64),
+    ("length", 32),
+    ("watchdog_cycles", 32),
+];
+/// What the sequencer tells the window.
+const NEWS: [(&str, usize); 7] = [
+    ("busy", 1),
+    ("reset_done", 1),
+    ("raised", 32),
+    ("fault_index", 32),
+    ("fault_address", 64),
+    ("retired", 32),
+    ("job_cycles", 64),
+];
+
 /// The engines that a sequencer has, in the order of [`Engine::ALL`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Engines(Vec<Engine>);

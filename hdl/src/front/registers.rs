@@ -3,6 +3,7 @@
 use crate::emit::{Design, Module, Wiring, emit, side_by_side};
 use crate::front::lite::LitePort;
 use crate::front::word::{Control, Holds, Pair, Shows, Status};
+use crate::front::{NEWS, ORDERS};
 use satkit_spec::regs::{self, Register, control, status};
 use satkit_spec::{ArrayConfig, CONTRACT_VERSION, contract_hash, memory_map};
 
@@ -127,27 +128,12 @@ pub(super) fn window(config: &ArrayConfig) -> Module {
         ("build_date", 32),
         ("ddr_calibrated", memory_map::CHANNELS as usize),
         ("cycles", 64),
-        ("busy", 1),
-        ("reset_done", 1),
-        ("raised", 32),
-        ("retired", 32),
-        ("job_cycles", 64),
-        ("fault_index", 32),
-        ("fault_address", 64),
     ] {
         text.input(name, bits);
     }
-    for (name, bits) in [
-        ("signals", 1),
-        ("start", 1),
-        ("cancel", 1),
-        ("resetting", 1),
-        ("program_address", 64),
-        ("length", 32),
-        ("watchdog_cycles", 32),
-    ] {
-        text.output(name, bits);
-    }
+    NEWS.iter().for_each(|&(name, bits)| text.input(name, bits));
+    text.output("signals", 1);
+    ORDERS.iter().for_each(|&(name, bits)| text.output(name, bits));
     port(&mut text);
     text.value("clear", 1, "reset | reset_done");
     let is_held = |register: &&Register| matches!(source(register, config), Source::Held { .. });

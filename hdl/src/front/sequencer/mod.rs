@@ -5,7 +5,7 @@ mod end;
 mod engine;
 mod program;
 
-use super::{Engines, name_of};
+use super::{Engines, NEWS, ORDERS, name_of};
 use crate::emit::{Module, Wiring, side_by_side};
 use satkit_spec::ArrayConfig;
 use satkit_spec::isa::{Engine, MAX_INSTRUCTIONS, SemaphoreSet};
@@ -37,15 +37,10 @@ fn vector(value: impl Fn(Engine) -> String) -> String {
 pub(super) fn module(config: &ArrayConfig, engines: &Engines) -> Module {
     let channels = config.dram_channels;
     let mut text = Wiring::new("sequencer");
+    text.input("clock", 1);
+    text.input("reset", 1);
+    ORDERS.iter().for_each(|&(name, bits)| text.input(name, bits));
     for (name, bits) in [
-        ("clock", 1),
-        ("reset", 1),
-        ("start", 1),
-        ("cancel", 1),
-        ("resetting", 1),
-        ("program_address", 64),
-        ("length", 32),
-        ("watchdog_cycles", 32),
         ("ar_ready", 1),
         ("r_valid", channels),
         ("r_data", 512 * channels),
@@ -54,20 +49,10 @@ pub(super) fn module(config: &ArrayConfig, engines: &Engines) -> Module {
     ] {
         text.input(name, bits);
     }
-    for (name, bits) in [
-        ("busy", 1),
-        ("reset_done", 1),
-        ("raised", 32),
-        ("fault_index", 32),
-        ("fault_address", 64),
-        ("retired", 32),
-        ("job_cycles", 64),
-        ("ar_valid", 1),
-        ("ar_address", 30),
-        ("ar_beats", 7),
-        ("stop", 1),
-        ("flush", 1),
-    ] {
+    NEWS.iter().for_each(|&(name, bits)| text.output(name, bits));
+    for (name, bits) in
+        [("ar_valid", 1), ("ar_address", 30), ("ar_beats", 7), ("stop", 1), ("flush", 1)]
+    {
         text.output(name, bits);
     }
     for &engine in engines.iter() {
