@@ -160,7 +160,8 @@ impl World {
         Job { address, length: reported, watchdog_cycles, words, bad_beats }
     }
 
-    fn engine(&mut self, engine: Engine) -> Says {
+    /// What an engine says; in a cycle of faults it may be at fault, and others with it.
+    fn engine(&mut self, engine: Engine, of_faults: bool) -> Says {
         let lane = &self.model.lanes[engine as usize];
         let random = &mut self.random;
         let [ready, start, end, ..] = self.paces;
@@ -182,7 +183,7 @@ impl World {
         }
         says.not_finite = engine == Engine::Update && random.below(500) == 0;
         let may_fault = lane.open.len() > usize::from(says.end) && !says.end;
-        if may_fault && random.below(4000) == 0 {
+        if may_fault && of_faults && random.below(2) == 0 {
             let address = random.below(1 << 38);
             says.fault = Some((random.below(2) == 0).then_some(address));
             self.dead[engine as usize] = random.below(2) == 0;
@@ -215,8 +216,9 @@ impl World {
         let silent =
             self.memory.iter().all(VecDeque::is_empty) && inputs.beats.iter().all(Option::is_none);
         inputs.dma_idle = silent && random.below(4) != 0;
+        let of_faults = self.random.below(2000) == 0;
         for engine in Engine::ALL {
-            inputs.engines[engine as usize] = self.engine(engine);
+            inputs.engines[engine as usize] = self.engine(engine, of_faults);
         }
         inputs
     }
