@@ -11,7 +11,7 @@
 use crate::HdlError;
 use crate::core::Counter;
 use crate::dma;
-use crate::emit::{Design, Direction, Port, Wiring, emit};
+use crate::emit::{Design, Direction, Port, Wiring, check_stack, emit};
 use crate::front::{self, Engines};
 use satkit_spec::isa::Engine;
 use satkit_spec::{ArrayConfig, memory_map};
@@ -24,6 +24,7 @@ pub const ENGINES: &[Engine] = &[];
 /// # Errors
 /// [`HdlError`] if the array is impossible, or has what the hardware has not.
 pub fn design(config: &ArrayConfig) -> Result<Design, HdlError> {
+    check_stack()?;
     let window = front::registers(config)?;
     let sequencer = front::sequencer(config, &Engines::of(ENGINES))?;
     let dma = dma::design(config)?;

@@ -2,7 +2,7 @@
 
 use crate::HdlError;
 use crate::array::{self, MmEngine};
-use crate::emit::{Design, Direction, Wiring, emit};
+use crate::emit::{Design, Direction, Wiring, check_stack, emit};
 use crate::{memory, update};
 use rust_hdl_core::prelude::*;
 use rust_hdl_widgets::{dff::DFF, dff_setup};
@@ -55,6 +55,7 @@ pub const BLOCKS: &[(&str, &str)] = &[
 /// As [`array::check`] and [`update::design`].
 pub fn design(config: &ArrayConfig) -> Result<Design, HdlError> {
     array::check(config)?;
+    check_stack()?;
     let mut core = Wiring::new("core");
     for name in ["clock", "load_clock", "run"] {
         core.input(name, 1);

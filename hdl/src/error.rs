@@ -20,4 +20,15 @@ pub enum HdlError {
         /// What the RTL has.
         accepted: String,
     },
+    /// The system gives no thread to generate Verilog on.
+    #[error(
+        "no thread with a stack of {} MiB, which Verilog is generated on: {reason}; allow the process more memory (ulimit -v)",
+        bytes >> 20
+    )]
+    Stack {
+        /// Bytes of the stack.
+        bytes: usize,
+        /// What the system says.
+        reason: String,
+    },
 }

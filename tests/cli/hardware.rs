@@ -66,6 +66,29 @@ fn another_top_and_array_leave_nothing_of_the_first() {
     }
 }
 
+/// Where memory is short it ends in words, and not in a panic on a thread that there is not.
+#[cfg(target_os = "linux")]
+#[test]
+fn without_room_for_a_large_stack_nothing_is_written() {
+    let directory = tempfile::tempdir().unwrap();
+    let out = directory.path().join("rtl");
+    for top in ["core", "stce", "satkit"] {
+        let limited = format!(
+            "ulimit -v 800000; exec {} verilog --array tiny --top {top} --out {}",
+            satkit().get_program().display(),
+            out.display()
+        );
+        let output = Command::new("sh").args(["-c", &limited]).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{top}: {said}");
+        assert!(
+            said.contains("a stack of 1024 MiB") && said.contains("ulimit -v"),
+            "{top}: {said}"
+        );
+        assert!(!out.exists());
+    }
+}
+
 #[test]
 fn what_cannot_be_built_is_refused_before_anything_is_written() {
     let directory = tempfile::tempdir().unwrap();

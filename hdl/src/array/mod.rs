@@ -25,7 +25,7 @@ pub use uspe::Uspe;
 pub(crate) use wiring::MmEngine;
 
 use crate::HdlError;
-use crate::emit::{Design, emit};
+use crate::emit::{Design, check_stack, emit};
 use satkit_spec::ArrayConfig;
 
 /// Lanes of a word: the elements select among so many.
@@ -75,6 +75,7 @@ pub fn uspe() -> Design {
 /// As [`check`].
 pub fn stce(config: &ArrayConfig) -> Result<Design, HdlError> {
     check(config)?;
+    check_stack()?;
     let modules = vec![wiring::stce_row(config), wiring::stce(config)];
     Ok(Design::join("stce", vec![uspe()], modules))
 }

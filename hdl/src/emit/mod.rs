@@ -13,6 +13,7 @@ mod tidy;
 pub use ports::{Direction, Port};
 pub use text::{NEVER, Wiring, part, side_by_side};
 
+use crate::HdlError;
 use rust_hdl_core::prelude::{Block, generate_verilog};
 use std::path::{Path, PathBuf};
 
@@ -86,10 +87,27 @@ impl Design {
     }
 }
 
+/// Sees whether there can be a thread for [`emit`], which has no other way to say so.
+///
+/// # Errors
+/// [`HdlError::Stack`].
+pub(crate) fn check_stack() -> Result<(), HdlError> {
+    let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(|| ());
+    match thread {
+        // It does nothing.
+        Ok(thread) => drop(thread.join()),
+        Err(error) => {
+            return Err(HdlError::Stack { bytes: STACK_BYTES, reason: error.to_string() });
+        }
+    }
+    Ok(())
+}
+
 /// The Verilog of the block that `build` makes, as module `top`; other modules are named `<top>_<kind>`.
 ///
 /// # Panics
-/// If RustHDL refuses the block: an input that nothing drives, a latch, a loop.
+/// If RustHDL refuses the block: an input that nothing drives, a latch, a loop. If the system gives no thread with a large stack, which
+/// whole designs find out before.
 pub fn emit<U: Block>(top: &str, build: impl FnOnce() -> U + Send) -> Design {
     let verilog = std::thread::scope(|scope| {
         let generate = || {

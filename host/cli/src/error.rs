@@ -1,6 +1,7 @@
 //! What can go wrong, and what the process exits with.
 
 use crate::output;
+use satkit_hdl::HdlError;
 use satkit_host::HostError;
 use satkit_plan::PlanError;
 use satkit_sim::{AcceleratorError, SimError};
@@ -103,10 +104,12 @@ fn exit_code(error: &anyhow::Error) -> u8 {
             || cause.is::<PlanError>()
             || cause.is::<SimError>()
             || cause.is::<satkit_golden::GoldenError>()
-            || cause.is::<satkit_hdl::HdlError>()
             || cause.is::<satkit_host::bitstream::BitstreamError>()
         {
             return BAD_INPUT;
+        }
+        if let Some(error) = cause.downcast_ref::<HdlError>() {
+            return hdl_code(error);
         }
         if let Some(error) = cause.downcast_ref::<AcceleratorError>() {
             return accelerator_code(error);
@@ -117,6 +120,13 @@ fn exit_code(error: &anyhow::Error) -> u8 {
         }
     }
     FAILED
+}
+
+const fn hdl_code(error: &HdlError) -> u8 {
+    match error {
+        HdlError::Spec(_) | HdlError::Unbuildable { .. } => BAD_INPUT,
+        HdlError::Stack { .. } => FAILED,
+    }
 }
 
 fn host_code(error: &HostError) -> u8 {
@@ -158,7 +168,8 @@ const fn mount_code(error: &satkit_virtual_card::MountError) -> u8 {
 const fn rtl_code(error: &satkit_rtl::RtlError) -> u8 {
     use satkit_rtl::RtlError;
     match error {
-        RtlError::Hdl(_) | RtlError::Waves { .. } => BAD_INPUT,
+        RtlError::Hdl(error) => hdl_code(error),
+        RtlError::Waves { .. } => BAD_INPUT,
         RtlError::Interrupted => INTERRUPTED,
         _ => FAILED,
     }
