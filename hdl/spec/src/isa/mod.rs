@@ -466,7 +466,7 @@ operations! {
         col_base: u32 = 20,
         /// Output columns of the tile.
         cols: u32 = 16,
-        /// Stores FP32 accumulators (dW); otherwise FP16.
+        /// Stores FP32 accumulators, with no work fused; otherwise FP16.
         fp32: bool = 1,
         /// Adds the bias of each column.
         bias: bool = 1,
