@@ -316,10 +316,10 @@ fn cycles(seed: u64) -> impl Iterator<Item = Cycle> + Send {
             .give(1, core.busy.into())
             .give(1, core.reset_done.into())
             .give(32, core.set.into())
-            .give(32, core.fault_index.into())
-            .give(64, core.fault_address)
             .give(32, core.retired.into())
-            .give(64, core.job_cycles);
+            .give(64, core.job_cycles)
+            .give(32, core.fault_index.into())
+            .give(64, core.fault_address);
         window.due(&mut cycle);
         let taken = (window.aw.is_none(), window.w.is_none(), window.ar.is_none());
         window.step(&host, &core);
