@@ -32,7 +32,8 @@ pub use device::Resources;
 pub use error::SpecError;
 pub use front_timing::{
     FETCH_BUFFER_BEATS, FETCH_BURST_BEATS, LOAD_DECODE_CYCLES, QUEUE_CYCLES, REQUEST_CYCLES,
-    RESPONSE_CYCLES, STORE_DECODE_CYCLES, UPDATE_DECODE_CYCLES, VECTOR_DECODE_CYCLES,
+    RESPONSE_CYCLES, STORE_DECODE_CYCLES, STREAM_BUFFERS, UPDATE_DECODE_CYCLES,
+    VECTOR_DECODE_CYCLES,
 };
 pub use method::{BpGradient, Method, Stage, WeightOperand};
 pub use shape::{BpPhase, ConvShape, K_BLOCK, SlotPosition};
