@@ -113,59 +113,71 @@ const LOADS: u64 = 1;
 const READS: u64 = 3;
 const WRITES: u64 = 6;
 
+/// Orders requests by their cycles, and those of one cycle by their clients: cycles are below 2^48, so both fit one key.
+const fn key(cycle: u64, client: u64) -> u64 {
+    if cycle == u64::MAX { cycle } else { cycle << 4 | client }
+}
+
 impl<O: Observer> Run<'_, '_, O> {
+    /// The key of the next request of each who moves data: the fetch, the loads, the streams.
+    fn key(&self, mover: usize) -> u64 {
+        match mover {
+            0 => key(self.fetch.next_cycle, FETCH),
+            1 | 2 => key(self.loads[mover - 1].next_cycle, LOADS + mover as u64 - 1),
+            _ => {
+                let (stream, at) = (&self.streams[mover - 3], mover as u64 - 3);
+                key(stream.read_cycle, READS + at).min(key(stream.write_cycle, WRITES + at))
+            }
+        }
+    }
+
     fn all<M: Memory>(&mut self, dma: &mut Dma<'_, M>) -> Result<(), PlanError> {
         loop {
             self.advance()?;
-            let [a, w] = &self.loads;
-            let [st, wu, ve] = &self.streams;
-            // The earliest, and of those the first: cycles are below 2^48, so both fit one key.
-            let key = |cycle: u64, client: u64| {
-                if cycle == u64::MAX { cycle } else { cycle << 4 | client }
-            };
-            let first = key(self.fetch.next_cycle, FETCH)
-                .min(key(a.next_cycle, LOADS))
-                .min(key(w.next_cycle, LOADS + 1))
-                .min(key(st.read_cycle, READS))
-                .min(key(wu.read_cycle, READS + 1))
-                .min(key(ve.read_cycle, READS + 2))
-                .min(key(st.write_cycle, WRITES))
-                .min(key(wu.write_cycle, WRITES + 1))
-                .min(key(ve.write_cycle, WRITES + 2));
+            let (mut first, mut next, mut mover) = (u64::MAX, u64::MAX, 0);
+            for at in 0..6 {
+                let key = self.key(at);
+                if key < first {
+                    (first, next, mover) = (key, first, at);
+                } else {
+                    next = next.min(key);
+                }
+            }
             if first == u64::MAX {
-                break;
+                return self.stuck();
             }
-            let (cycle, client) = (first >> 4, first & 15);
-            let retired = match client {
-                FETCH => {
-                    self.fetch.act(dma);
-                    self.queues.changed = true;
-                    None
+            // Until an instruction ends or the program goes on, nobody else's next request changes.
+            while first < next {
+                let (cycle, client) = (first >> 4, first & 15);
+                let retired = match mover {
+                    0 => {
+                        self.fetch.act(dma);
+                        self.queues.changed = true;
+                        None
+                    }
+                    1 | 2 => self.loads[mover - 1].act(dma),
+                    _ => {
+                        let stream = &mut self.streams[mover - 3];
+                        let retired =
+                            if client < WRITES { stream.read(dma) } else { stream.write(dma) };
+                        self.report(mover - 3);
+                        retired
+                    }
+                };
+                if let Some(retired) = retired {
+                    self.retire(retired);
+                    self.record.settle(cycle);
                 }
-                LOADS..READS => self.loads[(client - LOADS) as usize].act(dma),
-                READS..WRITES => {
-                    let at = (client - READS) as usize;
-                    let retired = self.streams[at].read(dma);
-                    self.report(at);
-                    retired
+                // Asked at every request: one instruction may have as many as a program.
+                if let Some(retired) = self.record.stopped() {
+                    return Err(PlanError::Stopped { retired });
                 }
-                _ => {
-                    let at = (client - WRITES) as usize;
-                    let retired = self.streams[at].write(dma);
-                    self.report(at);
-                    retired
+                if self.queues.changed {
+                    break;
                 }
-            };
-            if let Some(retired) = retired {
-                self.retire(retired);
-                self.record.settle(cycle);
-            }
-            // Asked at every request: one instruction may have as many as a program.
-            if let Some(retired) = self.record.stopped() {
-                return Err(PlanError::Stopped { retired });
+                first = self.key(mover);
             }
         }
-        self.stuck()
     }
 
     /// Dispatches and starts whatever can be, until nothing can.
