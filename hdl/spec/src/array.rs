@@ -113,7 +113,7 @@ impl ArrayConfig {
             sore_latency_cycles: Self::sore_latency(16, 8),
             axi_beat_bytes: 64,
             axi_inflight_beats: 256,
-            queue_depth: 64,
+            queue_depth: 256,
             dram_latency_cycles: 80,
             dram_channels: 4,
         }

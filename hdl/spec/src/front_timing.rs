@@ -30,6 +30,9 @@ pub const UPDATE_DECODE_CYCLES: usize = 8;
 /// The same of VE.
 pub const VECTOR_DECODE_CYCLES: usize = 8;
 
+/// Buffers of ST, WU and VE, each: they hold as many beats as this many load engines'.
+pub const STREAM_BUFFERS: usize = 4;
+
 impl Engine {
     /// Cycles from the one in which the engine takes an instruction from its queue to the first in which it may start.
     #[must_use]

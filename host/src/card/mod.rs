@@ -22,7 +22,7 @@ use crate::train::{
 };
 use satkit_memory::MemoryModel;
 use satkit_plan::step::{Step, StepOperation, StepWork, TensorId, compile_at, room_bytes};
-use satkit_plan::{DataflowChoice, NoObserver, Scheduler, time_with};
+use satkit_plan::{DataflowChoice, NoObserver, Scheduler, time_at};
 use satkit_transport::Backend;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -214,13 +214,16 @@ impl StepMachine for CardMachine {
         };
         let step = compile(programs.step.work.operations.clone())?;
         let twin = compile(replaced(&programs.step.work, &moved(&io), &moved(&second)))?;
-        let timed = |step: &Step| -> Result<(StepCycles, u64), HostError> {
+        let timed = |step: &Step, at: &CardProgram| -> Result<(StepCycles, u64), HostError> {
             let (config, memory) = (self.session.config(), &self.settings.memory);
-            let timing = time_with(config, &step.program, memory, &mut NoObserver)?;
+            let timing =
+                time_at(config, &step.program, at.address(), memory, &mut NoObserver)?;
             Ok((StepCycles::of(&timing, &step.program), timing.cycles))
         };
-        let cycles = [timed(&step)?, timed(&twin)?];
-        let steps = [(load(&step)?, io), (load(&twin)?, second)];
+        let places = [load(&step)?, load(&twin)?];
+        let cycles = [timed(&step, &places[0])?, timed(&twin, &places[1])?];
+        let [first, other] = places;
+        let steps = [(first, io), (other, second)];
         let loading = load(&compile(programs.load.clone())?)?;
         let evaluation = load(&compile(programs.evaluation.clone())?)?;
         self.ready = Some(Ready {

@@ -33,6 +33,14 @@ pub enum PlanError {
         /// The semaphore that it waits for in vain.
         semaphore: &'static str,
     },
+    /// A program where none can lie.
+    #[error(
+        "a program at byte {address} of card memory; accepted: a multiple of 64 bytes on the card"
+    )]
+    ProgramAddress {
+        /// Its first byte.
+        address: u64,
+    },
     /// The observer asked to stop.
     #[error("stopped after {retired} instructions")]
     Stopped {

@@ -264,7 +264,7 @@ pub fn update_program(
     Ok(step.program)
 }
 
-/// Times a program against a fresh memory of a model.
+/// Times a program against a fresh memory of a model, at [`Program::DEFAULT_ADDRESS`].
 ///
 /// # Errors
 /// As [`time`]; [`PlanError::Memory`] if the model does not fit the machine.
@@ -274,12 +274,28 @@ pub fn time_with(
     memory: &MemoryModel,
     observer: &mut impl Observer,
 ) -> Result<Timing, PlanError> {
+    time_at(config, program, Program::DEFAULT_ADDRESS, memory, observer)
+}
+
+/// Times a program that lies at byte `address` of card memory against a fresh memory of a model.
+///
+/// # Errors
+/// As [`time_with`].
+pub fn time_at(
+    config: &ArrayConfig,
+    program: &Program,
+    address: u64,
+    memory: &MemoryModel,
+    observer: &mut impl Observer,
+) -> Result<Timing, PlanError> {
     use satkit_memory::AnyMemory;
     // One copy of the engines per model, so that a request costs no dispatch.
     match memory.build(&Ports::from(config))? {
-        AnyMemory::Pool(mut memory) => time(config, program, &mut memory, observer),
-        AnyMemory::Fixed(mut memory) => time(config, program, &mut memory, observer),
-        AnyMemory::BackPressure(mut memory) => time(config, program, &mut memory, observer),
-        AnyMemory::Ddr4(mut memory) => time(config, program, &mut memory, observer),
+        AnyMemory::Pool(mut memory) => time(config, program, address, &mut memory, observer),
+        AnyMemory::Fixed(mut memory) => time(config, program, address, &mut memory, observer),
+        AnyMemory::BackPressure(mut memory) => {
+            time(config, program, address, &mut memory, observer)
+        }
+        AnyMemory::Ddr4(mut memory) => time(config, program, address, &mut memory, observer),
     }
 }

@@ -1,5 +1,6 @@
 //! Programs: instruction lists, with names for what belongs together.
 
+use crate::layout::CARD_BYTES;
 use satkit_spec::isa::Instruction;
 
 /// What a section of a program is for.
@@ -82,6 +83,10 @@ pub struct Program {
 impl Program {
     /// Most instructions that a program may have.
     pub const MAX_INSTRUCTIONS: usize = satkit_spec::isa::MAX_INSTRUCTIONS;
+
+    /// Where a program lies that nobody has placed: behind all tensors, in the last part of card memory that holds the longest.
+    pub const DEFAULT_ADDRESS: u64 =
+        CARD_BYTES - (Self::MAX_INSTRUCTIONS * satkit_spec::isa::Word::BYTES) as u64;
 
     /// The program of these instructions.
     #[must_use]

@@ -12,6 +12,8 @@ use std::sync::{Arc, OnceLock};
 /// A decoded program with the words that it comes from.
 #[derive(Debug)]
 pub(super) struct Fetched {
+    /// First byte in card memory.
+    address: u64,
     words: Vec<u8>,
     pub(super) program: Program,
     /// Its timing, once it has been asked for.
@@ -35,7 +37,8 @@ impl Recent {
 }
 
 impl Fetched {
-    /// Reads and decodes a job's program, or gives the one of `recent` back that has the same words.
+    /// Reads and decodes a job's program, or gives the one of `recent` back that has the same words in the same
+    /// place.
     ///
     /// # Errors
     /// [`FaultKind::Axi`] where memory does not answer, and for an address that is not one of a beat;
@@ -60,7 +63,9 @@ impl Fetched {
         }
         let mut words = vec![0; length * Word::BYTES];
         memory.read(address, &mut words).map_err(|fault| axi(fault.address))?;
-        if let Some(kept) = recent.0.iter().find(|kept| kept.words == words) {
+        if let Some(kept) =
+            recent.0.iter().find(|kept| kept.address == address && kept.words == words)
+        {
             return Ok(Arc::clone(kept));
         }
         let mut instructions = Vec::with_capacity(length);
@@ -72,6 +77,6 @@ impl Fetched {
         }
         let program = Program::new(instructions);
         let (schedule, lowered) = (OnceLock::new(), LoweredStages::default());
-        Ok(Arc::new(Self { words, program, schedule, lowered }))
+        Ok(Arc::new(Self { address, words, program, schedule, lowered }))
     }
 }

@@ -2,9 +2,8 @@
 
 use super::watch::{Fault, FaultKind, Finished, Watch};
 use satkit_memory::MemoryModel;
-use satkit_plan::{Observer, PlanError, Program, Retired, time_with};
+use satkit_plan::{Observer, PlanError, Program, Retired, time_at};
 use satkit_spec::ArrayConfig;
-use satkit_spec::isa::Instruction;
 
 /// What the timing model says of a program. It holds for every run of it: time does not depend on data.
 #[derive(Debug)]
@@ -42,20 +41,21 @@ struct Pause {
 }
 
 impl Schedule {
-    /// Times a program and tells `watch` how it goes on.
+    /// Times a program that lies at byte `address` of card memory, and tells `watch` how it goes on.
     ///
     /// # Errors
     /// [`FaultKind::Cancelled`] if the host did not want to wait.
     pub(super) fn of(
         config: &ArrayConfig,
         program: &Program,
+        address: u64,
         dram: &MemoryModel,
         watch: &Watch,
     ) -> Result<Self, Fault> {
-        let instructions = program.instructions();
-        let mut listener = Listener::new(instructions, watch);
-        let timing = time_with(config, program, dram, &mut listener);
-        let Listener { ends, retired, cycles, next: oldest, .. } = listener;
+        let mut listener = Listener::new(watch);
+        let timing = time_at(config, program, address, dram, &mut listener);
+        let Listener { ends, cycles, .. } = listener;
+        let retired = ends.len() as u32;
         let illegal = |instruction, error: &PlanError| {
             let reason = error.to_string();
             (End::Illegal { instruction, reason, retired, cycles }, usize::MAX)
@@ -63,6 +63,7 @@ impl Schedule {
         let (end, never) = match &timing {
             Ok(timing) => (End::Done { cycles: timing.cycles }, usize::MAX),
             Err(PlanError::Stopped { .. }) => {
+                let oldest = oldest(&ends);
                 return Err(Fault { instruction: oldest, kind: FaultKind::Cancelled });
             }
             Err(PlanError::Deadlock { index, .. }) => (End::Never, *index),
@@ -74,8 +75,8 @@ impl Schedule {
             ) => illegal(*index, error),
             Err(error) => illegal(0, error),
         };
-        let pauses = pauses(instructions, ends, never);
-        Ok(Self { end, instructions: instructions.len() as u32, pauses })
+        let pauses = pauses(ends, never);
+        Ok(Self { end, instructions: program.instructions().len() as u32, pauses })
     }
 
     /// What a run comes to with this watchdog; without one, a program that waits for itself waits here.
@@ -104,17 +105,17 @@ impl Schedule {
     }
 }
 
-/// The pauses that are longer than all before, from the cycle in which each instruction of an engine ends. `never` is the
-/// first one that does not.
-fn pauses(instructions: &[Instruction], mut ends: Vec<(u64, u32)>, never: usize) -> Vec<Pause> {
+/// The first instruction that has not ended.
+fn oldest(ends: &[(u64, u32)]) -> usize {
+    let mut ended: Vec<u32> = ends.iter().map(|&(_, index)| index).collect();
+    ended.sort_unstable();
+    (0..).zip(&ended).take_while(|&(at, &index)| at == index).count()
+}
+
+/// The pauses that are longer than all before, from the cycle in which each instruction ends. `never` is the first one that
+/// does not.
+fn pauses(mut ends: Vec<(u64, u32)>, never: usize) -> Vec<Pause> {
     ends.sort_unstable();
-    // The sequencer's own instructions before each one.
-    let mut kept = Vec::with_capacity(instructions.len() + 1);
-    kept.push(0u32);
-    for instruction in instructions {
-        let own = u32::from(instruction.operation.engine().is_none());
-        kept.push(kept[kept.len() - 1] + own);
-    }
     let mut oldest = vec![never; ends.len() + 1];
     for (at, &(_, index)) in ends.iter().enumerate().rev() {
         oldest[at] = oldest[at + 1].min(index as usize);
@@ -122,9 +123,7 @@ fn pauses(instructions: &[Instruction], mut ends: Vec<(u64, u32)>, never: usize)
     let mut found: Vec<Pause> = Vec::new();
     let mut note = |at: usize, start_cycle: u64, cycles: u64| {
         if found.last().is_none_or(|last| cycles > last.cycles) {
-            let oldest = oldest[at];
-            let retired = at as u32 + kept[oldest.min(instructions.len())];
-            found.push(Pause { start_cycle, cycles, retired, oldest });
+            found.push(Pause { start_cycle, cycles, retired: at as u32, oldest: oldest[at] });
         }
     };
     let mut last = 0;
@@ -140,33 +139,31 @@ fn pauses(instructions: &[Instruction], mut ends: Vec<(u64, u32)>, never: usize)
 
 /// Takes down when instructions end, and tells the watch.
 struct Listener<'a> {
-    instructions: &'a [Instruction],
     watch: &'a Watch,
+    /// Kept instructions end in the cycle after their dispatch.
     ends: Vec<(u64, u32)>,
-    /// Instructions that have retired; those that the sequencer keeps do so when they are fetched.
-    retired: u32,
     cycles: u64,
-    /// Instructions before this one are counted if the sequencer keeps them.
-    next: usize,
 }
 
 impl<'a> Listener<'a> {
-    const fn new(instructions: &'a [Instruction], watch: &'a Watch) -> Self {
-        Self { instructions, watch, ends: Vec::new(), retired: 0, cycles: 0, next: 0 }
+    const fn new(watch: &'a Watch) -> Self {
+        Self { watch, ends: Vec::new(), cycles: 0 }
+    }
+
+    fn end(&mut self, index: usize, cycle: u64) {
+        self.ends.push((cycle, index as u32));
+        self.cycles = self.cycles.max(cycle);
+        self.watch.progress(self.ends.len() as u32, self.cycles);
     }
 }
 
 impl Observer for Listener<'_> {
     fn retired(&mut self, retired: &Retired) {
-        self.ends.push((retired.end_cycle, retired.index as u32));
-        if let Some(fetched) = self.instructions.get(self.next..retired.index) {
-            let kept = fetched.iter().filter(|kept| kept.operation.engine().is_none());
-            self.retired += kept.count() as u32;
-            self.next = retired.index;
-        }
-        self.retired += 1;
-        self.cycles = self.cycles.max(retired.end_cycle);
-        self.watch.progress(self.retired, self.cycles);
+        self.end(retired.index, retired.end_cycle);
+    }
+
+    fn kept(&mut self, index: usize, cycle: u64) {
+        self.end(index, cycle + 1);
     }
 
     fn stops(&self) -> bool {

@@ -92,7 +92,7 @@ impl Watch {
         let schedule = match fetched.schedule.get() {
             Some(schedule) => schedule,
             None => {
-                let new = Schedule::of(config, &fetched.program, &self.dram, self)?;
+                let new = Schedule::of(config, &fetched.program, self.address, &self.dram, self)?;
                 fetched.schedule.get_or_init(|| new)
             }
         };

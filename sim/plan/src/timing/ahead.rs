@@ -95,8 +95,8 @@ mod tests {
         let one = OsMapping { patch_h: 1, patch_w: 1, iq: 1, chunk_slots: 12, order: Order::Rows };
         let program = plan_mapped(&config, stage, &[Mapping::Os(one)]).unwrap().program;
         let memory = || MemoryModel::default().build(&Ports::from(&config)).unwrap();
-        let alone = run(&config, &program, None, &mut memory(), &mut NoObserver).unwrap();
-        assert_eq!(time(&config, &program, &mut memory(), &mut NoObserver).unwrap(), alone);
+        let alone = run(&config, &program, 0, None, &mut memory(), &mut NoObserver).unwrap();
+        assert_eq!(time(&config, &program, 0, &mut memory(), &mut NoObserver).unwrap(), alone);
         // Known from the start, all loads are taken from the second thread.
         let ahead = Ahead {
             beats: program.instructions().iter().map(|_| Default::default()).collect(),
@@ -105,7 +105,8 @@ mod tests {
         ahead.look(&config, program.instructions());
         let known = (0..program.instructions().len()).filter(|&i| ahead.beats(i).is_some());
         assert!(known.count() > 10_000);
-        let looked = run(&config, &program, Some(&ahead), &mut memory(), &mut NoObserver).unwrap();
+        let looked =
+            run(&config, &program, 0, Some(&ahead), &mut memory(), &mut NoObserver).unwrap();
         assert_eq!(looked, alone);
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::cost;
 use satkit_spec::isa::MatMul;
-use satkit_spec::{ArrayConfig, Dataflow, MM_DECODE_CYCLES};
+use satkit_spec::{ArrayConfig, Dataflow};
 
 /// When one MM has the array.
 #[derive(Clone, Copy, Debug)]
@@ -31,18 +31,9 @@ pub(super) struct Array {
     rows_free: u64,
     /// The drain path is free from here on.
     drain_free: u64,
-    /// Start of the last MM.
-    started: Option<u64>,
 }
 
 impl Array {
-    /// The first cycle in which an MM that is in the queue from `dispatch_cycle` on is decoded: one at a time, the next
-    /// when the one before has started.
-    pub(super) fn decoded(&self, dispatch_cycle: u64) -> u64 {
-        let taken = self.started.map_or(dispatch_cycle, |start| dispatch_cycle.max(start + 1));
-        taken + MM_DECODE_CYCLES as u64
-    }
-
     /// Starts an MM that may start in cycle `ready`.
     ///
     /// Its outputs may not be at the edge before those of the MM drained before have left it; the wait goes before its
@@ -65,7 +56,6 @@ impl Array {
             true => possible.max(self.drain_free.saturating_sub(first_out)),
             false => possible,
         };
-        self.started = Some(start);
         self.free = start + array_cycles;
         if dataflow == Dataflow::WeightStationary {
             self.rows_free = self.free + config.array_timing().ws_run_on_cycles as u64;

@@ -10,7 +10,7 @@ use satkit_spec::isa::{
 };
 use satkit_spec::{ArrayConfig, Dataflow, MAX_INTERLEAVE};
 
-/// Instructions that go to no engine neither take nor post.
+/// Instructions that are kept neither take nor post.
 pub(super) fn no_semaphores(index: usize, instruction: &Instruction) -> Result<(), PlanError> {
     if instruction.wait.is_empty() && instruction.post.is_empty() {
         return Ok(());

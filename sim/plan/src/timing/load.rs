@@ -1,10 +1,11 @@
 //! LD.A and LD.W: requests in order, data in order, one beat per cycle into the banks.
 
+use super::dma::Dma;
 use super::queues::Entry;
 use super::record::Retired;
 use super::sequencer::Context;
 use crate::traffic::{self, Requests};
-use satkit_memory::{Direction, Memory, Request};
+use satkit_memory::{Direction, Memory};
 use satkit_spec::ArrayConfig;
 use satkit_spec::isa::{Engine, Instruction, Operation};
 use std::collections::VecDeque;
@@ -100,15 +101,13 @@ impl LoadEngine {
 
     /// Issues the request that is due.
     #[inline]
-    pub(super) fn act<M: Memory>(&mut self, memory: &mut M) -> Option<Retired> {
+    pub(super) fn act<M: Memory>(&mut self, dma: &mut Dma<'_, M>) -> Option<Retired> {
         let cycle = self.next_cycle;
-        if let Some(request) = self.requests.list().get(self.at) {
-            let transfer = memory.transfer(Request {
-                cycle,
-                address: request.address,
-                beats: request.beats,
-                direction: Direction::Read,
-            });
+        if let Some(&request) = self.requests.list().get(self.at) {
+            let Some(transfer) = dma.request(cycle, request, Direction::Read) else {
+                self.next_cycle = cycle + 1;
+                return None;
+            };
             // Beats arrive in order, one per cycle over all channels.
             let first = self.arrived.max(transfer.start_cycle);
             self.arrived = (first + u64::from(request.beats)).max(transfer.end_cycle);

@@ -1,12 +1,16 @@
 //! The engines in time: in-order queues, ordered by semaphores, sharing the card's memory.
 //!
-//! Every cycle follows from the program, the machine and the memory model; values play no part. Engines that move data
-//! act one request at a time, the earliest first and ties in the order of `Engine::ALL`, so the memory model sees requests
-//! in the order of their cycles. Between two requests nothing changes and nothing is simulated.
+//! Every cycle follows from the program, its place, the machine and the memory model; values play no part. Whoever moves data
+//! acts one request at a time, the earliest first. Of one cycle reads come before writes, and the fetch before the engines in
+//! the order of `Engine::ALL`: that is their priority where they ask for the same port, and the memory model sees requests in
+//! the order of their cycles. What follows from a request is later than it; between two requests nothing changes and nothing
+//! is simulated.
 
 mod ahead;
 mod array;
 mod check;
+mod dma;
+mod fetch;
 mod load;
 mod queues;
 mod record;
@@ -20,9 +24,12 @@ pub use record::{
     utilization,
 };
 
+use crate::layout::{BEAT_BYTES, CARD_BYTES};
 use crate::{PlanError, Program};
 use ahead::Ahead;
 use array::Array;
+use dma::Dma;
+use fetch::Fetch;
 use load::LoadEngine;
 use queues::{Entry, Queues};
 use record::Recorder;
@@ -32,24 +39,29 @@ use satkit_spec::isa::{Engine, Instruction, Operation, Semaphore};
 use sequencer::Sequencer;
 use stream::StreamEngine;
 
-/// Times a program on a machine with a memory, and tells `observer` of each instruction as it retires.
+/// Times a program that lies at byte `address` of card memory, a multiple of a beat, on a machine with a memory, and tells
+/// `observer` of each instruction as it retires.
 ///
 /// # Errors
-/// [`PlanError`] naming the first instruction that is impossible, or that never starts.
+/// [`PlanError`] naming the first instruction that is impossible, or that never starts, or a place that is none.
 pub fn time<M: Memory>(
     config: &ArrayConfig,
     program: &Program,
+    address: u64,
     memory: &mut M,
     observer: &mut impl Observer,
 ) -> Result<Timing, PlanError> {
     config.validate()?;
+    if !address.is_multiple_of(BEAT_BYTES) || address >= CARD_BYTES {
+        return Err(PlanError::ProgramAddress { address });
+    }
     let instructions = program.instructions();
     let Some(ahead) = Ahead::of(instructions, memory.paged()) else {
-        return run(config, program, None, memory, observer);
+        return run(config, program, address, None, memory, observer);
     };
     std::thread::scope(|scope| {
         scope.spawn(|| ahead.look(config, instructions));
-        let timing = run(config, program, Some(&ahead), memory, observer);
+        let timing = run(config, program, address, Some(&ahead), memory, observer);
         ahead.stop();
         timing
     })
@@ -58,14 +70,17 @@ pub fn time<M: Memory>(
 fn run<M: Memory>(
     config: &ArrayConfig,
     program: &Program,
+    address: u64,
     ahead: Option<&Ahead>,
     memory: &mut M,
     observer: &mut impl Observer,
 ) -> Result<Timing, PlanError> {
+    let instructions = program.instructions();
     let mut run = Run {
         ahead,
         config,
-        instructions: program.instructions(),
+        instructions,
+        fetch: Fetch::new(address, instructions.len()),
         sequencer: Sequencer::new(),
         queues: Queues::new(config),
         array: Array::default(),
@@ -73,9 +88,9 @@ fn run<M: Memory>(
             .map(|e| LoadEngine::new(config, e, memory.paged())),
         streams: [Engine::Store, Engine::Update, Engine::Vector]
             .map(|e| StreamEngine::new(config, e, memory.paged())),
-        record: Recorder::new(program.instructions(), program.sections(), observer),
+        record: Recorder::new(instructions, program.sections(), observer),
     };
-    run.all(memory)?;
+    run.all(&mut Dma::new(config, memory))?;
     Ok(run.record.finish())
 }
 
@@ -83,6 +98,7 @@ struct Run<'p, 'o, O> {
     ahead: Option<&'p Ahead>,
     config: &'p ArrayConfig,
     instructions: &'p [Instruction],
+    fetch: Fetch,
     sequencer: Sequencer,
     queues: Queues,
     array: Array,
@@ -91,39 +107,77 @@ struct Run<'p, 'o, O> {
     record: Recorder<'p, 'o, O>,
 }
 
+/// Who asks for memory, in the order of a cycle: the fetch, LD.A and LD.W, then reads, then writes of ST, WU and VE.
+const FETCH: u64 = 0;
+const LOADS: u64 = 1;
+const READS: u64 = 3;
+const WRITES: u64 = 6;
+
+/// Orders requests by their cycles, and those of one cycle by their clients: cycles are below 2^48, so both fit one key.
+const fn key(cycle: u64, client: u64) -> u64 {
+    if cycle == u64::MAX { cycle } else { cycle << 4 | client }
+}
+
 impl<O: Observer> Run<'_, '_, O> {
-    fn all<M: Memory>(&mut self, memory: &mut M) -> Result<(), PlanError> {
-        loop {
-            self.advance()?;
-            // The earliest, and of those the first: cycles are below 2^60, so both fit one key.
-            let key =
-                |cycle: u64, mover: u64| if cycle == u64::MAX { cycle } else { cycle << 3 | mover };
-            let first = key(self.loads[0].next_cycle, 0)
-                .min(key(self.loads[1].next_cycle, 1))
-                .min(key(self.streams[0].next_cycle, 2))
-                .min(key(self.streams[1].next_cycle, 3))
-                .min(key(self.streams[2].next_cycle, 4));
-            if first == u64::MAX {
-                break;
-            }
-            let first = (first & 7) as usize;
-            let retired = match first {
-                0 | 1 => self.loads[first].act(memory),
-                _ => {
-                    let retired = self.streams[first - 2].act(memory);
-                    self.report(first - 2);
-                    retired
-                }
-            };
-            if let Some(retired) = retired {
-                self.retire(retired);
-            }
-            // Asked at every request: one instruction may have as many as a program.
-            if let Some(retired) = self.record.stopped() {
-                return Err(PlanError::Stopped { retired });
+    /// The key of the next request of each who moves data: the fetch, the loads, the streams.
+    fn key(&self, mover: usize) -> u64 {
+        match mover {
+            0 => key(self.fetch.next_cycle, FETCH),
+            1 | 2 => key(self.loads[mover - 1].next_cycle, LOADS + mover as u64 - 1),
+            _ => {
+                let (stream, at) = (&self.streams[mover - 3], mover as u64 - 3);
+                key(stream.read_cycle, READS + at).min(key(stream.write_cycle, WRITES + at))
             }
         }
-        self.stuck()
+    }
+
+    fn all<M: Memory>(&mut self, dma: &mut Dma<'_, M>) -> Result<(), PlanError> {
+        loop {
+            self.advance()?;
+            let (mut first, mut next, mut mover) = (u64::MAX, u64::MAX, 0);
+            for at in 0..6 {
+                let key = self.key(at);
+                if key < first {
+                    (first, next, mover) = (key, first, at);
+                } else {
+                    next = next.min(key);
+                }
+            }
+            if first == u64::MAX {
+                return self.stuck();
+            }
+            // Until an instruction ends or the program goes on, nobody else's next request changes.
+            while first < next {
+                let (cycle, client) = (first >> 4, first & 15);
+                let retired = match mover {
+                    0 => {
+                        self.fetch.act(dma);
+                        self.queues.changed = true;
+                        None
+                    }
+                    1 | 2 => self.loads[mover - 1].act(dma),
+                    _ => {
+                        let stream = &mut self.streams[mover - 3];
+                        let retired =
+                            if client < WRITES { stream.read(dma) } else { stream.write(dma) };
+                        self.report(mover - 3);
+                        retired
+                    }
+                };
+                if let Some(retired) = retired {
+                    self.retire(retired);
+                    self.record.settle(cycle);
+                }
+                // Asked at every request: one instruction may have as many as a program.
+                if let Some(retired) = self.record.stopped() {
+                    return Err(PlanError::Stopped { retired });
+                }
+                if self.queues.changed {
+                    break;
+                }
+                first = self.key(mover);
+            }
+        }
     }
 
     /// Dispatches and starts whatever can be, until nothing can.
@@ -133,20 +187,21 @@ impl<O: Observer> Run<'_, '_, O> {
         }
         while self.queues.changed {
             self.queues.changed = false;
+            let record = &mut self.record;
             self.sequencer.dispatch(
                 self.config,
                 self.instructions,
                 self.ahead,
+                &mut self.fetch,
                 &mut self.queues,
+                |index, cycle| record.kept(index, cycle),
             )?;
-            while let Some((ready, entry)) =
-                self.queues.take(Engine::Mm, |cycle| self.array.decoded(cycle))
-            {
+            while let Some((ready, entry)) = self.queues.start(Engine::Mm) {
                 self.multiply(ready, entry);
             }
             for load in &mut self.loads {
                 if load.is_idle()
-                    && let Some((ready, entry)) = self.queues.take(load.engine, |cycle| cycle)
+                    && let Some((ready, entry)) = self.queues.start(load.engine)
                 {
                     let context = self.sequencer.context(entry.context);
                     let instruction = &self.instructions[entry.index];
@@ -157,7 +212,7 @@ impl<O: Observer> Run<'_, '_, O> {
             for at in 0..self.streams.len() {
                 let stream = &mut self.streams[at];
                 if stream.is_idle()
-                    && let Some((ready, entry)) = self.queues.take(stream.engine, |cycle| cycle)
+                    && let Some((ready, entry)) = self.queues.start(stream.engine)
                 {
                     let context = self.sequencer.context(entry.context);
                     let instruction = &self.instructions[entry.index];
@@ -186,7 +241,7 @@ impl<O: Observer> Run<'_, '_, O> {
         self.queues.started(Engine::Mm, busy.start);
         self.record.issued(Issued {
             index: entry.index,
-            queued_cycle: entry.dispatch_cycle,
+            queued_cycle: entry.queued_cycle,
             tokens_cycle: entry.tokens_cycle,
             first_out_cycle: busy.first_out,
         });

@@ -1,7 +1,7 @@
 //! Instruction queues and semaphores.
 
-use satkit_spec::ArrayConfig;
 use satkit_spec::isa::{Engine, Semaphore, SemaphoreSet};
+use satkit_spec::{ArrayConfig, QUEUE_CYCLES};
 use std::collections::VecDeque;
 
 /// An instruction in a queue.
@@ -9,11 +9,17 @@ use std::collections::VecDeque;
 pub(super) struct Entry {
     /// Index in the program.
     pub(super) index: usize,
-    /// What the sequencer had set when it fetched it.
+    /// Kept: the engine that takes it is done with it.
+    pub(super) kept: bool,
+    /// What was kept when it was dispatched.
     pub(super) context: usize,
-    /// First cycle in which it is in the queue.
+    /// Cycle in which it is dispatched.
     pub(super) dispatch_cycle: u64,
-    /// First cycle in which every semaphore that it waits for has its token; 0 until it is taken.
+    /// First cycle in which an engine that does nothing else takes it; 0 until it is at the head.
+    pub(super) queued_cycle: u64,
+    /// Cycle in which its engine takes it from the queue; 0 until that is known.
+    pub(super) taken_cycle: u64,
+    /// First cycle in which every semaphore that it waits for has its token; 0 until it starts.
     pub(super) tokens_cycle: u64,
     /// Beats of a load, if they are known.
     pub(super) beats: Option<u32>,
@@ -21,20 +27,46 @@ pub(super) struct Entry {
     pub(super) wait: SemaphoreSet,
 }
 
+/// The queue of an engine, and the instruction that the engine has taken and not started.
 struct Queue {
     entries: VecDeque<Entry>,
-    /// Start cycles of the last `depth` instructions, as a ring.
-    starts: Vec<u64>,
-    /// Instructions that came in, and that started.
+    decoding: Option<Entry>,
+    /// First cycle after the last kept instruction was taken, and in which the next one may be.
+    kept_until: u64,
+    free: u64,
+    /// Cycles in which the last `depth` instructions were taken, as a ring.
+    taken_cycles: Vec<u64>,
+    /// Instructions that came in, and that were taken.
     dispatched: usize,
-    started: usize,
+    taken: usize,
+}
+
+impl Queue {
+    /// Takes whatever can be: kept instructions, one per cycle, up to the next to start.
+    #[inline]
+    fn advance(&mut self) {
+        while self.decoding.is_none()
+            && let Some(mut entry) = self.entries.pop_front()
+        {
+            entry.queued_cycle = (entry.dispatch_cycle + QUEUE_CYCLES as u64).max(self.kept_until);
+            entry.taken_cycle = entry.queued_cycle.max(self.free);
+            let depth = self.taken_cycles.len();
+            self.taken_cycles[self.taken % depth] = entry.taken_cycle;
+            self.taken += 1;
+            self.free = entry.taken_cycle + 1;
+            if entry.kept {
+                self.kept_until = self.free;
+            } else {
+                self.decoding = Some(entry);
+            }
+        }
+    }
 }
 
 /// One queue per engine, and the cycles at which each semaphore's tokens appear.
 pub(super) struct Queues {
     queues: [Queue; Engine::ALL.len()],
     tokens: Vec<VecDeque<u64>>,
-    depth: usize,
     /// Something happened that may let an instruction start.
     pub(super) changed: bool,
 }
@@ -44,63 +76,70 @@ impl Queues {
         let depth = config.queue_depth;
         let queue = |_| Queue {
             entries: VecDeque::with_capacity(depth),
-            starts: vec![0; depth],
+            decoding: None,
+            kept_until: 0,
+            free: 0,
+            taken_cycles: vec![0; depth],
             dispatched: 0,
-            started: 0,
+            taken: 0,
         };
         let tokens =
             |semaphore: &Semaphore| std::iter::repeat_n(0, semaphore.initial() as usize).collect();
         Self {
             queues: Engine::ALL.map(queue),
             tokens: Semaphore::ALL.iter().map(tokens).collect(),
-            depth,
             changed: true,
         }
     }
 
-    /// The first cycle in which the engine's queue has room for one more; `None` while that is not known.
-    pub(super) fn room_cycle(&self, engine: Engine) -> Option<u64> {
-        let queue = &self.queues[engine as usize];
-        if queue.dispatched < self.depth {
-            return Some(0);
+    /// The first cycle in which all these engines' queues have room for one more; `None` while that is not known.
+    #[inline]
+    pub(super) fn room_cycle(&self, engines: &[Engine]) -> Option<u64> {
+        let mut cycle = 0;
+        for &engine in engines {
+            let queue = &self.queues[engine as usize];
+            let depth = queue.taken_cycles.len();
+            if queue.dispatched >= depth {
+                let before = queue.dispatched - depth;
+                if before >= queue.taken {
+                    return None;
+                }
+                cycle = cycle.max(queue.taken_cycles[before % depth] + 1);
+            }
         }
-        let before = queue.dispatched - self.depth;
-        (before < queue.started).then(|| queue.starts[before % self.depth] + 1)
+        Some(cycle)
     }
 
+    #[inline]
     pub(super) fn push(&mut self, engine: Engine, entry: Entry) {
         let queue = &mut self.queues[engine as usize];
         queue.dispatched += 1;
         queue.entries.push_back(entry);
+        queue.advance();
     }
 
-    /// The engine's next instruction and the cycle from which it may start, if all its tokens are known. `decoded` gives the
-    /// cycle in which the engine knows it, from that in which it is in the queue.
+    /// The instruction that the engine has taken and the cycle from which it may start, if all its tokens are known: its
+    /// decoding is done, and the tokens are there.
     #[inline]
-    pub(super) fn take(
-        &mut self,
-        engine: Engine,
-        decoded: impl FnOnce(u64) -> u64,
-    ) -> Option<(u64, Entry)> {
-        let mut entry = *self.queues[engine as usize].entries.front()?;
-        let wait = entry.wait;
-        for semaphore in wait.iter() {
+    pub(super) fn start(&mut self, engine: Engine) -> Option<(u64, Entry)> {
+        let decoding = &mut self.queues[engine as usize].decoding;
+        let mut entry = (*decoding)?;
+        for semaphore in entry.wait.iter() {
             entry.tokens_cycle = entry.tokens_cycle.max(*self.tokens[semaphore as usize].front()?);
         }
-        let ready = decoded(entry.dispatch_cycle).max(entry.tokens_cycle);
-        for semaphore in wait.iter() {
+        for semaphore in entry.wait.iter() {
             self.tokens[semaphore as usize].pop_front();
         }
-        self.queues[engine as usize].entries.pop_front();
-        Some((ready, entry))
+        *decoding = None;
+        let decoded = entry.taken_cycle + engine.decode_cycles() as u64;
+        Some((decoded.max(entry.tokens_cycle), entry))
     }
 
-    /// The instruction taken last started in that cycle.
+    /// The instruction of [`start`](Self::start) started in that cycle: the next one is taken in the cycle after.
     pub(super) fn started(&mut self, engine: Engine, cycle: u64) {
-        let depth = self.depth;
         let queue = &mut self.queues[engine as usize];
-        queue.starts[queue.started % depth] = cycle;
-        queue.started += 1;
+        queue.free = cycle + 1;
+        queue.advance();
         self.changed = true;
     }
 
@@ -110,10 +149,10 @@ impl Queues {
         self.changed = true;
     }
 
-    /// The first instruction that is still queued, and the semaphore that it waits for.
+    /// The first instruction that is taken and not started, and the semaphore that it waits for.
     pub(super) fn first_waiting(&self) -> Option<(usize, Semaphore)> {
-        let fronts = self.queues.iter().filter_map(|queue| queue.entries.front());
-        let entry = fronts.min_by_key(|entry| entry.index)?;
+        let waiting = self.queues.iter().filter_map(|queue| queue.decoding.as_ref());
+        let entry = waiting.min_by_key(|entry| entry.index)?;
         let starved = |s: &Semaphore| self.tokens[*s as usize].is_empty();
         let semaphore = entry.wait.iter().find(starved)?;
         Some((entry.index, semaphore))

@@ -31,7 +31,8 @@ pub struct Retired {
 pub struct Issued {
     /// Index in the program.
     pub index: usize,
-    /// First cycle in which it is in the array's queue.
+    /// First cycle in which it can be taken from the array's queue: it is in there, and kept instructions before it are taken.
+    /// The array takes it when it has also started the MM before.
     pub queued_cycle: u64,
     /// First cycle in which every semaphore that it waits for has its token.
     pub tokens_cycle: u64,
@@ -61,6 +62,11 @@ pub struct LaneBlock {
 pub trait Observer {
     /// An instruction is done.
     fn retired(&mut self, retired: &Retired);
+
+    /// A kept instruction is done: it is dispatched in `cycle`. In the order of the program, ahead of what retires.
+    fn kept(&mut self, index: usize, cycle: u64) {
+        let _ = (index, cycle);
+    }
 
     /// An MM starts; its `retired` follows.
     fn issued(&mut self, issued: &Issued) {
@@ -101,7 +107,7 @@ pub struct Span {
     pub end_cycle: u64,
 }
 
-/// Keeps one span per instruction; those that go to no engine keep 0..0.
+/// Keeps one span per instruction; those that are kept have 0..0.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Spans(pub Vec<Span>);
 
@@ -142,7 +148,7 @@ pub struct SectionTiming {
 /// What timing a program gave.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Timing {
-    /// Cycles from the program's start to the end of its last instruction.
+    /// Cycles from the fetch's first request to the end of the last instruction. A kept one ends in the cycle after its dispatch.
     pub cycles: u64,
     /// Cycles that each engine was taken, in the order of `Engine::ALL`.
     pub busy_cycles: [u64; Engine::ALL.len()],
@@ -150,9 +156,9 @@ pub struct Timing {
     pub drain_wait_cycles: u64,
     /// Useful multiply-accumulates of all MMs: pairs of operands inside images and their padding.
     pub useful_macs: u64,
-    /// Bytes read from DRAM, whole beats.
+    /// Bytes that engines read from DRAM, whole beats.
     pub dram_read_bytes: u64,
-    /// Bytes written to DRAM, whole beats.
+    /// Bytes that engines write to DRAM, whole beats.
     pub dram_write_bytes: u64,
     /// One per section of the program.
     pub sections: Vec<SectionTiming>,
@@ -320,10 +326,19 @@ impl<'p, 'o, O: Observer> Recorder<'p, 'o, O> {
             section.dram_write_bytes += write;
         }
         self.observer.retired(&retired);
-        // Requests are made in the order of their cycles, so whatever retires later ends after this one's start. What the
-        // array does is known ahead, and what it is still to do waits for what retires later.
-        if retired.engine != Engine::Mm && retired.start_cycle > self.settled_cycle {
-            self.settled_cycle = retired.start_cycle;
+    }
+
+    /// A kept instruction is dispatched.
+    pub(super) fn kept(&mut self, index: usize, cycle: u64) {
+        self.timing.cycles = self.timing.cycles.max(cycle + 1);
+        self.observer.kept(index, cycle);
+    }
+
+    /// All requests before this cycle have been made, so that whatever retires later ends after it. What the array does is
+    /// known ahead, and what it is still to do waits for what retires later.
+    pub(super) fn settle(&mut self, cycle: u64) {
+        if cycle > self.settled_cycle {
+            self.settled_cycle = cycle;
             self.report();
         }
     }

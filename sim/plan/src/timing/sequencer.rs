@@ -1,7 +1,8 @@
-//! The sequencer: fetches one instruction a cycle, in order, and waits while the queue that it goes to is full.
+//! The sequencer: dispatches one instruction a cycle, in order, when it is fetched and every queue that it goes to has room.
 
 use super::ahead::Ahead;
 use super::check::{self, Words};
+use super::fetch::Fetch;
 use super::queues::{Entry, Queues};
 use crate::PlanError;
 use crate::space::TileSpace;
@@ -44,53 +45,58 @@ impl Sequencer {
         &self.contexts[index]
     }
 
-    /// Dispatches until the program ends or a queue is full.
+    /// Dispatches until the program ends, an instruction is not fetched or a queue is full. Tells `kept` of each kept
+    /// instruction with the cycle of its dispatch.
     pub(super) fn dispatch(
         &mut self,
         config: &ArrayConfig,
         instructions: &[Instruction],
         ahead: Option<&Ahead>,
+        fetch: &mut Fetch,
         queues: &mut Queues,
+        mut kept: impl FnMut(usize, u64),
     ) -> Result<(), PlanError> {
         while let Some(instruction) = instructions.get(self.next) {
             let index = self.next;
-            let refuse = |reason: String| PlanError::Instruction {
+            let Some(fetched) = fetch.ready_cycle() else { break };
+            let engines = instruction.operation.queues();
+            let Some(room) = queues.room_cycle(engines) else { break };
+            let dispatch_cycle = self.cycle.max(fetched).max(room);
+            let mut beats = None;
+            let engine = instruction.operation.engine();
+            if let Some(engine) = engine {
+                check::semaphores(index, instruction, engine)?;
+                // Loads whose beats are known have been checked.
+                beats = ahead.and_then(|ahead| ahead.beats(index));
+                if beats.is_none() {
+                    self.checked(config, index, instruction)?;
+                }
+                self.shared = true;
+            } else {
+                self.set(&instruction.operation).map_err(|reason| PlanError::Instruction {
+                    index,
+                    instruction: instruction.to_string(),
+                    reason,
+                })?;
+                check::no_semaphores(index, instruction)?;
+                kept(index, dispatch_cycle);
+            }
+            let entry = Entry {
                 index,
-                instruction: instruction.to_string(),
-                reason,
+                kept: engine.is_none(),
+                context: self.contexts.len() - 1,
+                dispatch_cycle,
+                queued_cycle: 0,
+                taken_cycle: 0,
+                tokens_cycle: 0,
+                wait: instruction.wait,
+                beats,
             };
-            let cycle = match instruction.operation.engine() {
-                None => {
-                    self.set(&instruction.operation).map_err(refuse)?;
-                    check::no_semaphores(index, instruction)?;
-                    self.cycle
-                }
-                Some(engine) => {
-                    let Some(room) = queues.room_cycle(engine) else { break };
-                    check::semaphores(index, instruction, engine)?;
-                    // Loads whose beats are known have been checked.
-                    let beats = ahead.and_then(|ahead| ahead.beats(index));
-                    if beats.is_none() {
-                        self.checked(config, index, instruction)?;
-                    }
-                    let context = self.contexts.len() - 1;
-                    self.shared = true;
-                    let dispatch_cycle = self.cycle.max(room);
-                    queues.push(
-                        engine,
-                        Entry {
-                            index,
-                            context,
-                            dispatch_cycle,
-                            tokens_cycle: 0,
-                            wait: instruction.wait,
-                            beats,
-                        },
-                    );
-                    dispatch_cycle
-                }
-            };
-            self.cycle = cycle + 1;
+            for &engine in engines {
+                queues.push(engine, entry);
+            }
+            fetch.dispatched(index, dispatch_cycle);
+            self.cycle = dispatch_cycle + 1;
             self.next += 1;
         }
         Ok(())
@@ -108,7 +114,7 @@ impl Sequencer {
         Ok(context)
     }
 
-    /// Sets what an instruction that goes to no engine says.
+    /// Keeps what an instruction says to those after it.
     pub(super) fn set(&mut self, operation: &Operation) -> Result<(), String> {
         self.words = Words::default();
         let mut context = self.contexts[self.contexts.len() - 1];

@@ -7,6 +7,7 @@ use crate::traffic::{self, PageRequest, Requests, bytes_at};
 use satkit_memory::PAGE_BYTES;
 use satkit_spec::isa::{Instruction, Operation, Results, Store};
 use satkit_spec::{ArrayConfig, Dataflow};
+use std::ops::Range;
 
 const PAGE_BEATS: u64 = PAGE_BYTES / BEAT_BYTES;
 /// Most requests of one block and direction: three streams, each cut once by a page.
@@ -33,7 +34,7 @@ impl BlockRequests {
         self.beats
     }
 
-    fn clear(&mut self) {
+    pub(super) fn clear(&mut self) {
         (self.len, self.beats) = (0, 0);
     }
 
@@ -72,8 +73,6 @@ struct Edge {
 pub(super) struct Job {
     /// Requests stay in one page.
     paged: bool,
-    /// Beats of a block of the longest stream.
-    block_beats: u64,
     /// ST: the tile's requests.
     tile: Requests,
     edge: Edge,
@@ -95,15 +94,12 @@ pub(super) struct Job {
     latency_cycles: u64,
 }
 
-/// Beats of a block where requests need not stay in one page.
-const LARGE_BLOCK_BEATS: u64 = 4 * PAGE_BEATS;
-/// Blocks of a tile there.
+/// Blocks of a tile where requests need not stay in one page.
 const LARGE_TILE_BLOCKS: u64 = 4;
 
 impl Job {
     pub(super) fn new(paged: bool) -> Self {
-        let block_beats = if paged { PAGE_BEATS } else { LARGE_BLOCK_BEATS };
-        Self { paged, block_beats, tile: Requests::new(paged), ..Self::default() }
+        Self { paged, tile: Requests::new(paged), ..Self::default() }
     }
 
     pub(super) fn set(
@@ -174,7 +170,7 @@ impl Job {
         let all = self.reads.iter().chain(&self.writes);
         self.longest = all.map(|stream| stream.beats).max().unwrap_or(0);
         // Work without a stream is one block.
-        self.blocks = self.longest.div_ceil(self.block_beats).max(1);
+        self.blocks = self.longest.div_ceil(PAGE_BEATS).max(1);
         (self.elements, self.lanes) = (elements, lanes as u64);
     }
 
@@ -210,8 +206,11 @@ impl Job {
             return self.elements;
         }
         // Without a stream there is one block.
-        let beats = u128::from(block * self.block_beats);
-        (u128::from(self.elements) * beats / u128::from(self.longest.max(1))) as u64
+        let (beats, longest) = (block * PAGE_BEATS, self.longest.max(1));
+        match self.elements.checked_mul(beats) {
+            Some(product) => product / longest,
+            None => (u128::from(self.elements) * u128::from(beats) / u128::from(longest)) as u64,
+        }
     }
 
     /// Cycles that the lanes take for a block. A stream's lanes take full beats, so that one on the border belongs to the
@@ -227,9 +226,8 @@ impl Job {
         if self.lanes_first {
             return if block == 0 { self.lane_cycles } else { 0 };
         }
-        let share = |blocks: u64| {
-            (u128::from(self.lane_cycles) * u128::from(blocks) / u128::from(self.blocks)) as u64
-        };
+        // A tile has fewer cycles and requests than 2^32.
+        let share = |blocks: u64| self.lane_cycles * blocks / self.blocks;
         share(block + 1) - share(block)
     }
 
@@ -244,11 +242,24 @@ impl Job {
             requests.push(self.paged, base + offset, beats);
         }
         if let Some(base) = self.edge.mask {
-            // One bit for each 16-bit value.
-            let first = (base + offset / 16) / BEAT_BYTES;
-            let end = (base + (offset + beats * BEAT_BYTES) / 16).div_ceil(BEAT_BYTES);
-            requests.push(self.paged, first * BEAT_BYTES, end.max(first + 1) - first);
+            let mut mask = self.mask_beats(base, block);
+            // A beat has the bits of 16 beats of results, and the one that was read last is kept.
+            if let Some(before) = block.checked_sub(1).map(|block| self.mask_beats(base, block))
+                && mask.start + 1 == before.end
+            {
+                mask.start += 1;
+            }
+            requests.push(self.paged, mask.start * BEAT_BYTES, mask.end - mask.start);
         }
+    }
+
+    /// Beats of the mask that belong to a request of a tile: one bit for each 16-bit value.
+    fn mask_beats(&self, base: u64, block: u64) -> Range<u64> {
+        let PageRequest { address, beats } = self.tile.list()[block as usize];
+        let offset = address - self.edge.out.min(address);
+        let first = (base + offset / 16) / BEAT_BYTES;
+        let end = base + (offset + u64::from(beats) * BEAT_BYTES) / 16;
+        first..end.div_ceil(BEAT_BYTES).max(first + 1)
     }
 
     pub(super) fn writes(&self, block: u64, requests: &mut BlockRequests) {
@@ -260,11 +271,25 @@ impl Job {
         requests.push(self.paged, address, u64::from(beats));
     }
 
-    /// The part of each stream that belongs to a block: in proportion to the longest.
+    /// Beats that a block writes.
+    pub(super) fn write_beats(&self, block: u64) -> usize {
+        if self.is_tile {
+            return self.tile.list()[block as usize].beats as usize;
+        }
+        self.shares(&self.writes, block).map(|(_, beats)| beats as usize).sum()
+    }
+
     fn portions(&self, streams: &[Stream; 3], block: u64, requests: &mut BlockRequests) {
-        let end = ((block + 1) * self.block_beats).min(self.longest);
-        let start = (block * self.block_beats).min(self.longest);
-        for stream in streams.iter().filter(|stream| stream.beats > 0) {
+        for (address, beats) in self.shares(streams, block) {
+            requests.push(self.paged, address, beats);
+        }
+    }
+
+    /// Address and beats of the part of each stream that belongs to a block: in proportion to the longest.
+    fn shares(&self, streams: &[Stream; 3], block: u64) -> impl Iterator<Item = (u64, u64)> {
+        let end = ((block + 1) * PAGE_BEATS).min(self.longest);
+        let start = (block * PAGE_BEATS).min(self.longest);
+        streams.iter().filter(|stream| stream.beats > 0).map(move |stream| {
             let share = |beats: u64| {
                 if stream.beats == self.longest {
                     beats
@@ -273,10 +298,8 @@ impl Job {
                 }
             };
             let (from, to) = (share(start), share(end));
-            if to > from {
-                requests.push(self.paged, stream.address + from * BEAT_BYTES, to - from);
-            }
-        }
+            (stream.address + from * BEAT_BYTES, to - from)
+        })
     }
 }
 

@@ -5,7 +5,7 @@ use satkit_memory::PAGE_BYTES;
 
 const PAGE_BEATS: u64 = PAGE_BYTES / BEAT_BYTES;
 
-/// Beats that lie in one page, issued as one request.
+/// Beats in a row that lie in one page: one AXI burst.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct PageRequest {
     /// Address of the first beat.
@@ -14,8 +14,8 @@ pub(crate) struct PageRequest {
     pub(crate) beats: u32,
 }
 
-/// The requests of one instruction, in order. Runs that follow each other in one page are one request of no more beats than
-/// a page has; a beat that two touching runs share is moved once.
+/// The requests of one instruction, in order. A run that goes on where the one before it ended joins its request, up to the end
+/// of the page; a beat that two touching runs share is moved once.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Requests {
     list: Vec<PageRequest>,
@@ -74,19 +74,23 @@ impl Requests {
         while beat < stop {
             let page_stop = (beat / PAGE_BEATS + 1) * PAGE_BEATS;
             let count = stop.min(page_stop) - beat;
-            self.beats += count;
-            match self.list.last_mut() {
-                Some(last)
-                    if last.address / PAGE_BYTES == beat / PAGE_BEATS
-                        && u64::from(last.beats) + count <= PAGE_BEATS =>
-                {
-                    last.beats += count as u32;
-                }
-                _ => {
-                    self.list.push(PageRequest { address: beat * BEAT_BYTES, beats: count as u32 })
-                }
-            }
+            self.push(beat, count);
             beat += count;
+        }
+    }
+
+    /// Appends `count` beats of one page from beat `beat` on.
+    #[inline]
+    fn push(&mut self, beat: u64, count: u64) {
+        self.beats += count;
+        match self.list.last_mut() {
+            Some(last)
+                if !beat.is_multiple_of(PAGE_BEATS)
+                    && last.address / BEAT_BYTES + u64::from(last.beats) == beat =>
+            {
+                last.beats += count as u32;
+            }
+            _ => self.list.push(PageRequest { address: beat * BEAT_BYTES, beats: count as u32 }),
         }
     }
 
@@ -125,7 +129,7 @@ impl Requests {
             self.end = address + (count as u64 - 1) * pitch + bytes;
             return self.count(address, count as u64 * (bytes / BEAT_BYTES));
         }
-        // Whole beats at a pitch that divides the page: no run crosses a page if the first stays in its pitch.
+        // Whole beats at a pitch that divides the page: no run crosses a page if the first stays in its pitch, which is longer.
         if aligned
             && pitch.is_power_of_two()
             && pitch <= PAGE_BYTES
@@ -138,33 +142,19 @@ impl Requests {
         }
     }
 
-    /// Runs of whole beats of which none crosses a page, page by page.
+    /// Runs of whole beats of which none crosses a page, nor touches the next.
     fn regular(&mut self, address: u64, bytes: u64, pitch: u64, count: u64) {
-        let shift = pitch.trailing_zeros();
-        let (mut at, mut left) = (address, count);
-        while left > 0 {
-            let here = left.min((((at | (PAGE_BYTES - 1)) - at) >> shift) + 1);
-            #[cfg(test)]
-            self.runs.extend((0..here).map(|i| at + (i << shift)..at + (i << shift) + bytes));
-            let run_beats = bytes / BEAT_BYTES;
-            self.beats += here * run_beats;
-            let joined = match self.list.last_mut() {
-                Some(last) if last.address / PAGE_BYTES == at / PAGE_BYTES => {
-                    let room = PAGE_BEATS.saturating_sub(last.beats.into()) / run_beats;
-                    let joined = here.min(room);
-                    last.beats += (joined * run_beats) as u32;
-                    joined
-                }
-                _ => 0,
-            };
-            if joined < here {
-                let (address, beats) = (at + (joined << shift), (here - joined) * run_beats);
-                self.list.push(PageRequest { address, beats: beats as u32 });
-            }
-            self.end = at + ((here - 1) << shift) + bytes;
-            at += here << shift;
-            left -= here;
+        if count == 0 {
+            return;
         }
+        #[cfg(test)]
+        self.runs.extend((0..count).map(|i| address + i * pitch..address + i * pitch + bytes));
+        let beats = bytes / BEAT_BYTES;
+        self.push(address / BEAT_BYTES, beats);
+        self.beats += (count - 1) * beats;
+        let run = |index| PageRequest { address: address + index * pitch, beats: beats as u32 };
+        self.list.extend((1..count).map(run));
+        self.end = address + (count - 1) * pitch + bytes;
     }
 
     /// Adds to the one request of a memory that is not paged.
@@ -203,7 +193,8 @@ impl Requests {
 
 #[cfg(test)]
 mod tests {
-    use super::{PageRequest, Requests};
+    use super::{BEAT_BYTES, PAGE_BYTES, PageRequest, Requests};
+    use proptest::prelude::*;
 
     fn requests(runs: &[(u64, u64)]) -> Vec<PageRequest> {
         let mut requests = Requests::default();
@@ -219,38 +210,52 @@ mod tests {
     }
 
     #[test]
-    fn runs_are_cut_at_pages_and_joined_inside_them() {
-        let page = |address, beats| PageRequest { address, beats };
-        assert_eq!(requests(&[(0, 4096)]), [page(0, 64)]);
-        assert_eq!(requests(&[(4032, 128)]), [page(4032, 1), page(4096, 1)]);
+    fn runs_are_cut_at_pages_and_joined_where_they_touch() {
+        let burst = |address, beats| PageRequest { address, beats };
+        assert_eq!(requests(&[(0, 4096)]), [burst(0, 64)]);
+        assert_eq!(requests(&[(4032, 128)]), [burst(4032, 1), burst(4096, 1)]);
         // A run that is not aligned touches the beats at both ends.
-        assert_eq!(requests(&[(10, 64)]), [page(0, 2)]);
-        // Regular runs are the same as one by one.
-        for (address, bytes, pitch, count) in
-            [(0, 64, 128, 100), (4032, 64, 4096, 3), (192, 256, 512, 20), (448, 128, 512, 9)]
-        {
+        assert_eq!(requests(&[(10, 64)]), [burst(0, 2)]);
+        // Touching runs share their beat, in one page and over its end.
+        assert_eq!(requests(&[(0, 80), (80, 48)]), [burst(0, 2)]);
+        assert_eq!(requests(&[(0, 64), (64, 64)]), [burst(0, 2)]);
+        assert_eq!(requests(&[(4032, 64), (4096, 64)]), [burst(4032, 1), burst(4096, 1)]);
+        // A gap ends a burst, and so does a step back: then beats are moved again.
+        assert_eq!(requests(&[(0, 64), (1024, 64)]), [burst(0, 1), burst(1024, 1)]);
+        assert_eq!(requests(&[(0, 80), (96, 32)]), [burst(0, 2), burst(64, 1)]);
+        assert_eq!(requests(&[(0, 4096), (64, 128)]), [burst(0, 64), burst(64, 2)]);
+        assert_eq!(requests(&[(0, 0)]), []);
+    }
+
+    proptest! {
+        /// Regular runs are the same as one by one, also behind others.
+        #[test]
+        fn strides_are_runs_one_by_one(
+            before in prop_oneof![Just(0_u64), 0_u64..40],
+            first in 0_u64..300,
+            unit in prop_oneof![Just(64_u64), Just(16), Just(1)],
+            bytes in 1_u64..20,
+            gap in 0_u64..20,
+            power in any::<bool>(),
+            count in 0_usize..100,
+        ) {
+            let (address, bytes) = (first * unit, bytes * unit);
+            let pitch = bytes + gap * unit;
+            let pitch = if power { pitch.next_power_of_two() } else { pitch };
+            let start = address.saturating_sub(before * unit);
+            let runs: Vec<_> = std::iter::once((start, address - start))
+                .chain((0..count as u64).map(|i| (address + i * pitch, bytes)))
+                .collect();
             let mut regular = Requests::default();
             regular.clear();
+            regular.run(start, address - start);
             regular.strided(address, bytes, pitch, count);
-            let runs: Vec<_> = (0..count as u64).map(|i| (address + i * pitch, bytes)).collect();
-            assert_eq!(regular.list(), requests(&runs), "{address} {bytes} {pitch}");
+            prop_assert_eq!(regular.list(), requests(&runs));
+            let inside = |r: &PageRequest| {
+                let last = r.address + u64::from(r.beats) * BEAT_BYTES - 1;
+                r.beats > 0 && r.address / PAGE_BYTES == last / PAGE_BYTES
+            };
+            prop_assert!(regular.list().iter().all(inside), "{:?}", regular.list());
         }
-        // Also where pages are read again.
-        let mut regular = Requests::default();
-        regular.clear();
-        let mut runs = Vec::new();
-        for address in [0, 1024, 512, 0] {
-            regular.strided(address, 256, 512, 8);
-            runs.extend((0..8).map(|i| (address + i * 512, 256)));
-        }
-        assert_eq!(regular.list(), requests(&runs));
-        assert!(regular.list().iter().all(|request| request.beats <= 64));
-        // Two runs in one page; touching runs share their beat.
-        assert_eq!(requests(&[(0, 64), (1024, 64)]), [page(0, 2)]);
-        assert_eq!(requests(&[(0, 80), (80, 48)]), [page(0, 2)]);
-        assert_eq!(requests(&[(0, 80), (96, 32)]), [page(0, 3)]);
-        assert_eq!(requests(&[(0, 0)]), []);
-        // Beats that are moved again: a request has no more than a page.
-        assert_eq!(requests(&[(0, 4096), (64, 128)]), [page(0, 64), page(64, 2)]);
     }
 }

@@ -1,8 +1,11 @@
-//! Loads, MMs and stores against closed forms worked out by hand. The sequencer fetches one instruction a cycle from cycle
-//! 0 on, so what stands at index i of a program without full queues may start in cycle i.
+//! Loads, MMs and stores against closed forms worked out by hand. What is fetched, dispatched, taken and decoded when is in
+//! `hand::start`.
 
 use crate::given::{changed, fixed, timed};
-use crate::hand::{geometry, load_a, load_w, matmul, mm, operands, results, store, tied, tile};
+use crate::hand::{
+    WAY, geometry, load_a, load_w, matmul, mm, operands, results, start, start_behind, store, tied,
+    tile,
+};
 use satkit_plan::{Span, Spans, Timing};
 use satkit_spec::ArrayConfig;
 use satkit_spec::Dataflow::{OutputStationary, WeightStationary};
@@ -21,8 +24,9 @@ const fn span(start_cycle: u64, end_cycle: u64) -> Span {
     Span { start_cycle, end_cycle }
 }
 
-/// An MM is decoded in this many cycles.
+/// An MM is decoded in this many cycles, a load in that many.
 const DECODE: u64 = 4;
+const LOAD_DECODE: u64 = 8;
 /// From the start of an OS tile's last round to its first output at the edge: the front up to the first multiplier, multiplier,
 /// adder, the drain registers of all rows, a cycle for each column.
 const OS_REACH: u64 = 7 + 3 + 5 + 32 + 32;
@@ -36,10 +40,12 @@ const WS_RELEASE: u64 = 31 * 5 + 3;
 #[test]
 fn one_os_tile_takes_its_rounds_then_its_drain() {
     let (timing, spans) = run(&[geometry(OutputStationary, 8), mm(matmul(32, 32, 100, 8, true))]);
-    // In the queue in cycle 1, started when it is decoded. 99 rounds of 8; in the last one the way to the edge begins, where
-    // 32 rows of 8 outputs drain.
-    assert_eq!(spans.0[1], span(1 + DECODE, 1 + DECODE + 99 * 8 + OS_REACH + 32 * 8));
-    assert_eq!(timing.cycles, 5 + 792 + 79 + 256);
+    // A beat is fetched in 83 cycles; the MM is dispatched in the next, taken two later and started when it is decoded. 99
+    // rounds of 8; in the last one the way to the edge begins, where 32 rows of 8 outputs drain.
+    let first = start(2, 1, DECODE);
+    assert_eq!(first, 83 + 1 + 2 + 4);
+    assert_eq!(spans.0[1], span(first, first + 99 * 8 + OS_REACH + 32 * 8));
+    assert_eq!(timing.cycles, first + 792 + 79 + 256);
     assert_eq!(timing.useful_macs, 256 * 32 * 100);
     assert_eq!(timing.busy(Engine::Mm), 800);
     assert_eq!((timing.dram_read_bytes, timing.dram_write_bytes), (0, 0));
@@ -69,14 +75,16 @@ fn columns_of_one_uspe_count_like_its_rows() {
 fn a_short_tile_waits_for_the_drain_before_it() {
     let tile = |slots| mm(matmul(32, 32, slots, 8, true));
     // 10 rounds of 8 are done in 80 cycles, but the path needs 32 * 8 cycles for each tile: the first last round
-    // begins in cycle 5 + 72 = 77, so the second in 77 + 256 = 333, and its first slot in 261.
+    // begins 72 cycles after its start, so the second 72 + 256 = 328 after it, and its first slot 256.
+    let first = start(3, 1, DECODE);
     let (timing, spans) = run(&[geometry(OutputStationary, 8), tile(10), tile(10)]);
-    assert_eq!(spans.0[2].start_cycle, 261);
-    assert_eq!(timing.drain_wait_cycles, 261 - 85);
-    // 32 rounds are just long enough: the last begins in 85 + 31 * 8 = 333. 31 are not: 85 + 30 * 8 = 325.
-    let start =
+    assert_eq!(spans.0[2].start_cycle, first + 256);
+    assert_eq!(timing.drain_wait_cycles, 256 - 80);
+    // 32 rounds are just long enough: the last begins in 80 + 31 * 8 = 328. 31 are not: 80 + 30 * 8 = 320.
+    let second =
         |slots| run(&[geometry(OutputStationary, 8), tile(10), tile(slots)]).1.0[2].start_cycle;
-    assert_eq!([33, 32, 31, 30].map(start), [85, 85, 333 - 240, 333 - 232]);
+    let expected = [80, 80, 328 - 240, 328 - 232].map(|cycles| first + cycles);
+    assert_eq!([33, 32, 31, 30].map(second), expected);
 }
 
 #[test]
@@ -85,11 +93,12 @@ fn ws_passes_stream_at_least_the_way_of_their_partial_sums() {
         mm(satkit_spec::isa::MatMul { accumulate: !first, ..matmul(rows, 32, 32, 1, last) })
     };
     let run = |passes: &[Instruction]| run(&[&[geometry(WeightStationary, 1)], passes].concat());
-    // 64 rows: both passes are stretched to R * L + 8 = 168 cycles. The outputs of the second, begun in cycle 5 + 168, leave
-    // one per cycle.
+    // 64 rows: both passes are stretched to R * L + 8 = 168 cycles. The outputs of the second, begun 168 cycles after the
+    // first, leave one per cycle.
     let (timing, spans) = run(&[pass(true, false, 64), pass(false, true, 64)]);
     assert_eq!(timing.busy(Engine::Mm), 2 * 168);
-    assert_eq!(spans.0[2], span(173, 173 + WS_REACH + 64));
+    let second = start(3, 1, DECODE) + 168;
+    assert_eq!(spans.0[2], span(second, second + WS_REACH + 64));
     // From 168 rows on they hide it.
     let busy = |rows| run(&[pass(true, true, rows)]).0.busy(Engine::Mm);
     assert_eq!([1, 167, 168, 169, 500].map(busy), [168, 168, 168, 169, 500]);
@@ -97,22 +106,24 @@ fn ws_passes_stream_at_least_the_way_of_their_partial_sums() {
 
 #[test]
 fn a_load_takes_the_latency_and_its_beats() {
-    // 32 rows of 512 channels are 32 KiB: 512 beats in 8 pages, one each cycle from cycle 2 + 80 on; the last is in the
+    // 32 rows of 512 channels are 32 KiB: 512 beats in 8 pages, one each cycle from the latency on; the last is in the
     // bank one cycle after it arrived.
     let load = load_a(0, 32, 512, 64);
     let (timing, spans) = run(&[geometry(OutputStationary, 1), operands(), load]);
-    assert_eq!(spans.0[2], span(2, 2 + 80 + 512 + 1));
+    let first = start(3, 2, LOAD_DECODE);
+    assert_eq!(spans.0[2], span(first, first + WAY + 512 + 1));
     assert_eq!(timing.dram_read_bytes, 32 << 10);
     assert_eq!(timing.busy(Engine::LoadActivations), 512);
     // 64 columns by 16 slots in two tiles: 1 KiB each, 16 slots of 32 values, 512 slots apart.
     let program = [geometry(OutputStationary, 1), operands(), load_w(64, 16, 32)];
     let (timing, spans) = run(&program);
-    assert_eq!((spans.0[2], timing.dram_read_bytes), (span(2, 2 + 80 + 32 + 1), 2 << 10));
-    // Half the bandwidth with all pages on one channel: twice the cycles of the beats.
+    assert_eq!(spans.0[2], span(first, first + WAY + 32 + 1));
+    assert_eq!(timing.dram_read_bytes, 2 << 10);
+    // Half the bandwidth with all pages on one channel: twice the cycles of the beats, also of the program's two.
     let config = changed(|config| config.dram_channels = 1);
     let program = [geometry(OutputStationary, 1), operands(), load];
     let timing = timed(&config, &program, &fixed(80, 32)).unwrap().0;
-    assert_eq!(timing.cycles, 2 + 80 + 2 * 512 + 1);
+    assert_eq!(timing.cycles, first + 2 + WAY + 2 * 512 + 1);
 }
 
 #[test]
@@ -120,20 +131,23 @@ fn a_load_has_no_more_under_way_than_its_buffer_holds() {
     // 64 beats of buffer are one page: each of the 8 waits for the one before to arrive.
     let config = changed(|config| config.axi_inflight_beats = 64);
     let program = [geometry(OutputStationary, 1), operands(), load_a(0, 32, 512, 64)];
-    assert_eq!(run_on(&config, &program).0.cycles, 2 + 8 * (80 + 64) + 1);
+    let first = start(3, 2, LOAD_DECODE);
+    assert_eq!(run_on(&config, &program).0.cycles, first + 8 * (WAY + 64) + 1);
     // Two pages: pairs. The second arrives 64 cycles after the first, the next of a pair goes when its elder has arrived.
     let config = changed(|config| config.axi_inflight_beats = 128);
-    assert_eq!(run_on(&config, &program).0.cycles, 2 + 4 * (80 + 64) + 64 + 1);
+    assert_eq!(run_on(&config, &program).0.cycles, first + 4 * (WAY + 64) + 64 + 1);
 }
 
 #[test]
 fn the_next_load_is_under_way_while_the_one_before_arrives() {
     let loads = [load_a(0, 8, 512, 64), load_a(8, 8, 512, 64)];
     let (timing, spans) = run(&[&[geometry(OutputStationary, 1), operands()], &loads[..]].concat());
-    // Two pages each: requested in cycles 2 and 3, then 4 and 5; 128 beats each arrive one behind another.
-    assert_eq!(spans.0[2], span(2, 2 + 80 + 128 + 1));
-    assert_eq!(spans.0[3], span(4, 2 + 80 + 256 + 1));
-    assert_eq!(timing.cycles, 339);
+    // Two pages each: requested in the first two cycles, then, when the second load has been taken in the cycle after and
+    // decoded, in two more; 128 beats each arrive one behind another.
+    let first = start(4, 2, LOAD_DECODE);
+    assert_eq!(spans.0[2], span(first, first + WAY + 128 + 1));
+    assert_eq!(spans.0[3], span(first + 1 + LOAD_DECODE, first + WAY + 256 + 1));
+    assert_eq!(timing.cycles, first + WAY + 257);
 }
 
 #[test]
@@ -152,19 +166,21 @@ fn a_store_follows_the_drain() {
     });
     let (timing, spans) = run(&program);
     // The outputs of the first array row have passed the edge 16 cycles after the first of them.
-    let start = 2 + DECODE + 99 * 16 + OS_REACH + 16;
-    // 256 rows of two beats are 8 pages. The other 31 array rows come in 31 * 16 = 496 cycles, 62 for each page; a
-    // page takes 64 cycles, so it is the pages that count: the first begins after 62, the others follow at once.
-    assert_eq!(spans.0[3], span(start, start + 62 + 8 * 64 + 80));
+    let start = start(4, 2, DECODE) + 99 * 16 + OS_REACH + 16;
+    // 256 rows of two beats are 8 pages. A page is let into the buffers in a cycle. The other 31 array rows come in
+    // 31 * 16 = 496 cycles, 62 for each page; a page takes 64 cycles, so it is the pages that count: the first begins after
+    // 62, the others follow at once.
+    assert_eq!(spans.0[3], span(start, start + 1 + 62 + 8 * 64 + WAY));
     assert_eq!(timing.dram_write_bytes, 256 * 128);
     assert_eq!(timing.busy(Engine::Store), 512);
 }
 
 #[test]
-fn the_sequencer_fetches_one_instruction_a_cycle() {
+fn the_sequencer_dispatches_one_instruction_a_cycle() {
     let many = vec![geometry(OutputStationary, 8); 37];
     let (_, spans) = run(&[&many[..], &[mm(matmul(32, 32, 1, 8, false))]].concat());
-    assert_eq!(spans.0[37].start_cycle, 37 + DECODE);
+    // A burst of 32 instructions and one of 6, whose beats follow at once.
+    assert_eq!(spans.0[37].start_cycle, WAY + 16 + 37 + 2 + DECODE);
 }
 
 #[test]
@@ -172,13 +188,37 @@ fn a_full_queue_holds_the_sequencer_up() {
     let tile = mm(matmul(32, 32, 100, 5, false));
     let program =
         [geometry(OutputStationary, 5), operands(), tile, tile, tile, tile, load_a(0, 1, 8, 5)];
-    let start = |queue_depth| {
+    let load = |queue_depth| {
         let config = changed(|config| config.queue_depth = queue_depth);
         run_on(&config, &program).1.0[6].start_cycle
     };
-    // Each MM takes 500 cycles from cycle 2 + 4 on. With a depth of 2 the fourth is fetched in the cycle after the second
-    // started (506 + 1); with 1, when the third did (1006 + 1); the load follows a cycle later.
-    assert_eq!([64, 4, 2, 1].map(start), [6, 6, 508, 1008]);
+    // From cycle F = 86 on: GEOMETRY is dispatched in F and taken in F + 2, the first MM in F + 2, taken in F + 4, started in
+    // F + 8; it takes 500 cycles, and the second is taken in F + 9. With a depth of 4 nothing waits.
+    let first = WAY + 4;
+    assert_eq!([256, 4].map(load), [start(7, 6, LOAD_DECODE); 2]);
+    // With 2, the third MM waits for the first to be taken and comes in F + 5, the fourth for the second and comes in F + 10.
+    assert_eq!(load(2), first + 11 + 2 + LOAD_DECODE);
+    // With 1, OPERANDS waits for GEOMETRY to be taken and comes in F + 3, the first MM in F + 4. That is taken in F + 6 and
+    // started in F + 10, and the second taken in F + 11, started in F + 510; the third is taken in F + 511, and the fourth comes
+    // in F + 512.
+    assert_eq!(load(1), first + 513 + 2 + LOAD_DECODE);
+}
+
+#[test]
+fn a_kept_instruction_goes_to_all_queues_that_use_it() {
+    // One that is taken leaves its place free three cycles after its dispatch: GEOMETRY after GEOMETRY waits so long in a queue
+    // of one, while RESULTS goes to ST alone.
+    let config = changed(|config| config.queue_depth = 1);
+    let run = |other: Instruction| {
+        let program = [geometry(OutputStationary, 8), other, mm(matmul(32, 32, 1, 8, false))];
+        run_on(&config, &program).1.0[2].start_cycle
+    };
+    let first = WAY + 2;
+    assert_eq!(run(geometry(OutputStationary, 8)), first + 6 + 2 + DECODE);
+    // The MM waits for GEOMETRY's place in the array's queue; RESULTS for that in ST's.
+    assert_eq!(run(results()), first + 4 + 2 + DECODE);
+    assert_eq!(run(operands()), first + 4 + 2 + DECODE);
+    assert_eq!(run(crate::hand::reads([1, 0, 0])), first + 3 + 2 + DECODE);
 }
 
 #[test]
@@ -198,7 +238,7 @@ fn semaphores_carry_the_cycle_of_their_post() {
     let (_, spans) = run(&program);
     // 32 rows of 16 beats; the MM, long decoded, starts when they are there and frees its half when the last row has read.
     // Two halves: the second load needs no waiting, the third waits for the MM.
-    let loaded = 2 + 80 + 512 + 1;
+    let loaded = start(6, 2, LOAD_DECODE) + WAY + 512 + 1;
     assert_eq!(spans.0[3], span(loaded, loaded + 512 * 8));
     assert!(spans.0[4].start_cycle < loaded);
     assert_eq!(spans.0[5].start_cycle, loaded + 512 * 8 + OS_RELEASE);
@@ -214,40 +254,50 @@ fn mms_are_decoded_one_at_a_time() {
         run_on(&config, &program).1.0[1..].iter().map(|span| span.start_cycle).collect()
     };
     // The next is taken in the cycle after the one before has started, and decoded 4 cycles later.
-    assert_eq!(starts(&[tile; 4]), [5, 10, 15, 20]);
+    let first = start(5, 1, DECODE);
+    assert_eq!(starts(&[tile; 4]), [first, first + 5, first + 10, first + 15]);
     // Behind more than two rounds that is hidden.
     let long = |slots| mm(matmul(32, 32, slots, 1, false));
-    assert_eq!(starts(&[long(2), tile]), [5, 10]);
-    assert_eq!(starts(&[long(3), tile]), [5, 11]);
+    let first = start(3, 1, DECODE);
+    assert_eq!(starts(&[long(2), tile]), [first, first + 5]);
+    assert_eq!(starts(&[long(3), tile]), [first, first + 6]);
 }
 
 #[test]
 fn an_mm_is_decoded_while_it_waits_for_its_tokens() {
+    // Eight instructions for ST let the load begin well before the MM is dispatched.
     let program = |beats: u32| {
-        [
+        let load = load_a(0, 1, beats * 32, beats * 4);
+        let mut all = vec![
             geometry(OutputStationary, 1),
             operands(),
-            tied(load_a(0, 1, beats * 32, beats * 4), &[], &[Semaphore::ActivationsFull]),
-            tied(mm(matmul(1, 1, 1, 1, false)), &[Semaphore::ActivationsFull], &[]),
-        ]
+            tied(load, &[], &[Semaphore::ActivationsFull]),
+        ];
+        all.extend([results(); 8]);
+        all.push(tied(mm(matmul(1, 1, 1, 1, false)), &[Semaphore::ActivationsFull], &[]));
+        all
     };
-    // A beat without latency is in the bank in cycle 2 + 1 + 1, before the MM is decoded; six of them are after.
     let start = |beats: u32| {
         let config = ArrayConfig::vcu1525();
-        timed(&config, &program(beats), &fixed(0, 64)).unwrap().1.0[3].start_cycle
+        timed(&config, &program(beats), &fixed(0, 64)).unwrap().1.0[11].start_cycle
     };
-    assert_eq!([1, 4, 5, 6].map(start), [3 + DECODE, 3 + DECODE, 2 + 5 + 1, 2 + 6 + 1]);
+    // Two beats are in the bank in the cycle in which the MM is decoded: two registers, the beats, a cycle into the bank.
+    let decoded = start_behind(0, 12, 11, DECODE);
+    let loading = start_behind(0, 12, 2, LOAD_DECODE);
+    assert_eq!(decoded, loading + 2 + 2 + 1);
+    assert_eq!([1, 2, 3, 4].map(start), [decoded, decoded, decoded + 1, decoded + 2]);
 }
 
 #[test]
 fn a_tile_without_slots_takes_a_round() {
     let (timing, spans) = run(&[geometry(OutputStationary, 8), mm(matmul(32, 32, 0, 8, true))]);
     // Idle slots bring +0.0 to the edge.
-    assert_eq!(spans.0[1], span(5, 5 + OS_REACH + 32 * 8));
+    let first = start(2, 1, DECODE);
+    assert_eq!(spans.0[1], span(first, first + OS_REACH + 32 * 8));
     assert_eq!((timing.busy(Engine::Mm), timing.useful_macs), (8, 0));
     // With less interleave, one of the adder's latency.
     let (timing, spans) = run(&[geometry(OutputStationary, 2), mm(matmul(32, 32, 0, 2, true))]);
-    assert_eq!(spans.0[1], span(5, 5 + OS_REACH + 32 * 2));
+    assert_eq!(spans.0[1], span(first, first + OS_REACH + 32 * 2));
     assert_eq!(timing.busy(Engine::Mm), 5);
 }
 
@@ -255,17 +305,15 @@ fn a_tile_without_slots_takes_a_round() {
 fn a_tile_waits_for_the_rows_of_a_pass_to_run_dry() {
     let pass = mm(matmul(200, 32, 32, 1, false));
     let tile = mm(matmul(32, 32, 100, 1, false));
-    let start = |program: &[Instruction]| {
-        let last = program.len() - 1;
-        run(program).1.0[last].start_cycle
-    };
+    let last = |program: [Instruction; 4]| run(&program).1.0[3].start_cycle;
+    let first = start(4, 1, DECODE);
     let (ws, os) = (geometry(WeightStationary, 1), geometry(OutputStationary, 1));
     // Row r works r * (L - 1) cycles longer in a pass than in a tile, which is 31 * 4 for the last; a pass follows at once.
-    assert_eq!(start(&[ws, pass, os, tile]), 5 + 200 + 31 * 4);
-    assert_eq!(start(&[ws, pass, ws, pass]), 5 + 200);
+    assert_eq!(last([ws, pass, os, tile]), first + 200 + 31 * 4);
+    assert_eq!(last([ws, pass, ws, pass]), first + 200);
     // A pass need not wait for a tile, nor a tile for one.
-    assert_eq!(start(&[os, tile, ws, pass]), 5 + 500);
-    assert_eq!(start(&[os, tile, os, tile]), 5 + 500);
+    assert_eq!(last([os, tile, ws, pass]), first + 500);
+    assert_eq!(last([os, tile, os, tile]), first + 500);
 }
 
 #[test]
@@ -289,8 +337,9 @@ fn halves_of_banks_are_free_when_the_last_row_has_read() {
         (Semaphore::WeightsFree, load_w(32, 8, 8)),
     ];
     for (free, load) in halves {
-        assert_eq!(freed(OutputStationary, tile, free, load), 4 + DECODE + 500 + OS_RELEASE);
-        assert_eq!(freed(WeightStationary, pass, free, load), 4 + DECODE + 200 + WS_RELEASE);
+        let first = start(6, 4, DECODE);
+        assert_eq!(freed(OutputStationary, tile, free, load), first + 500 + OS_RELEASE);
+        assert_eq!(freed(WeightStationary, pass, free, load), first + 200 + WS_RELEASE);
     }
 }
 
@@ -300,8 +349,10 @@ fn outputs_of_a_pass_wait_for_those_of_a_tile_at_the_edge() {
     let pass = mm(matmul(64, 32, 32, 1, true));
     let (timing, spans) =
         run(&[geometry(OutputStationary, 8), tile, geometry(WeightStationary, 1), pass]);
-    // The tile is at the edge from 5 + 9 * 8 + 79 = 156 to 412; the pass could start in 85 and reach it in 287.
-    assert_eq!(spans.0[1], span(5, 412));
-    assert_eq!(spans.0[3], span(412 - WS_REACH, 412 + 64));
-    assert_eq!(timing.drain_wait_cycles, 412 - WS_REACH - 85);
+    // Counted from its start the tile is at the edge from 9 * 8 + 79 = 151 to 407; the pass could start in 80 and reach it in
+    // 282.
+    let first = start(4, 1, DECODE);
+    assert_eq!(spans.0[1], span(first, first + 407));
+    assert_eq!(spans.0[3], span(first + 407 - WS_REACH, first + 407 + 64));
+    assert_eq!(timing.drain_wait_cycles, 407 - WS_REACH - 80);
 }

@@ -85,23 +85,19 @@ fn a_circle_waits_for_ever() {
 
 #[test]
 fn a_full_queue_hides_what_would_go_on() {
-    // Three loads need both halves and one more; the MM that frees it stands behind them. With a queue of two the third
-    // waits at its head, and the MM is fetched; with one the sequencer stands at the third load.
+    // The third load needs a half that only an MM behind all five frees. It waits in the engine and two more behind it in a
+    // queue of two, so that the MM is dispatched; with one the sequencer stands at the fifth load.
     let load = tied(load_a(0, 1, 8, 8), &[ActivationsFree], &[ActivationsFull]);
     let mm = multiply(&[ActivationsFull], &[ActivationsFree], false);
-    let program = [load, load, load, load, mm, mm, mm, mm];
+    let program = [load, load, load, load, load, mm, mm, mm, mm, mm];
     runs(&changed(|config| config.queue_depth = 2), &program);
     deadlocks(&changed(|config| config.queue_depth = 1), &program, 2, "a.free");
     // What is behind the full queue is never looked at.
     let weights = tied(load_w(32, 1, 1), &[], &[WeightsFull]);
     let waits = multiply(&[WeightsFull], &[], false);
-    runs(&changed(|config| config.queue_depth = 2), &[waits, waits, weights, weights]);
-    deadlocks(
-        &changed(|config| config.queue_depth = 1),
-        &[waits, waits, weights, weights],
-        0,
-        "w.full",
-    );
+    let program = [waits, waits, waits, weights, weights, weights];
+    runs(&changed(|config| config.queue_depth = 2), &program);
+    deadlocks(&changed(|config| config.queue_depth = 1), &program, 0, "w.full");
 }
 
 #[test]

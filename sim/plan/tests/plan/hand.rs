@@ -105,3 +105,21 @@ pub(crate) fn tied(
     let (wait, post) = (SemaphoreSet::of(wait), SemaphoreSet::of(post));
     Instruction { wait, post, ..instruction }
 }
+
+/// Cycles from a request of an engine to its first beat, or from the last beat of a write to its response, in a memory of 80
+/// cycles: a register on the way there and one on the way back.
+pub(crate) const WAY: u64 = 1 + 80 + 1;
+
+/// The first cycle in which instruction `index` of a program of `count` can start on an engine that decodes in `decode` cycles,
+/// behind a memory of `latency` cycles and a beat per cycle. The program is one burst of `count / 2` beats, asked for in cycle 0,
+/// and dispatched one instruction a cycle when its last beat is there; an instruction can be taken two cycles later.
+pub(crate) fn start_behind(latency: u64, count: u64, index: u64, decode: u64) -> u64 {
+    assert!(count <= 32, "a burst has 32 instructions");
+    let fetched = 1 + latency + 1 + count.div_ceil(2);
+    fetched + index + 2 + decode
+}
+
+/// The same with a memory of 80 cycles.
+pub(crate) fn start(count: u64, index: u64, decode: u64) -> u64 {
+    start_behind(80, count, index, decode)
+}

@@ -2,6 +2,7 @@
 
 mod cycles;
 mod deadlocks;
+mod fetch;
 mod given;
 mod hand;
 mod hazards;

@@ -1,14 +1,24 @@
-//! VE and WU, and stores with fused work, against closed forms worked out by hand: READS in cycle 0, WRITES in cycle 1,
-//! the stream itself from cycle 2 on.
+//! VE and WU, and stores with fused work, against closed forms worked out by hand: READS and WRITES, then the stream itself.
 
-use crate::given::{changed, fixed, timed};
-use crate::hand::{geometry, reads, results, store, tile, writes};
-use satkit_plan::{LaneBlock, Observer, Program, Retired, Timing, time_with};
+use crate::given::{changed, config, fixed, timed};
+use crate::hand::{WAY, geometry, reads, results, start, store, tile, writes};
+use proptest::prelude::*;
+use satkit_memory::{
+    AnyMemory, BackPressureParameters, Direction, Memory, MemoryModel, Ports, Request, Statistics,
+    Transfer,
+};
+use satkit_plan::{LaneBlock, NoObserver, Observer, Program, Retired, Timing, time, time_with};
 use satkit_spec::isa::{Engine, Instruction, Operation, Prune, Store, Update, Vector, VectorOp};
 use satkit_spec::{ArrayConfig, Dataflow};
 
 fn run(instructions: &[Instruction]) -> Timing {
     timed(&ArrayConfig::vcu1525(), instructions, &fixed(80, 64)).unwrap().0
+}
+
+/// The start of the third of three instructions, or of four: it is decoded in 8 cycles.
+fn third() -> u64 {
+    assert_eq!(start(3, 2, 8), start(4, 2, 8));
+    start(3, 2, 8)
 }
 
 fn vector(op: VectorOp, elements: u64) -> Instruction {
@@ -28,49 +38,54 @@ fn update(parameters: u64, make_ff: bool) -> Instruction {
 #[test]
 fn a_vector_is_bound_by_its_lanes() {
     let timing = run(&[reads([64, 0, 0]), writes([64, 0, 0]), vector(VectorOp::Gelu, 6400)]);
-    // One page arrives in cycle 2 + 80 + 64; GELU takes each of 64 lanes 4 * 100 cycles; one page is written.
-    assert_eq!(timing.cycles, 146 + 400 + 64 + 80);
+    // One page arrives after the latency and 64 beats; GELU takes each of 64 lanes 4 * 100 cycles; one page is written.
+    let (page, first) = (WAY + 64, third());
+    assert_eq!(timing.cycles, first + page + 400 + page);
     assert_eq!((timing.dram_read_bytes, timing.dram_write_bytes), (4096, 4096));
     // One element more is one cycle more.
     let passes = |elements| {
         run(&[reads([64, 0, 0]), writes([64, 0, 0]), vector(VectorOp::Add, elements)]).cycles
     };
-    assert_eq!([6400, 6401, 6464].map(passes), [146 + 100 + 144, 146 + 101 + 144, 146 + 101 + 144]);
+    let expected = [100, 101, 101].map(|lanes| first + page + lanes + page);
+    assert_eq!([6400, 6401, 6464].map(passes), expected);
 }
 
 #[test]
 fn a_vector_is_bound_by_its_streams() {
     let timing = run(&[reads([512, 0, 0]), writes([512, 0, 0]), vector(VectorOp::Add, 64)]);
-    // 8 pages on 4 channels, requested in cycles 2 to 9: the last arrives in cycle 2 + 3 + 80 + 128 = 213, takes its cycle in
-    // the lanes, and is written on its channel until 214 + 64 + 80.
-    assert_eq!(timing.cycles, 214 + 64 + 80);
-    assert_eq!(timing.busy(Engine::Vector), 358 - 2);
-    // On one channel the 512 beats come one by one: the last page is there in cycle 2 + 80 + 512.
+    // 8 pages on 4 channels, requested one a cycle. The first arrives 82 + 64 = 146 cycles after the start, takes its cycle in
+    // the lanes and is written; the next three follow a cycle apart. So the fourth is written from 150 on, and its channel
+    // takes the eighth, which has long arrived, behind its 64 beats.
+    assert_eq!(timing.busy(Engine::Vector), 150 + 64 + 64 + WAY);
+    assert_eq!(timing.cycles, third() + 360);
+    // On one channel the 512 beats come one by one, and are written one by one from cycle 147 on.
     let config = changed(|config| config.dram_channels = 1);
     let program = [reads([512, 0, 0]), writes([512, 0, 0]), vector(VectorOp::Add, 64)];
     let timing = timed(&config, &program, &fixed(80, 64)).unwrap().0;
-    assert_eq!(timing.cycles, 594 + 1 + 64 + 80);
+    assert_eq!(timing.cycles, third() + 147 + 512 + WAY);
 }
 
 #[test]
 fn a_stream_without_reads_or_writes_takes_its_lanes() {
-    // Nothing is read: each of 8 pages takes one lane cycle. The fourth is written from cycle 6 on, the eighth behind it.
+    // Nothing is read: each of 8 pages takes a cycle to get its room, and one lane cycle. The fourth is written from cycle 5
+    // on, the eighth behind it.
+    let first = third();
     let fill = run(&[reads([0; 3]), writes([512, 0, 0]), vector(VectorOp::Fill, 512)]);
-    assert_eq!(fill.cycles, 2 + 4 + 2 * 64 + 80);
+    assert_eq!(fill.cycles, first + 5 + 2 * 64 + WAY);
     // Nothing is written: done when the lanes are.
     let sums = run(&[reads([64, 0, 0]), writes([0; 3]), vector(VectorOp::BiasGradient, 6400)]);
-    assert_eq!(sums.cycles, 146 + 100);
+    assert_eq!(sums.cycles, first + WAY + 64 + 100);
     let idle = run(&[reads([0; 3]), writes([0; 3]), vector(VectorOp::Add, 6400)]);
-    assert_eq!(idle.cycles, 2 + 100);
-    assert_eq!(run(&[vector(VectorOp::Add, 0)]).cycles, 1);
+    assert_eq!(idle.cycles, first + 1 + 100);
+    assert_eq!(run(&[vector(VectorOp::Add, 0)]).cycles, start(1, 0, 8) + 1);
 }
 
 #[test]
 fn lanes_and_sore_add_their_latencies_once() {
     let run = |instruction| run(&[reads([64, 64, 0]), writes([64, 64, 0]), instruction]).cycles;
-    // Two streams of one page, requested in cycles 2 and 3 on channel 0: the second arrives in 2 + 80 + 128; 16 lanes
+    // Two streams of one page, requested one after the other on channel 0: the second arrives with 128 beats; 16 lanes
     // take 100 cycles for 1,600 parameters; two pages are written one behind another.
-    let plain = 210 + 100 + 128 + 80;
+    let plain = third() + WAY + 128 + 100 + 128 + WAY;
     // WUVE: a product, three sums, a product and a difference, 6 and 5 cycles each. SORE: 2 to round, 1 and the 4 beats of a block
     // of 8 x 8 to turn it, 5 to select.
     let (wuve, sore) = (6 + 3 * 5 + 6 + 5, 2 + 1 + 4 + 5);
@@ -126,11 +141,13 @@ fn streams_of_one_engine_do_not_overlap_and_those_of_two_do() {
     let (gelu, plain) = (vector(VectorOp::Gelu, 64_000), update(16_000, false));
     let one = |instruction| [&page[..], &[instruction]].concat();
     // 4,000 cycles of lanes; 1,000 for the update, and its latency.
-    assert_eq!(run(&one(gelu)).cycles, 146 + 4000 + 144);
+    let page = WAY + 64;
+    let alone = third() + page + 4000 + page;
+    assert_eq!(run(&one(gelu)).cycles, alone);
     let twice = [one(gelu), vec![gelu]].concat();
-    assert_eq!(run(&twice).cycles, 146 + 4000 + 144 + 80 + 64 + 4000 + 144);
+    assert_eq!(run(&twice).cycles, alone + page + 4000 + page);
     let both = [one(gelu), vec![plain]].concat();
-    assert_eq!(run(&both).cycles, 146 + 4000 + 144);
+    assert_eq!(run(&both).cycles, alone);
 }
 
 /// A tile of 32 rows of 64 channels: 64 beats in one page.
@@ -142,20 +159,103 @@ fn fused(change: impl Fn(&mut Store)) -> Timing {
 
 #[test]
 fn a_store_reads_what_it_adds() {
-    // Two columns of each USPE: the other 31 array rows come in 62 cycles, then the page leaves, then the response.
+    // A cycle for its room. Two columns of each USPE: the other 31 array rows come in 62 cycles, then the page leaves, then
+    // the response.
+    let (first, page) = (third(), WAY + 64);
     let plain = fused(|_| {});
-    assert_eq!(plain.cycles, 2 + 62 + 64 + 80);
+    assert_eq!(plain.cycles, first + 1 + 62 + page);
     // Bias, ReLU and sums need no memory.
     let edge = fused(|st| (st.bias, st.relu, st.sums) = (true, true, true));
     assert_eq!(edge, plain);
-    // The page that is added arrives in 2 + 80 + 64.
+    // The page that is added arrives.
     let added = fused(|st| st.add = true);
-    assert_eq!(added.cycles, 146 + 62 + 64 + 80);
+    assert_eq!(added.cycles, first + page + 62 + page);
     assert_eq!((added.dram_read_bytes, added.dram_write_bytes), (4096, 4096));
     // The mask has one bit for each value of 16: 4 beats. All three come through one port.
     let all = fused(|st| (st.add, st.mask, st.products) = (true, true, true));
-    assert_eq!(all.cycles, 2 + 80 + 64 + 64 + 4 + 62 + 64 + 80);
+    assert_eq!(all.cycles, first + WAY + 64 + 64 + 4 + 62 + page);
     assert_eq!(all.dram_read_bytes, 2 * 4096 + 256);
+}
+
+#[test]
+fn a_store_reads_a_beat_of_the_mask_once() {
+    // Half the columns of 32 rows: a burst of one beat for each row of two. A beat of the mask has the bits of 8 rows.
+    let mut st = tile(32, 32);
+    st.mask = true;
+    let timing = run(&[geometry(Dataflow::OutputStationary, 1), results(), store(st)]);
+    assert_eq!((timing.dram_read_bytes, timing.dram_write_bytes), (4 * 64, 32 * 64));
+}
+
+/// Keeps the requests of an engine with the answers, from a program of one burst.
+struct Recording {
+    memory: AnyMemory,
+    fetched: bool,
+    all: Vec<(Request, Transfer)>,
+}
+
+impl Memory for Recording {
+    fn transfer(&mut self, request: Request) -> Transfer {
+        let transfer = self.memory.transfer(request);
+        if self.fetched {
+            self.all.push((request, transfer));
+        }
+        self.fetched = true;
+        transfer
+    }
+
+    fn statistics(&self) -> &Statistics {
+        self.memory.statistics()
+    }
+}
+
+proptest! {
+    #![proptest_config(config(200))]
+
+    /// From its first read to its last response a block has its room, and all blocks together no more than there is.
+    #[test]
+    fn buffers_are_never_overcommitted(
+        longest in 1_u32..2000, others in prop::array::uniform4(0.0_f64..1.0),
+        inflight in 6_u32..9, elements in 0_u64..200_000,
+        seed in any::<u64>(), latency in 0_u32..200, bandwidth in 8_u32..65,
+    ) {
+        let part = |share: f64| (f64::from(longest) * share) as u32;
+        let [b, c, x, y] = others.map(part);
+        let config = changed(|config| config.axi_inflight_beats = 1 << inflight);
+        let memory = MemoryModel::BackPressure(BackPressureParameters {
+            seed, latency, bandwidth, jitter: 100, stall: 50,
+        });
+        let memory = memory.build(&Ports::from(&config)).unwrap();
+        let mut recording = Recording { memory, fetched: false, all: Vec::new() };
+        let program = [reads([longest, b, c]), writes([x, y, 0]), vector(VectorOp::Add, elements)];
+        let program = Program::new(program.to_vec());
+        time(&config, &program, 0, &mut recording, &mut NoObserver).unwrap();
+        // The block of a beat: pages of the longest stream, the others in proportion.
+        let block = |request: &Request| {
+            let beats = [longest, b, c, 0, x, y][(request.address >> 30) as usize];
+            let beat = request.address % (1 << 30) / 64;
+            let page = |block: u64| (block * 64).min(longest.into()) * u64::from(beats);
+            (0..).find(|&block| page(block + 1) / u64::from(longest) > beat).unwrap() as usize
+        };
+        let blocks = longest.div_ceil(64) as usize;
+        let mut asked = vec![u64::MAX; blocks];
+        let mut free = vec![0; blocks];
+        let mut room = vec![[0; 2]; blocks];
+        for (request, transfer) in &recording.all {
+            let at = block(request);
+            room[at][request.direction as usize] += request.beats;
+            if request.direction == Direction::Read {
+                asked[at] = asked[at].min(request.cycle - 1);
+            } else {
+                free[at] = free[at].max(transfer.end_cycle + 1);
+            }
+        }
+        let capacity = 4 * config.axi_inflight_beats as u32;
+        for at in 0..blocks {
+            let held = (0..=at).filter(|&other| other == at || free[other] > asked[at]);
+            let beats: u32 = held.map(|other| room[other].into_iter().max().unwrap()).sum();
+            prop_assert!(beats <= capacity, "{beats} of {capacity} at block {at}");
+        }
+    }
 }
 
 #[test]

@@ -5,13 +5,12 @@ mod products;
 mod results;
 mod weights;
 
-use super::Requests;
+use super::{PageRequest, Requests};
 use crate::layout::{self, BEAT_BYTES};
 use crate::space::TileSpace;
 use satkit_memory::PAGE_BYTES;
 use satkit_spec::Stage;
 use satkit_spec::isa::{Operands, Results};
-use std::collections::BTreeSet;
 
 /// Where the tests' tensors begin: anywhere, and far enough from 0 to notice what lies before them.
 const A: u64 = 1 << 20;
@@ -63,7 +62,7 @@ impl Touched {
 
     /// Adds what the requests move, after a look at them; all of it lies inside the tensor.
     fn add(&mut self, requests: &Requests) {
-        check_pages(requests);
+        check_bursts(requests);
         for run in &requests.runs {
             let end = self.base + self.counts.len() as u64;
             assert!(self.base <= run.start && run.end <= end, "{run:?} of {}..{end}", self.base);
@@ -88,26 +87,30 @@ impl Touched {
     }
 }
 
-/// Requests are the pages of the runs in their order, with at least their beats.
-fn check_pages(requests: &Requests) {
-    let mut pages: Vec<u64> = Vec::new();
-    let (mut beats, mut most) = (BTreeSet::new(), 0);
+/// Requests are the beats of the runs in their order, one that touching runs share once, as bursts in one page each that are
+/// as long as can be.
+fn check_bursts(requests: &Requests) {
+    let mut beats = Vec::new();
+    let mut end = None;
     for run in &requests.runs {
-        let (first, last) = (run.start / BEAT_BYTES, (run.end - 1) / BEAT_BYTES);
-        beats.extend(first..=last);
-        most += last - first + 1;
-        for page in run.start / PAGE_BYTES..=(run.end - 1) / PAGE_BYTES {
-            if pages.last() != Some(&page) {
-                pages.push(page);
-            }
-        }
+        let shared = end == Some(run.start) && !run.start.is_multiple_of(BEAT_BYTES);
+        let first = run.start / BEAT_BYTES + u64::from(shared);
+        beats.extend(first..run.end.div_ceil(BEAT_BYTES));
+        end = Some(run.end);
     }
-    let mut listed: Vec<u64> = requests.list().iter().map(|r| r.address / PAGE_BYTES).collect();
-    listed.dedup();
-    assert_eq!(listed, pages);
-    assert!(requests.list().iter().all(|r| u64::from(r.beats) * BEAT_BYTES <= PAGE_BYTES));
-    assert!(requests.list().iter().all(|r| r.beats > 0 && r.address.is_multiple_of(BEAT_BYTES)));
-    let total: u64 = requests.list().iter().map(|r| u64::from(r.beats)).sum();
-    assert_eq!(total, requests.beats());
-    assert!((beats.len() as u64..=most).contains(&total), "{total} of {} to {most}", beats.len());
+    let list = requests.list();
+    let burst =
+        |r: &PageRequest| r.address / BEAT_BYTES..r.address / BEAT_BYTES + u64::from(r.beats);
+    assert!(list.iter().flat_map(burst).eq(beats.iter().copied()), "{list:?} for {beats:?}");
+    assert_eq!(requests.beats(), beats.len() as u64);
+    let page = |beat: u64| beat * BEAT_BYTES / PAGE_BYTES;
+    for request in list {
+        assert!(request.address.is_multiple_of(BEAT_BYTES));
+        let burst = burst(request);
+        assert!(!burst.is_empty() && page(burst.start) == page(burst.end - 1), "{request:?}");
+    }
+    for pair in list.windows(2) {
+        let (end, start) = (burst(&pair[0]).end, burst(&pair[1]).start);
+        assert!(end != start || page(end - 1) != page(start), "{pair:?}");
+    }
 }
