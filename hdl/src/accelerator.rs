@@ -7,59 +7,88 @@
 //! | `m_axi_k_*` | AXI4 without identifiers, 512 bits: pages of 4 KiB of which `page % channels == k` |
 //! | `interrupt` | level: a bit of `STATUS` that `INTERRUPT_ENABLE` has is set |
 //! | `ddr_calibrated`, `git_hash`, `build_date` | what the identity registers say of board and build |
+//!
+//! Inside, the parts are joined by the names of their ports: what one of them drives, all others see under that name. A new engine says
+//! its own ports ([`front`] and [`dma`] say what they are called) and stands in [`ENGINES`]; nothing else is wired for it.
+//! What nobody drives, because its engine is not there yet, is 0.
 
-use crate::HdlError;
 use crate::core::Counter;
-use crate::dma;
 use crate::emit::{Design, Direction, Port, Wiring, check_stack, emit};
 use crate::front::{self, Engines};
+use crate::{HdlError, array, dma};
 use satkit_spec::isa::Engine;
 use satkit_spec::{ArrayConfig, memory_map};
+use std::collections::BTreeSet;
 
 /// The engines that the accelerator has; instructions of the others are illegal to it.
-pub const ENGINES: &[Engine] = &[];
+pub const ENGINES: &[Engine] = &[Engine::Mm];
+
+/// An engine's own module.
+fn engine(config: &ArrayConfig, engine: Engine) -> Result<Option<Design>, HdlError> {
+    match engine {
+        Engine::Mm => array::engine(config).map(Some),
+        _ => Ok(None),
+    }
+}
+
+/// What stands in the top, and which of its wires a port is connected to.
+struct Part {
+    design: Design,
+    wire: fn(&Port) -> String,
+}
 
 /// The accelerator of a configuration, top `satkit`.
 ///
 /// # Errors
 /// [`HdlError`] if the array is impossible, or has what the hardware has not.
 pub fn design(config: &ArrayConfig) -> Result<Design, HdlError> {
+    top(config, false)
+}
+
+/// The accelerator with further outputs that a lockstep test watches: `trace_E_start` and `trace_E_end` of each engine E, as the
+/// sequencer hears them.
+///
+/// # Errors
+/// As [`design`].
+pub fn traced(config: &ArrayConfig) -> Result<Design, HdlError> {
+    top(config, true)
+}
+
+fn top(config: &ArrayConfig, traced: bool) -> Result<Design, HdlError> {
     check_stack()?;
-    let window = front::registers(config)?;
-    let sequencer = front::sequencer(config, &Engines::of(ENGINES))?;
-    let dma = dma::design(config)?;
-    let mut top = Wiring::new("satkit");
-    ports(&mut top, &window, &dma);
-    top.wire("cycles", 64);
-    let parts = [
-        ("registers", &window, of_window as fn(&Port) -> String),
-        ("sequencer", &sequencer, of_sequencer),
-        ("dma", &dma, of_dma),
+    let mut parts = vec![
+        Part { design: front::registers(config)?, wire: of_window },
+        Part { design: front::sequencer(config, &Engines::of(ENGINES))?, wire: of_sequencer },
+        Part { design: dma::design(config)?, wire: of_dma },
     ];
-    for (_, part, to) in &parts {
-        let ports = part.ports();
-        for port in ports.iter().filter(|port| port.direction == Direction::Output) {
-            let name = to(port);
-            if name != "interrupt" && !name.contains("_axi_") {
-                top.wire(&name, port.width);
-            }
+    for &own in ENGINES {
+        if let Some(design) = engine(config, own)? {
+            parts.push(Part { design, wire: of_engine });
         }
     }
-    for (kind, part, to) in &parts {
-        let ports = part.ports();
-        let connections: Vec<(&str, String)> =
-            ports.iter().map(|port| (port.name.as_str(), to(port))).collect();
-        top.instance(kind, &format!("the_{kind}"), &[], &connections);
-    }
+    let mut top = Wiring::new("satkit");
+    outside(&mut top, &parts);
+    top.wire("cycles", 64);
+    join(&mut top, &parts);
     let count =
         [("clock", "clock".to_owned()), ("count", "~reset".into()), ("value", "cycles".into())];
     top.instance("counter", "count_cycles", &[], &count);
-    let counter = emit("counter", Counter::default);
-    Ok(Design::join("satkit", vec![window, sequencer, dma, counter], vec![top.finish()]))
+    if traced {
+        for &engine in ENGINES {
+            for event in ["start", "end"] {
+                let signal = format!("{}_{event}", front::name_of(engine));
+                top.output(&format!("trace_{signal}"), 1);
+                top.assign(&format!("trace_{signal}"), &signal);
+            }
+        }
+    }
+    let mut designs: Vec<Design> = parts.into_iter().map(|part| part.design).collect();
+    designs.push(emit("counter", Counter::default));
+    Ok(Design::join("satkit", designs, vec![top.finish()]))
 }
 
-/// The ports of the top, of which those to the outside belong to the parts.
-fn ports(top: &mut Wiring, window: &Design, dma: &Design) {
+/// The ports of the top, of which those to the outside belong to window and masters.
+fn outside(top: &mut Wiring, parts: &[Part]) {
     for (name, bits) in [
         ("clock", 1),
         ("reset", 1),
@@ -70,17 +99,60 @@ fn ports(top: &mut Wiring, window: &Design, dma: &Design) {
         top.input(name, bits);
     }
     top.output_like_cpp("interrupt");
-    let lite = window.ports().into_iter().filter(|port| front::is_lite(&port.name));
-    let masters = dma.ports().into_iter().filter(|port| port.name.starts_with("m_axi_"));
-    for (name, port) in lite
-        .map(|port| (of_window(&port), port))
-        .chain(masters.map(|port| (port.name.clone(), port)))
-    {
-        match port.direction {
-            Direction::Input => top.input(&name, port.width),
-            Direction::Output => top.output(&name, port.width),
+    for part in parts {
+        for port in part.design.ports() {
+            let name = (part.wire)(&port);
+            match port.direction {
+                _ if !name.contains("_axi_") => {}
+                Direction::Input => top.input(&name, port.width),
+                Direction::Output => top.output(&name, port.width),
+            }
         }
     }
+}
+
+/// Connects what has one name.
+fn join(top: &mut Wiring, parts: &[Part]) {
+    let is_outside = |name: &str| name == "interrupt" || name.contains("_axi_");
+    let mut driven: BTreeSet<String> =
+        ["clock", "reset", "ddr_calibrated", "git_hash", "build_date", "cycles"]
+            .map(String::from)
+            .into();
+    let mut read = BTreeSet::new();
+    for part in parts {
+        for port in part.design.ports() {
+            let name = (part.wire)(&port);
+            match port.direction {
+                Direction::Input => read.insert(wire_in(&name).to_owned()),
+                Direction::Output => driven.insert(name),
+            };
+        }
+    }
+    for part in parts {
+        let mut connections = Vec::new();
+        let ports = part.design.ports();
+        for port in &ports {
+            let name = (part.wire)(port);
+            let to = match port.direction {
+                Direction::Input if is_outside(&name) || driven.contains(wire_in(&name)) => name,
+                Direction::Input => format!("{}'h0", port.width),
+                Direction::Output if is_outside(&name) => name,
+                Direction::Output => {
+                    let name = if read.contains(&name) { name } else { format!("unused_{name}") };
+                    top.wire(&name, port.width);
+                    name
+                }
+            };
+            connections.push((port.name.as_str(), to));
+        }
+        let kind = part.design.top();
+        top.instance(kind, &format!("the_{kind}"), &[], &connections);
+    }
+}
+
+/// The wire in a connection that may be a wider vector around it.
+fn wire_in(connection: &str) -> &str {
+    connection.rsplit_once(", ").map_or(connection, |(_, wire)| wire.trim_end_matches('}'))
 }
 
 /// What a port of the window is connected to.
@@ -98,8 +170,6 @@ fn of_sequencer(port: &Port) -> String {
         name @ ("ar_valid" | "ar_address" | "ar_beats" | "ar_ready" | "r_valid") => {
             format!("fetch_{name}")
         }
-        // What it says to engines alone.
-        "stop" => "unused_stop".into(),
         name => name.into(),
     }
 }
@@ -107,8 +177,6 @@ fn of_sequencer(port: &Port) -> String {
 /// What a port of the ports to memory is connected to.
 fn of_dma(port: &Port) -> String {
     match port.name.as_str() {
-        name @ ("clock" | "reset" | "r_data" | "r_error" | "fetch_ar_valid" | "fetch_ar_beats"
-        | "fetch_ar_ready" | "fetch_r_valid") => name.into(),
         // The fetch stays in card memory, which the run has looked at.
         "fetch_ar_address" => {
             let zeros = port.width - FETCH_ADDRESS_BITS;
@@ -117,11 +185,13 @@ fn of_dma(port: &Port) -> String {
         "idle" => "dma_idle".into(),
         // Engines that run when a program is stopped still have to end; after that nobody asks.
         "hold" | "clear" => "flush".into(),
-        name if name.starts_with("m_axi_") => name.into(),
-        // Of clients that are not there.
-        name if port.direction == Direction::Output => format!("unused_{name}"),
-        _ => format!("{}'h0", port.width),
+        name => name.into(),
     }
+}
+
+/// What a port of an engine is connected to.
+fn of_engine(port: &Port) -> String {
+    port.name.clone()
 }
 
 /// Bits of a beat's number in card memory.

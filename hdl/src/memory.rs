@@ -16,6 +16,7 @@ pub const WRAPPERS: &[(&str, &str)] = &[
     ("stce_row", "wiring: the elements of a row"),
     ("stce", "wiring: the rows of the array"),
     ("core", "wiring: array, edges, buffers, controller, update"),
+    ("mm_engine", "wiring: the same array at the sequencer"),
     ("registers", "wiring: a block per register of the map"),
     ("decoder", "wiring: blocks per row of the instruction table"),
     ("sequencer", "wiring: a queue per engine, a counter per semaphore"),

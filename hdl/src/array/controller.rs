@@ -65,8 +65,22 @@ pub struct Controller {
     pub mm_weights: Signal<In, Bit>,
     /// The MM at the head has all it waits for.
     pub go: Signal<In, Bit>,
+    /// Forgets GEOMETRY, the walks and the MM that has not started, and begins with the first halves again; only while no MM runs.
+    pub forget: Signal<In, Bit>,
     /// It starts in this cycle.
     pub starts: Signal<Out, Bit>,
+    /// Of the MM that starts: it is weight-stationary.
+    pub start_streams: Signal<Out, Bit>,
+    /// Of the MM that starts: it drains.
+    pub start_drains: Signal<Out, Bit>,
+    /// Of the MM that starts: cycles in which its outputs are at the edge.
+    pub start_outputs: Signal<Out, Bits<16>>,
+    /// Of the MM that starts: outputs of a USPE.
+    pub start_interleave: Signal<Out, Bits<5>>,
+    /// The array is free from the next cycle on.
+    pub ending: Signal<Out, Bit>,
+    /// The MM that runs is weight-stationary.
+    pub running_streams: Signal<Out, Bit>,
     /// The array is free from this cycle on.
     pub ended: Signal<Out, Bit>,
     /// An MM has the array.
@@ -365,6 +379,12 @@ impl Logic for Controller {
         self.busy.next = self.start.val() | self.busy_left.q.val().any();
         self.ended.next = self.last_cycle.q.val();
         self.last_cycle.d.next = self.busy_left.q.val() == bits::<24>(1);
+        self.ending.next = self.busy_left.q.val() == bits::<24>(1);
+        self.running_streams.next = self.on_streams.q.val();
+        self.start_streams.next = self.next_streams.q.val();
+        self.start_drains.next = self.next_drain.q.val();
+        self.start_outputs.next = self.drain_cycles.q.val();
+        self.start_interleave.next = self.interleave.q.val();
         self.busy_down.next = self.busy_left.q.val() - bits::<24>(1);
         self.drain_down.next = self.drain_left.q.val() - bits::<24>(1);
         self.rows_down.next = self.rows_left.q.val() - bits::<24>(1);
@@ -538,6 +558,18 @@ impl Logic for Controller {
                 self.send_wait.d.next = bits::<2>(0);
                 self.send_row.d.next = bits::<6>(0);
             }
+        }
+
+        if self.forget.val() {
+            self.write_at.d.next = bits::<4>(0);
+            self.read_at.d.next = bits::<4>(0);
+            self.streams.d.next = false;
+            self.full.d.next = false;
+            self.decoded_1.d.next = false;
+            self.decoded_2.d.next = false;
+            self.decoded_3.d.next = false;
+            self.activations_half.d.next = false;
+            self.weights_half.d.next = false;
         }
 
         // Tokens.

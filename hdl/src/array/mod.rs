@@ -8,10 +8,13 @@
 //! | `stce_row`, `stce` | the elements of a row, and the rows |
 //! | [`RowEdge`] | a row's words: table of offsets, bank, normalised |
 //! | [`ColumnHead`], [`ColumnFoot`] | a column's weights and partial sums; its results |
-//! | [`Controller`] | the MM engine |
+//! | [`Controller`], [`Ends`] | the MM engine: its tokens, and what the sequencer hears |
+//! | [`engine()`] | all of it as an engine of the accelerator |
 
 mod column_edge;
 mod controller;
+mod ends;
+mod engine;
 mod row_edge;
 mod small_ram;
 mod uspe;
@@ -19,6 +22,8 @@ mod wiring;
 
 pub use column_edge::{ColumnFoot, ColumnHead};
 pub use controller::Controller;
+pub use ends::Ends;
+pub use engine::{Legal, engine};
 pub use row_edge::RowEdge;
 pub use small_ram::SmallRam;
 pub use uspe::Uspe;
@@ -87,5 +92,6 @@ pub(crate) fn edges() -> Vec<Design> {
         emit("column_head", ColumnHead::default),
         emit("column_foot", ColumnFoot::default),
         emit("controller", Controller::default),
+        emit("mm_ends", Ends::default),
     ]
 }

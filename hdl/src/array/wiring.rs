@@ -155,13 +155,24 @@ impl<'c> MmEngine<'c> {
         Self { config }
     }
 
-    /// Declares the ports of the engine.
+    /// Declares the ports of the core's array.
     pub(crate) fn ports(&self, core: &mut Wiring) {
+        for (name, bits) in
+            [("instruction_valid", 1), ("instruction", 256), ("go", 1), ("forget", 1)]
+        {
+            core.input(name, bits);
+        }
+        self.buffer_ports(core);
+        for name in ["instruction_ready", "mm_free", "mm_idle", "mm_busy", "multiplies"] {
+            core.output(name, 1);
+        }
+        self.news_ports(core);
+    }
+
+    /// Declares the ports through which the buffers are filled.
+    pub(crate) fn buffer_ports(&self, text: &mut Wiring) {
         let (rows, cols) = (self.config.rows, self.config.cols);
         for (name, bits) in [
-            ("instruction_valid", 1),
-            ("instruction", 256),
-            ("go", 1),
             ("w2e_write", 1),
             ("w2e_rows", rows),
             ("w2e_word", address_bits(self.config.w2e_words_per_row)),
@@ -177,19 +188,53 @@ impl<'c> MmEngine<'c> {
             ("n2s_value", 16),
             ("n2s_position", 4),
         ] {
-            core.input(name, bits);
+            text.input(name, bits);
         }
-        for (name, bits) in [
-            ("instruction_ready", 1),
-            ("mm_start", 1),
-            ("mm_end", 1),
-            ("mm_busy", 1),
-            ("drain_valid", 1),
-            ("drain", 32 * cols),
-            ("multiplies", 1),
-        ] {
-            core.output(name, bits);
+    }
+
+    /// Declares the ports that say how MMs go on, and what they drain.
+    pub(crate) fn news_ports(&self, text: &mut Wiring) {
+        for name in ["mm_start", "mm_first_out", "mm_read", "mm_end", "drain_valid"] {
+            text.output(name, 1);
         }
+        text.output("drain", 32 * self.config.cols);
+    }
+
+    /// Wires up what sees whether the array can do an MM.
+    pub(crate) fn legal(&self, text: &mut Wiring) {
+        let constant = |bits: usize, value: usize| format!("{bits}'d{value}");
+        text.instance(
+            "mm_legal",
+            "legal",
+            &[],
+            &[
+                own("clock"),
+                own("forget"),
+                ("array_rows", constant(32, self.config.rows)),
+                ("psum_depth", constant(16, self.config.psum_depth.min(u16::MAX.into()))),
+                ("geometry", "is_geometry".into()),
+                ("geometry_streams", format!("~{}", field("GEOMETRY", "dataflow", 1))),
+                ("walk", "is_walk".into()),
+                ("walk_slots", field("WALK", "slots", 16)),
+                ("mm", "is_mm".into()),
+                ("slots", field("MM", "slots", 32)),
+                ("rows", field("MM", "rows", 16)),
+                ("ip", field("MM", "ip", 5)),
+                ("iq", field("MM", "iq", 5)),
+                ("drains", field("MM", "drain", 1)),
+                (
+                    "posts",
+                    format!(
+                        "instruction[{}]",
+                        isa::HEADER_BITS as usize - isa::SemaphoreSet::BITS as usize
+                            + isa::Semaphore::DrainFull as usize
+                    ),
+                ),
+                ("idle", "mm_idle".into()),
+                own("may"),
+                ("fault", "mm_fault".into()),
+            ],
+        );
     }
 
     /// Wires it up.
@@ -198,6 +243,7 @@ impl<'c> MmEngine<'c> {
         self.rows(core);
         self.columns(core);
         self.array(core);
+        self.ends(core);
     }
 
     fn controller(&self, core: &mut Wiring) {
@@ -217,6 +263,16 @@ impl<'c> MmEngine<'c> {
         core.assign("instruction_ready", "(walk_room | ~is_walk) & (mm_room | ~is_mm)");
         core.wire("walk_write_at", 4);
         core.wire("walk_read_at", 4);
+        for (name, bits) in [
+            ("start_streams", 1),
+            ("start_drains", 1),
+            ("start_outputs", 16),
+            ("start_interleave", 5),
+            ("ending", 1),
+            ("running_streams", 1),
+        ] {
+            core.wire(name, bits);
+        }
         let walk = isa::reference().find(|layout| layout.0 == "WALK").expect("in the table").3;
         let first = walk[0].lsb as usize;
         let bits = walk.iter().map(|field| field.width as usize).sum::<usize>();
@@ -266,8 +322,15 @@ impl<'c> MmEngine<'c> {
             ("mm_activations", wait(isa::Semaphore::ActivationsFull)),
             ("mm_weights", wait(isa::Semaphore::WeightsFull)),
             own("go"),
+            own("forget"),
             ("starts", "mm_start".into()),
-            ("ended", "mm_end".into()),
+            own("start_streams"),
+            own("start_drains"),
+            own("start_outputs"),
+            own("start_interleave"),
+            ("ended", "mm_free".into()),
+            own("ending"),
+            own("running_streams"),
             ("busy", "mm_busy".into()),
             ("walk_read", "walk_read_at".into()),
         ];
@@ -282,6 +345,35 @@ impl<'c> MmEngine<'c> {
             ("row_drain", "row_drain_0".into()),
         ]);
         core.instance("controller", "controller", &[], &connections);
+    }
+
+    /// What the sequencer hears of MMs besides their starts.
+    fn ends(&self, core: &mut Wiring) {
+        core.instance(
+            "mm_ends",
+            "ends",
+            &[],
+            &[
+                own("clock"),
+                own("forget"),
+                ("start", "mm_start".into()),
+                ("drains", "start_drains".into()),
+                ("streams", "start_streams".into()),
+                ("outputs", "start_outputs".into()),
+                ("interleave", "start_interleave".into()),
+                own("ending"),
+                own("reaching"),
+                ("first_out", "mm_first_out".into()),
+                ("ended", "mm_end".into()),
+                ("idle", "mm_idle".into()),
+            ],
+        );
+        // The last row or column has read: later after a pass than after a tile, and passes are never overtaken.
+        let timing = self.config.array_timing();
+        let (tile, pass) = (timing.os_release_cycles, timing.ws_release_cycles);
+        core.delayed("tile_read", 1, tile, "ending & ~running_streams", NEVER);
+        core.delayed("pass_read", 1, pass, "ending & running_streams", NEVER);
+        core.assign("mm_read", "tile_read | pass_read");
     }
 
     fn rows(&self, core: &mut Wiring) {
@@ -468,7 +560,8 @@ impl<'c> MmEngine<'c> {
             }
         }
         let valid = format!("row_valid_{rows} | (foot_token_0[16] & foot_token_0[17])");
-        core.delayed("aligned_valid", 1, cols, &valid, NEVER);
+        core.delayed("reaching", 1, cols - 1, &valid, NEVER);
+        core.delayed("aligned_valid", 1, 1, "reaching", NEVER);
         core.assign("drain_valid", "aligned_valid");
         core.gather("drain", (0..cols).map(|c| format!("aligned_{c}")));
     }

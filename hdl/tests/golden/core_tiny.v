@@ -294,7 +294,7 @@ module controller_drain_delay(clock,d,q);
     always @(*) q = stages[59:55];
 endmodule
 
-module controller(clock,rows,last_row,pass_floor,reach_outputs,reach_sums,run_on,geometry,geometry_streams,walk,walk_room,walk_write,mm,mm_room,mm_slots,mm_rows,mm_ip,mm_iq,mm_accumulate,mm_drain,mm_activations,mm_weights,go,starts,ended,busy,walk_read,walk_slots,walk_start,walk_kept,walk_kept_left,walk_groups,walk_groups_left,walk_taps,walk_taps_left,walk_lines,walk_lines_left,walk_group_step,walk_tap_step,walk_line_step,walk_block_step,walk_psum,row_token,column_token,row_drain);
+module controller(clock,rows,last_row,pass_floor,reach_outputs,reach_sums,run_on,geometry,geometry_streams,walk,walk_room,walk_write,mm,mm_room,mm_slots,mm_rows,mm_ip,mm_iq,mm_accumulate,mm_drain,mm_activations,mm_weights,go,forget,starts,start_streams,start_drains,start_outputs,start_interleave,ending,running_streams,ended,busy,walk_read,walk_slots,walk_start,walk_kept,walk_kept_left,walk_groups,walk_groups_left,walk_taps,walk_taps_left,walk_lines,walk_lines_left,walk_group_step,walk_tap_step,walk_line_step,walk_block_step,walk_psum,row_token,column_token,row_drain);
 
     // Module arguments
     input wire  clock;
@@ -320,7 +320,14 @@ module controller(clock,rows,last_row,pass_floor,reach_outputs,reach_sums,run_on
     input wire  mm_activations;
     input wire  mm_weights;
     input wire  go;
+    input wire  forget;
     output reg  starts;
+    output reg  start_streams;
+    output reg  start_drains;
+    output reg  [15:0] start_outputs;
+    output reg  [4:0] start_interleave;
+    output reg  ending;
+    output reg  running_streams;
     output reg  ended;
     output reg  busy;
     output reg  [3:0] walk_read;
@@ -975,6 +982,12 @@ module controller(clock,rows,last_row,pass_floor,reach_outputs,reach_sums,run_on
         busy = start | |busy_left$q;
         ended = last_cycle$q;
         last_cycle$d = busy_left$q == 24'h1;
+        ending = busy_left$q == 24'h1;
+        running_streams = on_streams$q;
+        start_streams = next_streams$q;
+        start_drains = next_drain$q;
+        start_outputs = drain_cycles$q;
+        start_interleave = interleave$q;
         busy_down = busy_left$q - 24'h1;
         drain_down = drain_left$q - 24'h1;
         rows_down = rows_left$q - 24'h1;
@@ -1135,6 +1148,17 @@ module controller(clock,rows,last_row,pass_floor,reach_outputs,reach_sums,run_on
                 send_wait$d = 2'h0;
                 send_row$d = 6'h0;
             end
+        end
+        if (forget) begin
+            write_at$d = 4'h0;
+            read_at$d = 4'h0;
+            streams$d = 1'b0;
+            full$d = 1'b0;
+            decoded_1$d = 1'b0;
+            decoded_2$d = 1'b0;
+            decoded_3$d = 1'b0;
+            activations_half$d = 1'b0;
+            weights_half$d = 1'b0;
         end
         first = first_round$q & on_from_zero$q;
         last = on_drain$q & (on_streams$q | (rounds_left$q == 16'h1));
@@ -3168,6 +3192,251 @@ module stce (
     assign sum = sum_3;
     assign drained = drained_3;
     assign multiplies = multiplies_3;
+endmodule
+
+module mm_ends_waiting(clock,write,write_index,write_data,read_index,read_data);
+
+    // Module arguments
+    input wire  clock;
+    input wire  write;
+    input wire  [3:0] write_index;
+    input wire  [21:0] write_data;
+    input wire  [3:0] read_index;
+    output reg  [21:0] read_data;
+
+    // Update code (custom)
+    reg [21:0] content [0:15];
+    wire [21:0] fetched = content[read_index];
+    integer i;
+    initial for (i = 0; i <= 15; i = i + 1) content[i] = 22'h0;
+
+    always @(posedge clock) if (write) content[write_index] <= write_data;
+
+    always @(*) read_data = fetched;
+endmodule
+
+module mm_ends_kinds(clock,write,write_index,write_data,read_index,read_data);
+
+    // Module arguments
+    input wire  clock;
+    input wire  write;
+    input wire  [7:0] write_index;
+    input wire  write_data;
+    input wire  [7:0] read_index;
+    output reg  read_data;
+
+    // Update code (custom)
+    reg [0:0] content [0:255];
+    wire [0:0] fetched = content[read_index];
+    integer i;
+    initial for (i = 0; i <= 255; i = i + 1) content[i] = 1'h0;
+
+    always @(posedge clock) if (write) content[write_index] <= write_data;
+
+    always @(*) read_data = fetched;
+endmodule
+
+module mm_ends(clock,forget,start,drains,streams,outputs,interleave,ending,reaching,first_out,ended,idle);
+
+    // Module arguments
+    input wire  clock;
+    input wire  forget;
+    input wire  start;
+    input wire  drains;
+    input wire  streams;
+    input wire  [15:0] outputs;
+    input wire  [4:0] interleave;
+    input wire  ending;
+    input wire  reaching;
+    output reg  first_out;
+    output reg  ended;
+    output reg  idle;
+
+    // Stub signals
+    reg  waiting$write;
+    reg  [3:0] waiting$write_index;
+    reg  [21:0] waiting$write_data;
+    reg  [3:0] waiting$read_index;
+    wire  [21:0] waiting$read_data;
+    reg  [3:0] write_at$d;
+    wire  [3:0] write_at$q;
+    reg  [3:0] read_at$d;
+    wire  [3:0] read_at$q;
+    reg  [15:0] done$d;
+    wire  [15:0] done$q;
+    reg  row_out$d;
+    wire  row_out$q;
+    reg  drained$d;
+    wire  drained$q;
+    reg  kinds$write;
+    reg  [7:0] kinds$write_index;
+    reg  kinds$write_data;
+    reg  [7:0] kinds$read_index;
+    wire  kinds$read_data;
+    reg  [7:0] kind_write$d;
+    wire  [7:0] kind_write$q;
+    reg  [7:0] kind_read$d;
+    wire  [7:0] kind_read$q;
+    reg  [7:0] freed$d;
+    wire  [7:0] freed$q;
+    reg  [3:0] drains_done$d;
+    wire  [3:0] drains_done$q;
+
+    // Local signals
+    reg  [3:0] write_up;
+    reg  [3:0] read_up;
+    reg  [15:0] done_up;
+    reg  [15:0] first;
+    reg  [7:0] kind_write_up;
+    reg  [7:0] kind_read_up;
+    reg  [7:0] freed_now;
+    reg  [7:0] freed_less;
+    reg  [3:0] drains_now;
+    reg  [3:0] drains_less;
+    reg  waits;
+    reg  ends;
+
+    // Sub module instances
+    mm_ends_waiting waiting(
+        .clock(clock),
+        .write(waiting$write),
+        .write_index(waiting$write_index),
+        .write_data(waiting$write_data),
+        .read_index(waiting$read_index),
+        .read_data(waiting$read_data)
+    );
+    core_dff_4 write_at(
+        .d(write_at$d),
+        .q(write_at$q),
+        .clock(clock)
+    );
+    core_dff_4 read_at(
+        .d(read_at$d),
+        .q(read_at$q),
+        .clock(clock)
+    );
+    core_dff_16 done(
+        .d(done$d),
+        .q(done$q),
+        .clock(clock)
+    );
+    uspe_dff_1 row_out(
+        .d(row_out$d),
+        .q(row_out$q),
+        .clock(clock)
+    );
+    uspe_dff_1 drained(
+        .d(drained$d),
+        .q(drained$q),
+        .clock(clock)
+    );
+    mm_ends_kinds kinds(
+        .clock(clock),
+        .write(kinds$write),
+        .write_index(kinds$write_index),
+        .write_data(kinds$write_data),
+        .read_index(kinds$read_index),
+        .read_data(kinds$read_data)
+    );
+    uspe_dff_8 kind_write(
+        .d(kind_write$d),
+        .q(kind_write$q),
+        .clock(clock)
+    );
+    uspe_dff_8 kind_read(
+        .d(kind_read$d),
+        .q(kind_read$q),
+        .clock(clock)
+    );
+    uspe_dff_8 freed(
+        .d(freed$d),
+        .q(freed$q),
+        .clock(clock)
+    );
+    core_dff_4 drains_done(
+        .d(drains_done$d),
+        .q(drains_done$q),
+        .clock(clock)
+    );
+
+    // Update code
+    always @(*) begin
+        write_at$d = write_at$q;
+        read_at$d = read_at$q;
+        done$d = done$q;
+        row_out$d = row_out$q;
+        drained$d = drained$q;
+        kind_write$d = kind_write$q;
+        kind_read$d = kind_read$q;
+        freed$d = freed$q;
+        drains_done$d = drains_done$q;
+        write_up = write_at$q + 4'h1;
+        read_up = read_at$q + 4'h1;
+        waiting$write = start & drains;
+        waiting$write_index = write_at$q;
+        waiting$write_data = {6'h0, outputs} | ({17'h0, interleave} << 5'h10) | ({21'h0, streams} << 5'h15);
+        waiting$read_index = read_at$q;
+        if (start & drains) begin
+            write_at$d = write_up;
+        end
+        done_up = done$q + 16'h1;
+        first = {11'h0, waiting$read_data[20:16]};
+        row_out$d = 1'b0;
+        drained$d = 1'b0;
+        first_out = row_out$q;
+        if (reaching) begin
+            done$d = done_up;
+            if (waiting$read_data[21]) begin
+                if (~|done$q) begin
+                    first_out = 1'b1;
+                end
+            end
+            else begin
+                row_out$d = done_up == first;
+            end
+            if (done_up == waiting$read_data[15:0]) begin
+                done$d = 16'h0;
+                drained$d = 1'b1;
+                read_at$d = read_up;
+            end
+        end
+        kind_write_up = kind_write$q + 8'h1;
+        kind_read_up = kind_read$q + 8'h1;
+        kinds$write = start;
+        kinds$write_index = kind_write$q;
+        kinds$write_data = drains;
+        kinds$read_index = kind_read$q;
+        if (start) begin
+            kind_write$d = kind_write_up;
+        end
+        freed_now = freed$q + {7'h0, ending};
+        drains_now = drains_done$q + {3'h0, drained$q};
+        waits = |kinds$read_data & ~|drains_now;
+        ends = |freed_now & ~waits;
+        freed_less = freed_now - 8'h1;
+        drains_less = drains_now - 4'h1;
+        freed$d = freed_now;
+        drains_done$d = drains_now;
+        if (ends) begin
+            freed$d = freed_less;
+            kind_read$d = kind_read_up;
+            if (|kinds$read_data) begin
+                drains_done$d = drains_less;
+            end
+        end
+        ended = ends;
+        idle = kind_write$q == kind_read$q;
+        if (forget) begin
+            write_at$d = 4'h0;
+            read_at$d = 4'h0;
+            done$d = 16'h0;
+            kind_write$d = 8'h0;
+            kind_read$d = 8'h0;
+            freed$d = 8'h0;
+            drains_done$d = 4'h0;
+        end
+    end
+
 endmodule
 
 module update_settings(m_log2,n,prune_ff,prune_bp,mask_bp,srste,lambda,group,block,ff_group,ff_n,bp_group,bp_n,transpose,selects_ff,selects_bp,decays);
@@ -6098,6 +6367,7 @@ module core (
     input wire instruction_valid,
     input wire [255:0] instruction,
     input wire go,
+    input wire forget,
     input wire w2e_write,
     input wire [3:0] w2e_rows,
     input wire [9:0] w2e_word,
@@ -6113,12 +6383,16 @@ module core (
     input wire [15:0] n2s_value,
     input wire [3:0] n2s_position,
     output wire instruction_ready,
-    output wire mm_start,
-    output wire mm_end,
+    output wire mm_free,
+    output wire mm_idle,
     output wire mm_busy,
+    output wire multiplies,
+    output wire mm_start,
+    output wire mm_first_out,
+    output wire mm_read,
+    output wire mm_end,
     output wire drain_valid,
     output wire [127:0] drain,
-    output wire multiplies,
     output wire [63:0] cycle_count,
     output wire [63:0] mac_slots,
     output wire [63:0] busy_cycles,
@@ -6170,12 +6444,18 @@ module core (
     assign instruction_ready = (walk_room | ~is_walk) & (mm_room | ~is_mm);
     wire [3:0] walk_write_at;
     wire [3:0] walk_read_at;
+    wire start_streams;
+    wire start_drains;
+    wire [15:0] start_outputs;
+    wire [4:0] start_interleave;
+    wire ending;
+    wire running_streams;
     wire [215:0] walk;
     small_ram #(.WIDTH(216), .ADDRESS(4)) walks (.clock(clock), .write(is_walk & walk_room), .write_address(walk_write_at), .write_data(instruction[255:40]), .read_address(walk_read_at), .read_data(walk));
     wire [50:0] row_token_0;
     wire [41:0] column_token_0;
     wire [4:0] row_drain_0;
-    controller controller (.clock(clock), .rows(7'd4), .last_row(6'd3), .pass_floor(16'd28), .reach_outputs(16'd23), .reach_sums(16'd34), .run_on(16'd12), .geometry(is_geometry), .geometry_streams(~instruction[42]), .walk(is_walk), .walk_room(walk_room), .walk_write(walk_write_at), .mm(is_mm), .mm_room(mm_room), .mm_slots(instruction[195:180]), .mm_rows(instruction[111:96]), .mm_ip(instruction[216:212]), .mm_iq(instruction[221:217]), .mm_accumulate(instruction[222]), .mm_drain(instruction[223]), .mm_activations(instruction[9]), .mm_weights(instruction[11]), .go(go), .starts(mm_start), .ended(mm_end), .busy(mm_busy), .walk_read(walk_read_at), .walk_slots(walk[15:0]), .walk_start(walk[35:16]), .walk_kept(walk[40:36]), .walk_kept_left(walk[45:41]), .walk_groups(walk[61:46]), .walk_groups_left(walk[77:62]), .walk_taps(walk[82:78]), .walk_taps_left(walk[87:83]), .walk_lines(walk[103:88]), .walk_lines_left(walk[119:104]), .walk_group_step(walk[139:120]), .walk_tap_step(walk[159:140]), .walk_line_step(walk[179:160]), .walk_block_step(walk[199:180]), .walk_psum(walk[215:200]), .row_token(row_token_0), .column_token(column_token_0), .row_drain(row_drain_0));
+    controller controller (.clock(clock), .rows(7'd4), .last_row(6'd3), .pass_floor(16'd28), .reach_outputs(16'd23), .reach_sums(16'd34), .run_on(16'd12), .geometry(is_geometry), .geometry_streams(~instruction[42]), .walk(is_walk), .walk_room(walk_room), .walk_write(walk_write_at), .mm(is_mm), .mm_room(mm_room), .mm_slots(instruction[195:180]), .mm_rows(instruction[111:96]), .mm_ip(instruction[216:212]), .mm_iq(instruction[221:217]), .mm_accumulate(instruction[222]), .mm_drain(instruction[223]), .mm_activations(instruction[9]), .mm_weights(instruction[11]), .go(go), .forget(forget), .starts(mm_start), .start_streams(start_streams), .start_drains(start_drains), .start_outputs(start_outputs), .start_interleave(start_interleave), .ended(mm_free), .ending(ending), .running_streams(running_streams), .busy(mm_busy), .walk_read(walk_read_at), .walk_slots(walk[15:0]), .walk_start(walk[35:16]), .walk_kept(walk[40:36]), .walk_kept_left(walk[45:41]), .walk_groups(walk[61:46]), .walk_groups_left(walk[77:62]), .walk_taps(walk[82:78]), .walk_taps_left(walk[87:83]), .walk_lines(walk[103:88]), .walk_lines_left(walk[119:104]), .walk_group_step(walk[139:120]), .walk_tap_step(walk[159:140]), .walk_line_step(walk[179:160]), .walk_block_step(walk[199:180]), .walk_psum(walk[215:200]), .row_token(row_token_0), .column_token(column_token_0), .row_drain(row_drain_0));
     wire row_valid_0;
     assign row_valid_0 = 1'b0;
     wire [50:0] row_token_1;
@@ -6338,8 +6618,10 @@ module core (
     assign unused_psum_read_3 = &psum_read_3;
     wire unused_psum_word_3;
     assign unused_psum_word_3 = &psum_word_3;
+    wire reaching;
+    delay_line #(.WIDTH(1), .DEPTH(3)) delay_reaching (.clock(clock), .reset(1'b0), .d(row_valid_4 | (foot_token_0[16] & foot_token_0[17])), .q(reaching));
     wire aligned_valid;
-    delay_line #(.WIDTH(1), .DEPTH(4)) delay_aligned_valid (.clock(clock), .reset(1'b0), .d(row_valid_4 | (foot_token_0[16] & foot_token_0[17])), .q(aligned_valid));
+    delay_line #(.WIDTH(1), .DEPTH(1)) delay_aligned_valid (.clock(clock), .reset(1'b0), .d(reaching), .q(aligned_valid));
     assign drain_valid = aligned_valid;
     assign drain = {aligned_3, aligned_2, aligned_1, aligned_0};
     wire [543:0] words;
@@ -6357,6 +6639,12 @@ module core (
     wire [127:0] sums;
     wire [127:0] drained;
     stce array (.clock(clock), .word(words), .token(tokens), .drain(drain_tokens), .weight(weights), .tag(tags), .north_sum(head_sums), .sum(sums), .drained(drained), .multiplies(multiplies));
+    mm_ends ends (.clock(clock), .forget(forget), .start(mm_start), .drains(start_drains), .streams(start_streams), .outputs(start_outputs), .interleave(start_interleave), .ending(ending), .reaching(reaching), .first_out(mm_first_out), .ended(mm_end), .idle(mm_idle));
+    wire tile_read;
+    delay_line #(.WIDTH(1), .DEPTH(6)) delay_tile_read (.clock(clock), .reset(1'b0), .d(ending & ~running_streams), .q(tile_read));
+    wire pass_read;
+    delay_line #(.WIDTH(1), .DEPTH(18)) delay_pass_read (.clock(clock), .reset(1'b0), .d(ending & running_streams), .q(pass_read));
+    assign mm_read = tile_read | pass_read;
     update update (.clock(clock), .reset(update_reset), .prune_only(update_prune_only), .skip(update_skip), .srste(update_srste), .make_ff(update_make_ff), .make_bp(update_make_bp), .prune_ff(update_prune_ff), .prune_bp(update_prune_bp), .mask_bp(update_mask_bp), .m_log2(update_m_log2), .n(update_n), .inverse_loss_scale(update_inverse_loss_scale), .lambda(update_lambda), .weight_decay(update_weight_decay), .momentum(update_momentum), .learning_rate(update_learning_rate), .valid(update_valid), .w(update_w), .v(update_v), .dw(update_dw), .half(update_half), .new_valid(update_new_valid), .new_w(update_new_w), .new_v(update_new_v), .ff_valid(update_ff_valid), .ff_slots(update_ff_slots), .ff_values(update_ff_values), .ff_positions(update_ff_positions), .bp_valid(update_bp_valid), .bp_slots(update_bp_slots), .bp_values(update_bp_values), .bp_positions(update_bp_positions), .parameters(update_parameters), .groups(update_groups));
     counter count_cycle_count (.clock(clock), .count(1'b1), .value(cycle_count));
     counter count_mac_slots (.clock(clock), .count(multiplies), .value(mac_slots));

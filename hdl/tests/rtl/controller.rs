@@ -15,10 +15,11 @@ const MANY: usize = 400_000;
 traced!(
     Controller,
     [rows last_row pass_floor reach_outputs reach_sums run_on
-     geometry geometry_streams walk mm mm_slots mm_rows mm_ip mm_iq mm_accumulate mm_drain mm_activations mm_weights go
+     geometry geometry_streams walk mm mm_slots mm_rows mm_ip mm_iq mm_accumulate mm_drain mm_activations mm_weights go forget
      walk_slots walk_start walk_kept walk_kept_left walk_groups walk_groups_left walk_taps walk_taps_left
      walk_lines walk_lines_left walk_group_step walk_tap_step walk_line_step walk_block_step walk_psum],
-    [walk_room walk_write mm_room starts ended busy walk_read row_token column_token row_drain]
+    [walk_room walk_write mm_room starts start_streams start_drains start_outputs start_interleave ending running_streams
+     ended busy walk_read row_token column_token row_drain]
 );
 
 /// Cycles from the start of an MM to its first token, out of a register.
@@ -133,7 +134,8 @@ impl Offer {
         cycle.give(1, is(mm.is_some()));
         let mm = mm.unwrap_or(idle);
         cycle.give(16, mm.slots).give(16, mm.rows).give(5, mm.ip).give(5, mm.iq);
-        for flag in [mm.accumulate, mm.drain, mm.activations, mm.weights, self.go] {
+        // What forgets is tried where the engine stands in the accelerator.
+        for flag in [mm.accumulate, mm.drain, mm.activations, mm.weights, self.go, false] {
             cycle.give(1, is(flag));
         }
         cycle.give(16, walk.slots).give(20, walk.start);
@@ -178,6 +180,8 @@ pub(crate) struct Truth {
     rows_free: u64,
     drain_free: u64,
     ends: BTreeMap<u64, ()>,
+    /// Of the MM that started last.
+    running_streams: bool,
     halves: [u64; 2],
     row_tokens: BTreeMap<u64, Token>,
     column_tokens: BTreeMap<u64, Token>,
@@ -203,6 +207,7 @@ impl Truth {
             rows_free: 0,
             drain_free: 0,
             ends: BTreeMap::new(),
+            running_streams: false,
             halves: [0; 2],
             row_tokens: BTreeMap::new(),
             column_tokens: BTreeMap::new(),
@@ -263,6 +268,7 @@ impl Truth {
         self.array_free = time + cycles;
         self.ends.insert(self.array_free, ());
         self.next = None;
+        self.running_streams = streams;
         let halves = [self.half(0, mm.activations), self.half(1, mm.weights)];
         if streams {
             *self.met.entry("weight-stationary").or_default() += 1;
@@ -369,6 +375,8 @@ impl Truth {
         self.read += self.reads.remove(&time).unwrap_or(0);
         let taken = self.takes(&offer);
         let (walk_room, mm_room) = (self.walk_room(), self.next.is_none());
+        let pending = self.next;
+        let running_streams = self.running_streams;
         let starts = self.starts(offer.go);
         let idle_streams = random.below(2) == 0;
         let idle = Mm {
@@ -388,7 +396,19 @@ impl Truth {
             .expect(1, is(walk_room))
             .expect(4, self.written % 16)
             .expect(1, is(mm_room))
-            .expect(1, is(starts))
+            .expect(1, is(starts));
+        // What is to start, when it does.
+        let (streams, mm) =
+            pending.filter(|_| starts).map_or_else(Default::default, |p| (p.1, p.2));
+        let care = |bits: u32| if starts { u64::MAX >> (64 - bits) } else { 0 };
+        let outputs = if streams { mm.rows } else { self.rows * mm.ip * mm.iq };
+        cycle
+            .expect_bits(1, is(streams), care(1))
+            .expect_bits(1, is(mm.drain), care(1))
+            .expect_bits(16, outputs, care(16))
+            .expect_bits(5, mm.ip * mm.iq, care(5))
+            .expect(1, is(self.ends.contains_key(&(time + 1))))
+            .expect(1, is(running_streams))
             .expect(1, is(self.ends.remove(&time).is_some()))
             .expect(1, is(time < self.array_free))
             .expect(4, self.read % 16);

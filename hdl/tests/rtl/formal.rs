@@ -49,7 +49,10 @@ fn walks_and_mms_are_taken_and_started_once() {
             INDUCTION,
             8,
             &[
-                ("full$d = 1'b0;", "full$d = full$q;"),
+                (
+                    "if (start) begin\n            full$d = 1'b0;",
+                    "if (start) begin\n            full$d = full$q;",
+                ),
                 ("decoded_3$d = decoded_2$q;", "decoded_3$d = decoded_1$q;"),
                 ("decoded_3$q & go & ", "decoded_3$q & "),
             ],

@@ -5,6 +5,7 @@ mod core;
 mod dma;
 mod edges;
 mod emit;
+mod ends;
 mod float;
 mod formal;
 mod front;

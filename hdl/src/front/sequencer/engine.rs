@@ -7,6 +7,8 @@ use satkit_spec::isa::{Engine, OPCODE_BITS, Semaphore, Word};
 
 /// Bits of a queue's word: the instruction, and that the engine executes it.
 const QUEUE_BITS: usize = Word::BITS as usize + 1;
+/// Bits that count places of a queue and of its ledger.
+const PLACE_BITS: usize = 9;
 /// Bits of a ledger's word: the instruction's index, and what it posts.
 const LEDGER_BITS: usize = INDEX_BITS + SEMAPHORES;
 /// First bit of the semaphores that an instruction posts.
@@ -27,15 +29,15 @@ pub(super) fn queue(text: &mut Wiring, config: &ArrayConfig, engine: Engine) {
     let number = engine as usize;
     let address = config.queue_depth.next_power_of_two().ilog2().max(1) as usize;
     for (signal, bits) in [
-        ("write_at", 8),
-        ("read_at", 8),
+        ("write_at", PLACE_BITS),
+        ("read_at", PLACE_BITS),
         ("full", 1),
         ("own", 1),
         ("starts", 1),
         ("taken", SEMAPHORES),
-        ("ledger_write", 8),
-        ("ledger_early", 8),
-        ("ledger_read", 8),
+        ("ledger_write", PLACE_BITS),
+        ("ledger_early", PLACE_BITS),
+        ("ledger_read", PLACE_BITS),
         ("open", 1),
         ("runs", 1),
     ] {
@@ -48,7 +50,7 @@ pub(super) fn queue(text: &mut Wiring, config: &ArrayConfig, engine: Engine) {
         &[
             own("clock"),
             ("clear", "flush".into()),
-            ("depth", constant(8, config.queue_depth as u64)),
+            ("depth", constant(PLACE_BITS, config.queue_depth as u64)),
             ("dispatched", format!("takes & next_queues[{number}]")),
             ("arrives", format!("arrives[{number}]")),
             ("ready", of("ready")),
@@ -131,7 +133,7 @@ pub(super) fn queue(text: &mut Wiring, config: &ArrayConfig, engine: Engine) {
     }
     // The memories have as many places as there can be, and no more bits of an address.
     let places = ["write_at", "read_at", "ledger_write", "ledger_read", "ledger_early"];
-    let bits = 8 * places.len();
+    let bits = PLACE_BITS * places.len();
     text.value(&of("unused_places"), bits, &side_by_side(places.iter().map(|place| of(place))));
     // An engine takes and posts few of the semaphores.
     let mut sets = vec!["taken", "posts"];
@@ -140,7 +142,7 @@ pub(super) fn queue(text: &mut Wiring, config: &ArrayConfig, engine: Engine) {
     text.value(&of("unused_sets"), bits, &side_by_side(sets.iter().map(|set| of(set))));
 }
 
-/// A memory whose places are counted with 8 bits.
+/// A memory whose places are counted with more bits than it has.
 fn ram(text: &mut Wiring, name: &str, width: usize, address: usize, ports: &[(&str, String)]) {
     let mut connections = vec![own("clock")];
     for (port, to) in ports {

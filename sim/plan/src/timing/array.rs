@@ -17,6 +17,8 @@ pub(super) struct Busy {
     pub(super) first_out: u64,
     /// The last output is at the edge, if it drains; else the same as `end`.
     pub(super) drained: u64,
+    /// It retires: MMs do so in order, one per cycle.
+    pub(super) retired: u64,
     /// Cycles of slots.
     pub(super) array_cycles: u64,
     /// Cycles that the tile waits for the drain path before its first slot.
@@ -31,6 +33,8 @@ pub(super) struct Array {
     rows_free: u64,
     /// The drain path is free from here on.
     drain_free: u64,
+    /// The MM before ended.
+    ended: u64,
 }
 
 impl Array {
@@ -68,7 +72,9 @@ impl Array {
         };
         let read = end + release as u64;
         if !mm.drain {
+            self.ended = end.max(self.ended + 1);
             return Busy {
+                retired: self.ended,
                 start,
                 end,
                 read,
@@ -79,7 +85,9 @@ impl Array {
             };
         }
         self.drain_free = start + first_out + cost.drain_cycles;
+        self.ended = self.drain_free.max(end).max(self.ended + 1);
         Busy {
+            retired: self.ended,
             start,
             end,
             read,

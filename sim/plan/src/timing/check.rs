@@ -6,7 +6,7 @@ use crate::layout::BEAT_BYTES;
 use crate::space::{Rows, TileSpace};
 use crate::traffic;
 use satkit_spec::isa::{
-    Engine, Instruction, LoadActivations, LoadWeights, MatMul, Operation, Store,
+    Engine, Instruction, LoadActivations, LoadWeights, MatMul, Operation, Semaphore, Store,
 };
 use satkit_spec::{ArrayConfig, Dataflow, MAX_INTERLEAVE};
 
@@ -94,6 +94,10 @@ pub(super) fn operation(
             rows(space, mm.row_base, mm.rows).map_err(refuse)?;
             cols(space, mm.col_base, mm.cols).map_err(refuse)?;
             slots(space, mm.slot_base, mm.slots).map_err(refuse)?;
+            if mm.drain != instruction.post.contains(Semaphore::DrainFull) {
+                let reason = "only an MM that drains posts d.full, and it does";
+                return Err(refuse(reason.into()));
+            }
             check_array(config, space, mm).map_err(refuse)
         }
         Operation::Store(store) => {

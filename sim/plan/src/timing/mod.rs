@@ -244,6 +244,7 @@ impl<O: Observer> Run<'_, '_, O> {
             queued_cycle: entry.queued_cycle,
             tokens_cycle: entry.tokens_cycle,
             first_out_cycle: busy.first_out,
+            drained_cycle: busy.drained,
         });
         for semaphore in instruction.post.iter() {
             let cycle = match semaphore {
@@ -259,7 +260,7 @@ impl<O: Observer> Run<'_, '_, O> {
             index: entry.index,
             engine: Engine::Mm,
             start_cycle: busy.start,
-            end_cycle: busy.drained.max(busy.end),
+            end_cycle: busy.retired,
             released_cycle: busy.end,
             busy_cycles: busy.array_cycles,
             read_beats: 0,

@@ -38,6 +38,8 @@ pub struct Issued {
     pub tokens_cycle: u64,
     /// First cycle in which a store may take its outputs, if it drains.
     pub first_out_cycle: u64,
+    /// First cycle after its last output is at the edge; the end of its slots if it does not drain.
+    pub drained_cycle: u64,
 }
 
 /// What the lanes of WU and SORE do for one block of an instruction.

@@ -72,6 +72,11 @@ impl Bus {
         }
     }
 
+    /// A cycle counted from the job's first, once that is known.
+    pub(super) fn job_cycle(&self, cycle: u64) -> Option<u64> {
+        cycle.checked_sub(self.origin?)
+    }
+
     /// Forgets what is under way.
     pub(super) fn clear(&mut self) {
         self.ports.iter_mut().for_each(Port::clear);

@@ -4,6 +4,7 @@ use super::axi::{BEAT_BYTES, Burst, Violation};
 use super::bus::Bus;
 use super::port::PortStatistics;
 use super::top::{Ask, Top};
+use super::trace::{Retirement, Trace};
 use crate::{Model, PortId, RtlError};
 use satkit_memory::{Direction, Request};
 use satkit_spec::memory_map;
@@ -30,6 +31,8 @@ pub(super) struct Machine {
     model: Model,
     top: Top,
     bus: Bus,
+    /// Of a top that has trace outputs.
+    trace: Option<Trace>,
     driven: Vec<Driven>,
     /// Rising edges so far; the next one ends this cycle.
     cycle: u64,
@@ -45,15 +48,27 @@ impl Machine {
     ///
     /// # Errors
     /// [`RtlError::Port`] if the design is no top.
-    pub(super) fn new(mut model: Model, bus: Bus) -> Result<Self, RtlError> {
-        let top = Top::of(&model, bus.ports())?;
+    pub(super) fn new(mut model: Model, bus: Bus, traced: bool) -> Result<Self, RtlError> {
+        let mut top = Top::of(&model, bus.ports())?;
+        let trace = if traced { Some(Trace::of(&model)?) } else { None };
+        // Cycles in which an engine says something are looked at one by one.
+        top.strobes.extend(trace.iter().flat_map(Trace::strobes));
         model.set(top.ddr_calibrated, memory_map::ALL_CALIBRATED.into());
         // It was not built from a commit: what a wrapper gives stays 0.
         model.set(top.git_hash, 0);
         model.set(top.build_date, 0);
         let driven = vec![Driven::default(); bus.ports()];
-        let mut machine =
-            Self { model, top, bus, driven, cycle: 0, running: false, line: false, event: false };
+        let mut machine = Self {
+            model,
+            top,
+            bus,
+            trace,
+            driven,
+            cycle: 0,
+            running: false,
+            line: false,
+            event: false,
+        };
         machine.power_on();
         Ok(machine)
     }
@@ -101,6 +116,11 @@ impl Machine {
         self.bus.kept_requests()
     }
 
+    /// What the engines have done in the running or last job, if the top is traced.
+    pub(super) fn retirements(&self) -> Vec<Retirement> {
+        self.trace.as_ref().map_or_else(Vec::new, |trace| trace.retirements().to_vec())
+    }
+
     /// One cycle; `observe` sees the outputs before its rising edge.
     fn step<T>(&mut self, observe: impl FnOnce(&Model, &Top) -> T) -> Result<T, Violation> {
         // Requests come from registers of the core: nothing that is driven below changes them.
@@ -119,6 +139,9 @@ impl Machine {
         self.model.eval();
         for index in 0..self.driven.len() {
             self.exchange(index)?;
+        }
+        if let (Some(trace), Some(cycle)) = (&mut self.trace, self.bus.job_cycle(self.cycle)) {
+            trace.observe(&self.model, cycle);
         }
         let observed = observe(&self.model, &self.top);
         self.model.tick(self.top.clock);
@@ -253,6 +276,7 @@ impl Machine {
             }
             if !self.running {
                 self.bus.restart();
+                self.trace.iter_mut().for_each(Trace::clear);
             }
         }
         self.running |= starts;

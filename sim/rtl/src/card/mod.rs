@@ -15,9 +15,11 @@ mod bus;
 mod machine;
 mod port;
 mod top;
+mod trace;
 mod worker;
 
 pub use port::PortStatistics;
+pub use trace::Retirement;
 
 use crate::{Build, Model, RtlError};
 use bus::Bus;
@@ -44,6 +46,8 @@ pub struct RtlCardOptions<'a> {
     pub memory_bytes: u64,
     /// Keeps what a job asks of memory, for [`RtlCard::job_requests`].
     pub keeps_requests: bool,
+    /// Keeps when instructions start and end, which [`RtlCard::retirements`] gives; the Verilog then has outputs for it.
+    pub keeps_retirements: bool,
     /// How the model is made, and whether it writes waves.
     pub build: Build<'a>,
 }
@@ -53,7 +57,7 @@ impl Default for RtlCardOptions<'_> {
     fn default() -> Self {
         let build = Build::default();
         let (dram, memory_bytes) = (MemoryModel::ddr4(), memory_map::BYTES);
-        Self { dram, memory_bytes, keeps_requests: false, build }
+        Self { dram, memory_bytes, keeps_requests: false, keeps_retirements: false, build }
     }
 }
 
@@ -95,7 +99,12 @@ impl RtlCard {
     /// [`RtlCardError`].
     pub fn new(config: &ArrayConfig, options: &RtlCardOptions<'_>) -> Result<Self, RtlCardError> {
         config.validate()?;
-        let design = satkit_hdl::accelerator::design(config).map_err(RtlError::from)?;
+        let design = if options.keeps_retirements {
+            satkit_hdl::accelerator::traced(config)
+        } else {
+            satkit_hdl::accelerator::design(config)
+        };
+        let design = design.map_err(RtlError::from)?;
         Self::of(&design, config, options)
     }
 
@@ -116,7 +125,7 @@ impl RtlCard {
         }
         let clock_hz = options.build.clock_hz.or(Some(config.clock_hz));
         let model = Model::of(design, &Build { clock_hz, ..options.build })?;
-        let machine = Machine::new(model, bus)?;
+        let machine = Machine::new(model, bus, options.keeps_retirements)?;
         let (requests, receiver) = mpsc::channel();
         let events = Arc::new(Events::default());
         let worker = Worker { machine, requests: receiver, events: Arc::clone(&events) };
@@ -149,6 +158,14 @@ impl RtlCard {
     /// As [`RtlCard::port_statistics`].
     pub fn job_requests(&self) -> CardResult<Vec<satkit_memory::Request>> {
         self.ask(|reply| Request::Requests { reply })
+    }
+
+    /// The instructions of engines that have ended in the running or last job, in the order of their ends; none unless they are kept.
+    ///
+    /// # Errors
+    /// [`CardError::DeviceLost`] if the card's thread has ended.
+    pub fn retirements(&self) -> CardResult<Vec<Retirement>> {
+        self.ask(|reply| Request::Retirements { reply })
     }
 
     fn ask<T>(&self, request: impl FnOnce(SyncSender<CardResult<T>>) -> Request) -> CardResult<T> {

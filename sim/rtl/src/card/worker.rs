@@ -3,6 +3,7 @@
 use super::axi::Violation;
 use super::machine::Machine;
 use super::port::PortStatistics;
+use super::trace::Retirement;
 use satkit_spec::regs::{self, control};
 use satkit_transport::{CardError, CardResult, ResetKind};
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError};
@@ -15,11 +16,29 @@ const RESET_PATIENCE_CYCLES: u64 = 1 << 24;
 
 /// What a card's methods ask of its thread; each answers once.
 pub(super) enum Request {
-    Read { offset: u32, reply: SyncSender<CardResult<u32>> },
-    Write { offset: u32, value: u32, reply: SyncSender<CardResult<()>> },
-    Reset { kind: ResetKind, reply: SyncSender<CardResult<()>> },
-    Requests { reply: SyncSender<CardResult<Vec<satkit_memory::Request>>> },
-    Statistics { reply: SyncSender<CardResult<PortStatistics>> },
+    Read {
+        offset: u32,
+        reply: SyncSender<CardResult<u32>>,
+    },
+    Write {
+        offset: u32,
+        value: u32,
+        reply: SyncSender<CardResult<()>>,
+    },
+    Reset {
+        kind: ResetKind,
+        reply: SyncSender<CardResult<()>>,
+    },
+    Requests {
+        reply: SyncSender<CardResult<Vec<satkit_memory::Request>>>,
+    },
+    /// What engines have done in the job.
+    Retirements {
+        reply: SyncSender<CardResult<Vec<Retirement>>>,
+    },
+    Statistics {
+        reply: SyncSender<CardResult<PortStatistics>>,
+    },
     Stop,
 }
 
@@ -83,6 +102,9 @@ impl Worker {
                 }
                 Some(Request::Requests { reply }) => {
                     let _ = reply.send(Ok(self.machine.requests()));
+                }
+                Some(Request::Retirements { reply }) => {
+                    let _ = reply.send(Ok(self.machine.retirements()));
                 }
                 Some(Request::Statistics { reply }) => {
                     let _ = reply.send(Ok(self.machine.statistics()));

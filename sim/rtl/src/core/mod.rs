@@ -110,7 +110,7 @@ impl Core {
         };
         let watches = [
             Watch { strobe: ports.mm_start, ports: vec![] },
-            Watch { strobe: port("mm_end")?, ports: vec![] },
+            Watch { strobe: port("mm_free")?, ports: vec![] },
             Watch { strobe: port("drain_valid")?, ports: vec![port("drain")?] },
         ];
         let update = UpdatePorts::of(&model)?;

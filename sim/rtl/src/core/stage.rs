@@ -162,7 +162,7 @@ impl Core {
                 start_cycle: retired.start_cycle,
                 end_cycle: retired.released_cycle,
                 first_out_cycle: issued.first_out_cycle,
-                drained_cycle: retired.end_cycle,
+                drained_cycle: issued.drained_cycle,
             };
             if *mm != modelled {
                 return Err(RtlError::Differs {

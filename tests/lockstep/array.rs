@@ -1,0 +1,113 @@
+//! The MM engine: tiles and passes of random stages, on banks that nobody fills.
+
+use crate::given::{card, in_lockstep, run};
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+use satkit_memory::MemoryModel;
+use satkit_plan::{BankLayout, DataflowChoice, MacStage, TileSpace, plan_stage};
+use satkit_spec::isa::{Instruction, MatMul, Operation, Semaphore, SemaphoreSet};
+use satkit_spec::regs::status;
+use satkit_spec::{ArrayConfig, ConvShape, Sparsity, Stage};
+use std::ops::Range;
+
+/// The GEOMETRYs, WALKs and MMs of a stage. What else an MM waits for is left out, so that they come one after another.
+fn mms_of(config: &ArrayConfig, stage: MacStage, choice: DataflowChoice) -> Vec<Instruction> {
+    let plan = plan_stage(config, stage, choice).unwrap();
+    let mut space = None;
+    let mut program = Vec::new();
+    for instruction in plan.program.instructions() {
+        match &instruction.operation {
+            Operation::Geometry(geometry) => {
+                space = Some(TileSpace::read(geometry).unwrap());
+                program.push(*instruction);
+            }
+            Operation::MatMul(mm) => {
+                let space: TileSpace = space.unwrap();
+                let range = |base: u32, len: u32| base as usize..(base + len) as usize;
+                let (rows, slots): (Range<usize>, Range<usize>) =
+                    (range(mm.row_base, mm.rows), range(mm.slot_base, mm.slots));
+                let layout = BankLayout::new(config, &space, rows, slots).unwrap();
+                for walk in layout.walks() {
+                    program.push(Instruction::new(Operation::Walk(*walk)));
+                }
+                program.push(Instruction { wait: SemaphoreSet::EMPTY, ..*instruction });
+            }
+            _ => {}
+        }
+    }
+    program
+}
+
+fn stages() -> impl Strategy<Value = (MacStage, DataflowChoice)> {
+    let shape = (1usize..3, 1usize..4, 1usize..9, 1usize..9, 1usize..4, 1usize..3, 0usize..2);
+    let stage = prop_oneof![Just(Stage::Ff), Just(Stage::Bp), Just(Stage::Wu)];
+    let choice = prop_oneof![Just(DataflowChoice::Os), Just(DataflowChoice::Ws)];
+    (shape, stage, choice, any::<bool>()).prop_filter_map(
+        "no such layer",
+        |(shape, stage, choice, sparse)| {
+            let (batch, channels, side, co, kernel, stride, pad) = shape;
+            let (ci, co) = if sparse { (8 * channels, 8 * co.min(3)) } else { (channels, co) };
+            let shape = ConvShape::new(batch, ci, (side, side), co, (kernel, kernel), stride, pad);
+            let sparsity = if sparse && stage != Stage::Wu {
+                Sparsity::new(2, 8).ok()?
+            } else {
+                Sparsity::DENSE
+            };
+            Some((MacStage::new(shape.ok()?, stage, sparsity).ok()?, choice))
+        },
+    )
+}
+
+#[test]
+fn mms_start_and_end_when_the_model_says() {
+    let (config, dram) = (ArrayConfig::tiny(), MemoryModel::ddr4());
+    let Some(card) = card(&config, dram) else { return };
+    let mut runner =
+        TestRunner::new(Config { failure_persistence: None, ..Config::with_cases(200) });
+    let cases = (proptest::collection::vec(stages(), 1..4), 0u64..100);
+    let ran = runner.run(&cases, |(stages, offset_beats)| {
+        let programs = stages.iter().map(|(stage, choice)| mms_of(&config, *stage, *choice));
+        let program: Vec<_> = programs.flatten().take(400).collect();
+        if let Err(difference) = in_lockstep(&card, &config, &dram, program, offset_beats) {
+            return Err(TestCaseError::fail(difference));
+        }
+        Ok(())
+    });
+    ran.unwrap();
+}
+
+/// What the array cannot do is at fault where it stands, whatever runs before it, and the next program is executed.
+#[test]
+fn an_mm_that_does_not_fit_is_at_fault() {
+    let (config, dram) = (ArrayConfig::tiny(), MemoryModel::ddr4());
+    let Some(card) = card(&config, dram) else { return };
+    let shape = ConvShape::new(1, 16, (6, 6), 16, (3, 3), 1, 1).unwrap();
+    let stage = MacStage::new(shape, Stage::Ff, Sparsity::new(2, 8).unwrap()).unwrap();
+    let good = mms_of(&config, stage, DataflowChoice::Os);
+    let at = good.len() - 1;
+    type Change = fn(&mut Instruction, &mut MatMul);
+    let changes: [Change; 6] = [
+        |_, mm| mm.ip = 0,
+        |_, mm| (mm.ip, mm.iq) = (17, 1),
+        |_, mm| (mm.ip, mm.iq) = (4, 5),
+        |_, mm| mm.slots += 1,
+        |_, mm| mm.drain = !mm.drain,
+        |i, _| {
+            i.post = if i.post.contains(Semaphore::DrainFull) {
+                SemaphoreSet::EMPTY
+            } else {
+                i.post.with(Semaphore::DrainFull)
+            }
+        },
+    ];
+    for change in changes {
+        let mut program = good.clone();
+        let Operation::MatMul(mut mm) = program[at].operation else { panic!("the last is an MM") };
+        change(&mut program[at], &mut mm);
+        program[at].operation = Operation::MatMul(mm);
+        let end = run(&card, &program, 0);
+        assert_eq!(end.status, status::DONE | status::ILLEGAL_INSTRUCTION, "{}", program[at]);
+        assert_eq!(end.instruction as usize, at, "{}", program[at]);
+        in_lockstep(&card, &config, &dram, good.clone(), 0).unwrap();
+    }
+}

@@ -1,0 +1,4 @@
+//! The Verilog's engines and the timing model in lockstep: every instruction of random programs starts and ends in the same cycle.
+
+mod array;
+mod given;
