@@ -2,10 +2,12 @@
 
 mod fuse;
 mod process;
+mod programs;
 mod verilog;
 
 pub use fuse::has_fuse;
 pub use process::ends;
+pub use programs::mms_of;
 pub use verilog::has_verilog_tool;
 
 use half::f16;

@@ -9,8 +9,9 @@ use satkit_host::session::{
 use satkit_plan::{DataflowChoice, MacStage, plan_stage};
 use satkit_rtl::card::{RtlCard, RtlCardOptions};
 use satkit_sim::card::{SimCard, SimCardOptions};
-use satkit_spec::isa::{Engine, Instruction, Operation};
+use satkit_spec::isa::{Engine, Instruction, Operation, Semaphore, SemaphoreSet};
 use satkit_spec::{ArrayConfig, ConvShape, Sparsity, Stage, regs};
+use satkit_tests::mms_of;
 use satkit_transport::{Card, CardError};
 use std::ops::Deref;
 use std::sync::Arc;
@@ -108,11 +109,21 @@ pub(crate) fn good_program() -> Vec<Instruction> {
 /// Bytes from address 0 on that hold the tensors of [`good_program`].
 const TENSOR_BYTES: u64 = 1 << 20;
 
-/// The same without its last MM: a store waits for it for ever.
+/// The engine of [`hanging_program`].
+pub(crate) const HANGING_ENGINES: &[Engine] = &[Engine::Mm];
+
+/// An MM that is executed, and one that waits for a load that does not come.
 pub(crate) fn hanging_program() -> Vec<Instruction> {
-    let mut program = good_program();
-    let last = program.iter().rposition(|i| matches!(i.operation, Operation::MatMul(_))).unwrap();
-    program.remove(last);
+    let (shape, stage) = (ConvShape::new(1, 8, (2, 2), 4, (1, 1), 1, 0).unwrap(), Stage::Ff);
+    let stage = MacStage::new(shape, stage, Sparsity::DENSE).unwrap();
+    let mut program = mms_of(&array(), stage, DataflowChoice::Os);
+    let mm = program.iter().position(|i| i.operation.engine() == Some(Engine::Mm)).unwrap();
+    program.truncate(mm + 1);
+    let walks: Vec<_> =
+        program.iter().filter(|i| matches!(i.operation, Operation::Walk(_))).copied().collect();
+    program.extend(walks);
+    let wait = SemaphoreSet::of(&[Semaphore::ActivationsFull]);
+    program.push(Instruction { wait, ..program[mm] });
     program
 }
 

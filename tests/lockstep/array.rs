@@ -4,39 +4,11 @@ use crate::given::{card, in_lockstep, run};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use satkit_memory::MemoryModel;
-use satkit_plan::{BankLayout, DataflowChoice, MacStage, TileSpace, plan_stage};
+use satkit_plan::{DataflowChoice, MacStage};
 use satkit_spec::isa::{Instruction, MatMul, Operation, Semaphore, SemaphoreSet};
 use satkit_spec::regs::status;
 use satkit_spec::{ArrayConfig, ConvShape, Sparsity, Stage};
-use std::ops::Range;
-
-/// The GEOMETRYs, WALKs and MMs of a stage. What else an MM waits for is left out, so that they come one after another.
-fn mms_of(config: &ArrayConfig, stage: MacStage, choice: DataflowChoice) -> Vec<Instruction> {
-    let plan = plan_stage(config, stage, choice).unwrap();
-    let mut space = None;
-    let mut program = Vec::new();
-    for instruction in plan.program.instructions() {
-        match &instruction.operation {
-            Operation::Geometry(geometry) => {
-                space = Some(TileSpace::read(geometry).unwrap());
-                program.push(*instruction);
-            }
-            Operation::MatMul(mm) => {
-                let space: TileSpace = space.unwrap();
-                let range = |base: u32, len: u32| base as usize..(base + len) as usize;
-                let (rows, slots): (Range<usize>, Range<usize>) =
-                    (range(mm.row_base, mm.rows), range(mm.slot_base, mm.slots));
-                let layout = BankLayout::new(config, &space, rows, slots).unwrap();
-                for walk in layout.walks() {
-                    program.push(Instruction::new(Operation::Walk(*walk)));
-                }
-                program.push(Instruction { wait: SemaphoreSet::EMPTY, ..*instruction });
-            }
-            _ => {}
-        }
-    }
-    program
-}
+use satkit_tests::mms_of;
 
 fn stages() -> impl Strategy<Value = (MacStage, DataflowChoice)> {
     let shape = (1usize..3, 1usize..4, 1usize..9, 1usize..9, 1usize..4, 1usize..3, 0usize..2);

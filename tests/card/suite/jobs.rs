@@ -148,7 +148,7 @@ pub(crate) fn a_cancelled_job_says_so(card: &Arc<dyn Card>) {
 }
 
 pub(crate) fn the_watchdog_ends_a_program_that_waits_for_itself(card: &Arc<dyn Card>) {
-    let settings = SessionSettings { watchdog_cycles: 1_000_000, ..SessionSettings::default() };
+    let settings = SessionSettings { watchdog_cycles: 200_000, ..SessionSettings::default() };
     let session = Ready::new(Arc::clone(card), settings);
     let (program, job) = hanging_job(&session);
     let (instruction, reason, _) = fault(session.wait(job, PATIENCE));

@@ -99,5 +99,5 @@ macro_rules! conformance {
         }
     };
     (@needs) => { $crate::suite::Needs::Nothing };
-    (@needs hangs) => { $crate::suite::Needs::Engines($crate::given::STAGE_ENGINES) };
+    (@needs hangs) => { $crate::suite::Needs::Engines($crate::given::HANGING_ENGINES) };
 }
