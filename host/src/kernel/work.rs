@@ -42,7 +42,9 @@ enum Io {
 pub struct KernelPlan {
     /// The program, and where its tensors lie.
     pub step: Step,
-    /// Its timing.
+    /// First byte of the program in card memory.
+    pub address: u64,
+    /// Its timing there.
     pub timing: Timing,
 }
 
@@ -58,7 +60,7 @@ impl KernelPlan {
         memory: &MemoryModel,
     ) -> Result<Self, HostError> {
         let timing = time_at(config, &step.program, address, memory, &mut NoObserver)?;
-        Ok(Self { step, timing })
+        Ok(Self { step, address, timing })
     }
 
     /// The dataflow of the largest matrix problem; none without one.

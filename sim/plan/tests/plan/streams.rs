@@ -210,8 +210,8 @@ impl Memory for Recording {
 
 #[test]
 fn a_store_reads_a_page_of_one_tensor_after_another() {
-    // Half the columns of 64 rows: two pages with 32 bursts of a beat each.
-    let mut st = tile(64, 32);
+    // Half the columns of 32 patches of two: two pages with 32 bursts of a beat each.
+    let mut st = tile(32, 32);
     (st.add, st.mask, st.products) = (true, true, true);
     let config = ArrayConfig::vcu1525();
     let memory = fixed(80, 64).build(&Ports::from(&config)).unwrap();
