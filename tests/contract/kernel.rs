@@ -7,7 +7,7 @@ use satkit_host::card::CardSettings;
 use satkit_host::kernel::{Kernel, KernelOperands, KernelResults, run_kernel};
 use satkit_host::session::Session;
 use satkit_memory::MemoryModel;
-use satkit_plan::{DataflowChoice, NoObserver, Program, time_with};
+use satkit_plan::{DataflowChoice, NoObserver, Program, time_at};
 use satkit_sim::card::{SimCard, SimCardOptions};
 use satkit_spec::{ArrayConfig, ConvShape, Method, Sparsity};
 use satkit_tests::{any_shape, any_sparsity, values};
@@ -114,9 +114,9 @@ fn check(case: &Case) -> Result<(), TestCaseError> {
         .map_err(|error| TestCaseError::fail(format!("{}: {error}", kernel.name())))?;
     let golden = golden_kernel(kernel).unwrap();
     prop_assert_eq!(words(&run.results), words(&golden), "{}", kernel.name());
-    // The program that was uploaded, timed once more from its words alone.
+    // The program that was uploaded, timed once more from its words and its place alone.
     let program = Program::new(run.plan.step.program.instructions().to_vec());
-    let timing = time_with(config, &program, memory, &mut NoObserver).unwrap();
+    let timing = time_at(config, &program, run.plan.address, memory, &mut NoObserver).unwrap();
     prop_assert_eq!(run.cycles, timing.cycles, "{}", kernel.name());
     run.check_cycles().map_err(|error| TestCaseError::fail(error.to_string()))
 }

@@ -44,19 +44,21 @@ pub fn run_kernel(
     let (work, config) = (KernelWork::new(kernel)?, session.config());
     config.check_sparsity(kernel.compact())?;
     let room = session.allocate(work.room_bytes()?).map_err(HostError::card("memory"))?;
-    let plan = work.plan(config, settings.dataflow, &settings.memory, room.address())?;
-    let address = |index: usize| plan.step.addresses[index];
+    let step = work.plan(config, settings.dataflow, room.address())?;
+    let addresses = step.addresses.clone();
+    let address = |index: usize| addresses[index];
     for (tensor, bytes) in work.uploads(config, kernel) {
         session.upload(address(tensor.0), &bytes).map_err(HostError::card("upload"))?;
     }
     let load = |program: &satkit_plan::Program| {
         session.load(program.instructions()).map_err(HostError::card("program"))
     };
-    if let Some(step) = work.preparation(config, room.address())? {
-        let program = load(&step.program)?;
+    if let Some(before) = work.preparation(config, room.address())? {
+        let program = load(&before.program)?;
         session.run(&program, settings.deadline).map_err(HostError::card("pruning"))?;
     }
-    let program = load(&plan.step.program)?;
+    let program = load(&step.program)?;
+    let plan = KernelPlan::new(config, step, program.address(), &settings.memory)?;
     let report =
         session.run(&program, settings.deadline).map_err(HostError::card(kernel.name()))?;
     let results = work.results(config, kernel, |tensor, bytes| {

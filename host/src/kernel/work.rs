@@ -12,7 +12,7 @@ use satkit_plan::step::{
     Edge, MacOperation, PruneOperation, Step, StepOperation, StepWork, TensorId, UpdateOperation,
     UpdateValues, VectorOperation, compile_at, room_bytes,
 };
-use satkit_plan::{DataflowChoice, MacStage, NoObserver, Scheduler, Timing, time_with};
+use satkit_plan::{DataflowChoice, MacStage, NoObserver, Scheduler, Timing, time_at};
 use satkit_spec::isa::VectorOp;
 use satkit_spec::{ArrayConfig, BpGradient, ConvShape, Dataflow, Sparsity, Stage, WeightOperand};
 
@@ -42,11 +42,27 @@ enum Io {
 pub struct KernelPlan {
     /// The program, and where its tensors lie.
     pub step: Step,
-    /// Its timing.
+    /// First byte of the program in card memory.
+    pub address: u64,
+    /// Its timing there.
     pub timing: Timing,
 }
 
 impl KernelPlan {
+    /// Times a program that lies at byte `address` of card memory, with `memory`.
+    ///
+    /// # Errors
+    /// [`HostError::Plan`] if it cannot run there.
+    pub fn new(
+        config: &ArrayConfig,
+        step: Step,
+        address: u64,
+        memory: &MemoryModel,
+    ) -> Result<Self, HostError> {
+        let timing = time_at(config, &step.program, address, memory, &mut NoObserver)?;
+        Ok(Self { step, address, timing })
+    }
+
     /// The dataflow of the largest matrix problem; none without one.
     #[must_use]
     pub fn dataflow(&self) -> Option<Dataflow> {
@@ -91,7 +107,7 @@ impl KernelWork {
         Ok(room_bytes(&self.work)?)
     }
 
-    /// Plans the operation, with its tensors from byte `base` of card memory on, and times it with `memory`.
+    /// Plans the operation, with its tensors from byte `base` of card memory on.
     ///
     /// # Errors
     /// [`HostError::Plan`] if the machine cannot run it.
@@ -99,13 +115,10 @@ impl KernelWork {
         &self,
         config: &ArrayConfig,
         dataflow: DataflowChoice,
-        memory: &MemoryModel,
         base: u64,
-    ) -> Result<KernelPlan, HostError> {
+    ) -> Result<Step, HostError> {
         let scheduler = Scheduler::new(config, dataflow)?;
-        let step = compile_at(&self.work, base, &scheduler, &|_| {})?;
-        let timing = time_with(config, &step.program, memory, &mut NoObserver)?;
-        Ok(KernelPlan { step, timing })
+        Ok(compile_at(&self.work, base, &scheduler, &|_| {})?)
     }
 
     /// The program that makes the pruned operands, if there are any.

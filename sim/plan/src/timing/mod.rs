@@ -112,6 +112,9 @@ const FETCH: u64 = 0;
 const LOADS: u64 = 1;
 const READS: u64 = 3;
 const WRITES: u64 = 6;
+/// Bits of a client in a key, and how many there are who move data.
+const CLIENT: u64 = 15;
+const MOVERS: usize = 6;
 
 /// Orders requests by their cycles, and those of one cycle by their clients: cycles are below 2^48, so both fit one key.
 const fn key(cycle: u64, client: u64) -> u64 {
@@ -132,51 +135,65 @@ impl<O: Observer> Run<'_, '_, O> {
     }
 
     fn all<M: Memory>(&mut self, dma: &mut Dma<'_, M>) -> Result<(), PlanError> {
+        let mut keys = [u64::MAX; MOVERS];
         loop {
-            self.advance()?;
-            let (mut first, mut next, mut mover) = (u64::MAX, u64::MAX, 0);
-            for at in 0..6 {
-                let key = self.key(at);
-                if key < first {
-                    (first, next, mover) = (key, first, at);
-                } else {
-                    next = next.min(key);
-                }
+            if self.queues.changed {
+                self.advance()?;
+                keys = std::array::from_fn(|mover| self.key(mover));
+            }
+            // The least of all, and that of the others.
+            let (mut first, mut next) = (u64::MAX, u64::MAX);
+            for key in keys {
+                next = next.min(first.max(key));
+                first = first.min(key);
             }
             if first == u64::MAX {
                 return self.stuck();
             }
+            let client = first & CLIENT;
+            let mover = if client < WRITES { client } else { client - WRITES + READS } as usize;
             // Until an instruction ends or the program goes on, nobody else's next request changes.
-            while first < next {
-                let (cycle, client) = (first >> 4, first & 15);
-                let retired = match mover {
-                    0 => {
-                        self.fetch.act(dma);
-                        self.queues.changed = true;
-                        None
-                    }
-                    1 | 2 => self.loads[mover - 1].act(dma),
-                    _ => {
-                        let stream = &mut self.streams[mover - 3];
-                        let retired =
-                            if client < WRITES { stream.read(dma) } else { stream.write(dma) };
-                        self.report(mover - 3);
-                        retired
-                    }
-                };
-                if let Some(retired) = retired {
-                    self.retire(retired);
-                    self.record.settle(cycle);
-                }
-                // Asked at every request: one instruction may have as many as a program.
-                if let Some(retired) = self.record.stopped() {
-                    return Err(PlanError::Stopped { retired });
-                }
-                if self.queues.changed {
-                    break;
-                }
+            while first < next && !self.queues.changed {
+                self.act(first >> 4, mover, first & CLIENT, dma)?;
                 first = self.key(mover);
             }
+            keys[mover] = first;
+        }
+    }
+
+    /// The request that is due.
+    #[inline]
+    fn act<M: Memory>(
+        &mut self,
+        cycle: u64,
+        mover: usize,
+        client: u64,
+        dma: &mut Dma<'_, M>,
+    ) -> Result<(), PlanError> {
+        let retired = match mover {
+            0 => {
+                self.fetch.act(dma);
+                self.queues.changed = true;
+                None
+            }
+            1 | 2 => self.loads[mover - 1].act(dma),
+            _ => {
+                let stream = &mut self.streams[mover - 3];
+                let retired = if client < WRITES { stream.read(dma) } else { stream.write(dma) };
+                if !stream.worked.is_empty() {
+                    self.report(mover - 3);
+                }
+                retired
+            }
+        };
+        if let Some(retired) = retired {
+            self.retire(retired);
+            self.record.settle(cycle);
+        }
+        // Asked at every request: one instruction may have as many as a program.
+        match self.record.stopped() {
+            Some(retired) => Err(PlanError::Stopped { retired }),
+            None => Ok(()),
         }
     }
 

@@ -1,7 +1,7 @@
 //! ST, WU and VE: what they read, how long their lanes take, what they write, block by block.
 //!
-//! A block is what lies in one page of the longest stream (WU, VE) or one request of the tile (ST). The engine's buffers hold
-//! blocks, in order: each takes room for what is read or for what is written of it, whichever is more, from its first read on
+//! A block is what lies in one page of the longest stream (WU, VE), or in a row in one page of the tile (ST). The engine's buffers
+//! hold blocks, in order: each takes room for what is read or for what is written of it, whichever is more, from its first read on
 //! until the last response of its writes is there, or until its lanes are done if it has none. Reads run ahead of lanes
 //! and writes as far as there is room; lanes take blocks in order, and so do writes.
 

@@ -10,24 +10,21 @@ use satkit_spec::{ArrayConfig, Dataflow};
 use std::ops::Range;
 
 const PAGE_BEATS: u64 = PAGE_BYTES / BEAT_BYTES;
-/// Most requests of one block and direction: three streams, each cut once by a page.
-const MOST: usize = 6;
 
 /// Requests of one block and direction.
-#[derive(Clone, Copy, Default)]
+#[derive(Default)]
 pub(super) struct BlockRequests {
-    list: [PageRequest; MOST],
-    len: usize,
+    list: Vec<PageRequest>,
     beats: usize,
 }
 
 impl BlockRequests {
-    pub(super) const fn is_empty(&self) -> bool {
-        self.len == 0
+    pub(super) fn is_empty(&self) -> bool {
+        self.list.is_empty()
     }
 
     pub(super) fn list(&self) -> &[PageRequest] {
-        &self.list[..self.len]
+        &self.list
     }
 
     pub(super) const fn beats(&self) -> usize {
@@ -35,20 +32,23 @@ impl BlockRequests {
     }
 
     pub(super) fn clear(&mut self) {
-        (self.len, self.beats) = (0, 0);
+        self.list.clear();
+        self.beats = 0;
     }
 
     /// Appends beats from `address`: if paged, at most a page's, cut where a page ends.
+    #[inline]
     fn push(&mut self, paged: bool, address: u64, beats: u64) {
+        if beats == 0 {
+            return;
+        }
+        self.beats += beats as usize;
         let beat = address / BEAT_BYTES;
         let here = if paged { beats.min(PAGE_BEATS - beat % PAGE_BEATS) } else { beats };
-        for (first, count) in [(beat, here), (beat + here, beats - here)] {
-            if count > 0 && self.len < MOST {
-                let address = first * BEAT_BYTES;
-                self.list[self.len] = PageRequest { address, beats: count as u32 };
-                self.len += 1;
-                self.beats += count as usize;
-            }
+        self.list.push(PageRequest { address: beat * BEAT_BYTES, beats: here as u32 });
+        if here < beats {
+            let address = (beat + here) * BEAT_BYTES;
+            self.list.push(PageRequest { address, beats: (beats - here) as u32 });
         }
     }
 }
@@ -73,8 +73,9 @@ struct Edge {
 pub(super) struct Job {
     /// Requests stay in one page.
     paged: bool,
-    /// ST: the tile's requests.
+    /// ST: the tile's requests, and of each block the first of them behind it.
     tile: Requests,
+    stops: Vec<u32>,
     edge: Edge,
     is_tile: bool,
     /// RESULTS of the store before.
@@ -127,7 +128,8 @@ impl Job {
                 }
                 let reads = store.add || store.products || store.mask;
                 self.tile.cut(if reads { LARGE_TILE_BLOCKS } else { LARGE_TILE_BLOCKS / 2 });
-                self.blocks = self.tile.list().len() as u64;
+                self.pages();
+                self.blocks = self.stops.len() as u64;
                 (self.lane_cycles, self.lanes_first) = drained(config, context, store);
             }
             Operation::Update(update) => {
@@ -146,6 +148,26 @@ impl Job {
             }
             _ => self.blocks = 0,
         }
+    }
+
+    /// Makes blocks of the tile: requests in a row that lie in one page.
+    fn pages(&mut self) {
+        self.stops.clear();
+        let requests = self.tile.list();
+        for (at, request) in requests.iter().enumerate() {
+            let page = |request: &PageRequest| request.address / PAGE_BYTES;
+            let next = requests.get(at + 1).filter(|_| self.paged);
+            if next.is_none_or(|next| page(next) != page(request)) {
+                self.stops.push(at as u32 + 1);
+            }
+        }
+    }
+
+    /// The requests of a block of the tile.
+    fn runs(&self, block: u64) -> Range<usize> {
+        let block = block as usize;
+        let start = block.checked_sub(1).map_or(0, |before| self.stops[before]);
+        start as usize..self.stops[block] as usize
     }
 
     fn streams(&mut self, context: &Context, elements: u64, lanes: usize) {
@@ -236,27 +258,35 @@ impl Job {
         if !self.is_tile {
             return self.portions(&self.reads, block, requests);
         }
-        let PageRequest { address, beats } = self.tile.list()[block as usize];
-        let (offset, beats) = (address - self.edge.out.min(address), u64::from(beats));
+        let runs = self.runs(block);
         for base in [self.edge.add, self.edge.sum].into_iter().flatten() {
-            requests.push(self.paged, base + offset, beats);
+            for &PageRequest { address, beats } in &self.tile.list()[runs.clone()] {
+                requests.push(self.paged, base + self.offset(address), u64::from(beats));
+            }
         }
         if let Some(base) = self.edge.mask {
-            let mut mask = self.mask_beats(base, block);
-            // A beat has the bits of 16 beats of results, and the one that was read last is kept.
-            if let Some(before) = block.checked_sub(1).map(|block| self.mask_beats(base, block))
-                && mask.start + 1 == before.end
-            {
-                mask.start += 1;
+            for run in runs {
+                let mut mask = self.mask_beats(base, run);
+                // A beat has the bits of 16 beats of results, and the one that was read last is kept.
+                if let Some(before) = run.checked_sub(1).map(|run| self.mask_beats(base, run))
+                    && mask.start + 1 == before.end
+                {
+                    mask.start += 1;
+                }
+                requests.push(self.paged, mask.start * BEAT_BYTES, mask.end - mask.start);
             }
-            requests.push(self.paged, mask.start * BEAT_BYTES, mask.end - mask.start);
         }
     }
 
+    /// Where results lie in their tensor, and what belongs to them in others.
+    const fn offset(&self, address: u64) -> u64 {
+        address.saturating_sub(self.edge.out)
+    }
+
     /// Beats of the mask that belong to a request of a tile: one bit for each 16-bit value.
-    fn mask_beats(&self, base: u64, block: u64) -> Range<u64> {
-        let PageRequest { address, beats } = self.tile.list()[block as usize];
-        let offset = address - self.edge.out.min(address);
+    fn mask_beats(&self, base: u64, run: usize) -> Range<u64> {
+        let PageRequest { address, beats } = self.tile.list()[run];
+        let offset = self.offset(address);
         let first = (base + offset / 16) / BEAT_BYTES;
         let end = base + (offset + u64::from(beats) * BEAT_BYTES) / 16;
         first..end.div_ceil(BEAT_BYTES).max(first + 1)
@@ -267,14 +297,16 @@ impl Job {
         if !self.is_tile {
             return self.portions(&self.writes, block, requests);
         }
-        let PageRequest { address, beats } = self.tile.list()[block as usize];
-        requests.push(self.paged, address, u64::from(beats));
+        for &PageRequest { address, beats } in &self.tile.list()[self.runs(block)] {
+            requests.push(self.paged, address, u64::from(beats));
+        }
     }
 
     /// Beats that a block writes.
     pub(super) fn write_beats(&self, block: u64) -> usize {
         if self.is_tile {
-            return self.tile.list()[block as usize].beats as usize;
+            let runs = &self.tile.list()[self.runs(block)];
+            return runs.iter().map(|run| run.beats as usize).sum();
         }
         self.shares(&self.writes, block).map(|(_, beats)| beats as usize).sum()
     }

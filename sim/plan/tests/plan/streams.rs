@@ -208,6 +208,29 @@ impl Memory for Recording {
     }
 }
 
+#[test]
+fn a_store_reads_a_page_of_one_tensor_after_another() {
+    // Half the columns of 32 patches of two: two pages with 32 bursts of a beat each.
+    let mut st = tile(32, 32);
+    (st.add, st.mask, st.products) = (true, true, true);
+    let config = ArrayConfig::vcu1525();
+    let memory = fixed(80, 64).build(&Ports::from(&config)).unwrap();
+    let mut recording = Recording { memory, fetched: false, all: Vec::new() };
+    let program = vec![geometry(Dataflow::OutputStationary, 2), results(), store(st)];
+    time(&config, &Program::new(program), 0, &mut recording, &mut NoObserver).unwrap();
+    // Tensors lie 1 MiB apart: results from 2 MiB on, then what is added, summed with, and the mask.
+    let of = |direction| {
+        let of = recording.all.iter().filter(move |(request, _)| request.direction == direction);
+        of.map(|(request, _)| request.address).collect::<Vec<_>>()
+    };
+    let page =
+        |tensor: u64, page: u64| (0..32).map(move |row| (tensor << 20) + page * 4096 + row * 128);
+    let mask = |page: u64| (0..4).map(move |beat| (5 << 20) + page * 256 + beat * 64);
+    let reads = |at| page(3, at).chain(page(4, at)).chain(mask(at));
+    assert_eq!(of(Direction::Read), reads(0).chain(reads(1)).collect::<Vec<_>>());
+    assert_eq!(of(Direction::Write), page(2, 0).chain(page(2, 1)).collect::<Vec<_>>());
+}
+
 proptest! {
     #![proptest_config(config(200))]
 

@@ -5,7 +5,7 @@ use half::f16;
 use satkit_host::backend::SgdStep;
 use satkit_host::kernel::{Kernel, KernelOperands, KernelPlan, KernelResults, KernelWork};
 use satkit_memory::MemoryModel;
-use satkit_plan::{DataflowChoice, MacStage};
+use satkit_plan::{DataflowChoice, MacStage, Program};
 use satkit_rtl::{Core, Groups, Made, Operands, Weights};
 use satkit_spec::{ArrayConfig, BpGradient, ConvShape, Sparsity, WeightOperand};
 use std::path::Path;
@@ -20,7 +20,9 @@ pub(super) fn compute(
     dataflow: DataflowChoice,
     waves: Option<&Path>,
 ) -> anyhow::Result<(KernelResults, Cost)> {
-    let plan = KernelWork::new(kernel)?.plan(config, dataflow, &MemoryModel::default(), 0)?;
+    let step = KernelWork::new(kernel)?.plan(config, dataflow, 0)?;
+    let memory = MemoryModel::default();
+    let plan = KernelPlan::new(config, step, Program::DEFAULT_ADDRESS, &memory)?;
     let mut device = Device {
         core: core(config, waves)?,
         shape: kernel.shape,
