@@ -7,6 +7,7 @@
 //! - [`dma`]: AXI masters to the card's memory
 //! - [`delay`], [`memory`]: shift registers and memories, written by hand
 //! - [`float`]: floating point blocks, bit for bit as `docs/contract.md` has numbers
+//! - [`stream`]: the shell of WU and VE, everything but their lanes
 //! - [`emit`]: Verilog with one module per kind of block, where RustHDL writes one per instance
 //! - [`update`]: WUVE and SORE, which update master weights and make the next step's operand weights
 //!
@@ -23,6 +24,7 @@ mod error;
 pub mod float;
 pub mod front;
 pub mod memory;
+pub mod stream;
 pub mod update;
 
 pub use error::HdlError;

@@ -30,6 +30,8 @@ pub const WRAPPERS: &[(&str, &str)] = &[
     ("read_rings", "wiring: the banks of streams that are read"),
     ("write_rings", "wiring: the banks of streams that are written"),
     ("stream_blocks", "wiring: FIFOs of blocks"),
+    ("update_stream", "wiring: what WU has besides its lanes"),
+    ("vector_stream", "wiring: what VE has besides its lanes"),
 ];
 
 fn module(name: &str, text: &str) -> Module {

@@ -25,10 +25,17 @@ pub const QUEUE_CYCLES: usize = 2;
 pub const LOAD_DECODE_CYCLES: usize = 8;
 /// The same of ST.
 pub const STORE_DECODE_CYCLES: usize = 8;
-/// The same of WU, for WU and SORE.
-pub const UPDATE_DECODE_CYCLES: usize = 8;
+/// The same of WU, for WU and SORE: it finds the longest of six streams, and what part of a block of it each other has.
+pub const UPDATE_DECODE_CYCLES: usize = 24;
 /// The same of VE.
-pub const VECTOR_DECODE_CYCLES: usize = 8;
+pub const VECTOR_DECODE_CYCLES: usize = 24;
+
+/// Cycles from the one in which VE's lanes take elements to the last in which results of theirs are written into its buffers.
+pub const VECTOR_LATENCY_CYCLES: usize = 32;
+/// Sums that VE's lanes give after the last element: of a beat of FP32, in as many cycles as it has values for each lane.
+pub const SUMS_PER_BEAT: usize = 16;
+/// Most elements that the lanes of WU and VE take for a beat of the longest stream: its bits.
+pub const BEAT_ELEMENTS: usize = 512;
 
 /// Buffers of ST, WU and VE, each: they hold as many beats as this many load engines'.
 pub const STREAM_BUFFERS: usize = 4;

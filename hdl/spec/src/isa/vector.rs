@@ -27,6 +27,12 @@ macro_rules! vector_ops {
                 match self { $( Self::$variant => concat!($($doc),+).trim_ascii(), )* }
             }
 
+            /// All that it writes are sums, which are there after its last element.
+            #[must_use]
+            pub const fn reduces(self) -> bool {
+                matches!(self, Self::BiasGradient)
+            }
+
             /// Cycles that each element of the stream occupies a lane.
             #[must_use]
             pub const fn passes(self) -> u64 {

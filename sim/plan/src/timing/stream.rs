@@ -2,8 +2,9 @@
 //!
 //! A block is what lies in one page of the longest stream (WU, VE) or one request of the tile (ST). The engine's buffers hold
 //! blocks, in order: each takes room for what is read or for what is written of it, whichever is more, from its first read on
-//! until the last response of its writes is there, or until its lanes are done if it has none. Reads run ahead of lanes
-//! and writes as far as there is room; lanes take blocks in order, and so do writes.
+//! until the last response of its writes is there. Reads run ahead of lanes and writes as far as there is room; lanes take blocks in
+//! order, and so do writes. A block without reads, or without writes, takes a cycle where they would be. One block leaves the
+//! buffers per cycle, and an instruction ends in the cycle after its last has.
 
 use super::dma::Dma;
 use super::record::{LaneBlock, Retired};
@@ -18,8 +19,6 @@ use std::collections::VecDeque;
 #[derive(Clone, Copy)]
 struct Held {
     beats: usize,
-    /// The lanes have taken it.
-    lanes_cycle: u64,
     /// Its results are all out.
     ready_cycle: u64,
     /// Its room is free again; `None` until its last write is issued.
@@ -59,7 +58,9 @@ pub(super) struct StreamEngine {
     write_block: u64,
     responded: u64,
     write_free: u64,
-    /// The last write is done.
+    /// The last block that is written leaves the buffers.
+    left: u64,
+    /// The first cycle after that.
     written: u64,
     read_beats: u64,
     write_beats: u64,
@@ -92,6 +93,7 @@ impl StreamEngine {
             write_block: 0,
             responded: 0,
             write_free: 0,
+            left: 0,
             written: 0,
             read_beats: 0,
             write_beats: 0,
@@ -179,7 +181,7 @@ impl StreamEngine {
         let block = self.read_block;
         let start_cycle = self.lanes_free.max(self.arrived);
         self.lanes_free = start_cycle + self.job.lane_cycles(block);
-        let ready_cycle = self.lanes_free + self.job.latency_cycles();
+        let ready_cycle = self.lanes_free + self.job.latency_cycles(block);
         if self.engine == Engine::Update {
             self.worked.push(LaneBlock {
                 index: self.index,
@@ -190,12 +192,11 @@ impl StreamEngine {
                 ready_cycle,
             });
         }
-        let (beats, lanes_cycle) = (self.block_beats, self.lanes_free);
-        let free_cycle = (!self.job.writes_anything()).then_some(lanes_cycle);
-        self.held.push_back(Held { beats, lanes_cycle, ready_cycle, free_cycle });
+        let beats = self.block_beats;
+        self.held.push_back(Held { beats, ready_cycle, free_cycle: None });
         self.held_beats += beats;
         self.read_block += 1;
-        if self.write_cycle == u64::MAX && self.job.writes_anything() && block == self.write_block {
+        if self.write_cycle == u64::MAX && block == self.write_block {
             self.begin_write();
         }
     }
@@ -213,15 +214,27 @@ impl StreamEngine {
         while self.write_block < self.read_block {
             self.job.writes(self.write_block, &mut self.writes);
             (self.write_at, self.responded) = (0, 0);
-            let (none, free) = (self.writes.is_empty(), self.write_free);
+            let free = self.write_free;
             let Some(held) = self.writing() else { return };
-            if !none {
-                self.write_cycle = held.ready_cycle.max(free);
+            let cycle = held.ready_cycle.max(free);
+            if !self.writes.is_empty() {
+                self.write_cycle = cycle;
                 return;
             }
-            held.free_cycle = Some(held.lanes_cycle);
-            self.write_block += 1;
+            self.write_free = cycle + 1;
+            self.responded = cycle + 1;
+            self.leave();
         }
+    }
+
+    /// The block that is being written is known to leave the buffers, behind the one before it.
+    fn leave(&mut self) {
+        let left = self.responded.max(self.left + 1);
+        if let Some(held) = self.writing() {
+            held.free_cycle = Some(left);
+        }
+        (self.left, self.written) = (left, self.written.max(left + 1));
+        self.write_block += 1;
     }
 
     /// Issues the read that is due.
@@ -270,12 +283,7 @@ impl StreamEngine {
             self.write_cycle = self.write_free;
             return None;
         }
-        let responded = self.responded;
-        self.written = self.written.max(responded);
-        if let Some(held) = self.writing() {
-            held.free_cycle = Some(responded);
-        }
-        self.write_block += 1;
+        self.leave();
         self.begin_write();
         if self.read_cycle == u64::MAX {
             self.begin_read();

@@ -1,12 +1,12 @@
 //! What a stream engine does for one instruction: blocks with their reads, lane cycles and writes.
 
 use super::sequencer::Context;
-use crate::layout::BEAT_BYTES;
+use crate::layout::{BEAT_BYTES, beat_elements};
 use crate::space::Rows;
 use crate::traffic::{self, PageRequest, Requests, bytes_at};
 use satkit_memory::PAGE_BYTES;
 use satkit_spec::isa::{Instruction, Operation, Results, Store};
-use satkit_spec::{ArrayConfig, Dataflow};
+use satkit_spec::{ArrayConfig, Dataflow, SUMS_PER_BEAT, VECTOR_LATENCY_CYCLES};
 use std::ops::Range;
 
 const PAGE_BEATS: u64 = PAGE_BYTES / BEAT_BYTES;
@@ -84,9 +84,15 @@ pub(super) struct Job {
     /// Beats of the longest stream.
     longest: u64,
     blocks: u64,
-    /// Work of a stream, and how much of it the lanes take per cycle.
+    /// Elements of a stream, how many of them belong to a block at most, how often each passes the lanes, and how many of them the
+    /// lanes take per cycle.
     elements: u64,
+    block_elements: u64,
+    passes: u64,
     lanes: u64,
+    /// What a stream writes comes after its last element, in so many cycles.
+    reduces: bool,
+    tail_cycles: u64,
     /// Cycles of a tile's lanes.
     lane_cycles: u64,
     /// The lanes' work is all done before the first block is.
@@ -110,7 +116,8 @@ impl Job {
     ) {
         self.is_tile = false;
         (self.lane_cycles, self.lanes_first, self.latency_cycles) = (0, false, 0);
-        (self.elements, self.lanes) = (0, 1);
+        (self.elements, self.passes, self.lanes) = (0, 1, 1);
+        (self.reduces, self.tail_cycles) = (false, 0);
         match &instruction.operation {
             Operation::Store(store) => {
                 self.is_tile = true;
@@ -141,8 +148,14 @@ impl Job {
                 self.streams(context, prune.parameters, config.wuve_lanes);
             }
             Operation::Vector(vector) => {
-                let work = vector.elements.saturating_mul(vector.op.passes());
-                self.streams(context, work, config.ve_lanes);
+                self.latency_cycles = VECTOR_LATENCY_CYCLES as u64;
+                self.passes = vector.op.passes();
+                self.streams(context, vector.elements, config.ve_lanes);
+                self.reduces = vector.op.reduces();
+                if self.reduces {
+                    let cycles = SUMS_PER_BEAT.div_ceil(config.ve_lanes) as u64;
+                    self.tail_cycles = self.writes[0].beats * cycles;
+                }
             }
             _ => self.blocks = 0,
         }
@@ -172,6 +185,7 @@ impl Job {
         // Work without a stream is one block.
         self.blocks = self.longest.div_ceil(PAGE_BEATS).max(1);
         (self.elements, self.lanes) = (elements, lanes as u64);
+        self.block_elements = beat_elements(elements, self.longest) * PAGE_BEATS;
     }
 
     /// True for a store that reads tensors and is the first after a RESULTS.
@@ -191,34 +205,26 @@ impl Job {
         self.is_tile
     }
 
-    pub(super) fn writes_anything(&self) -> bool {
-        self.is_tile || self.writes.iter().any(|stream| stream.beats > 0)
-    }
-
     /// Cycles from a block's last lane to its first write.
-    pub(super) const fn latency_cycles(&self) -> u64 {
-        self.latency_cycles
+    pub(super) const fn latency_cycles(&self, block: u64) -> u64 {
+        let tail = if block + 1 == self.blocks { self.tail_cycles } else { 0 };
+        self.latency_cycles + tail
     }
 
-    /// Elements of a stream that belong to the blocks before `block`: in proportion to the longest stream's beats.
+    /// Elements of a stream that belong to the blocks before `block`: all blocks but the last are full of them.
     pub(super) fn elements(&self, block: u64) -> u64 {
         if block >= self.blocks {
             return self.elements;
         }
-        // Without a stream there is one block.
-        let (beats, longest) = (block * PAGE_BEATS, self.longest.max(1));
-        match self.elements.checked_mul(beats) {
-            Some(product) => product / longest,
-            None => (u128::from(self.elements) * u128::from(beats) / u128::from(longest)) as u64,
-        }
+        self.elements.min(block * self.block_elements)
     }
 
-    /// Cycles that the lanes take for a block. A stream's lanes take full beats, so that one on the border belongs to the
-    /// block where it begins; a tile's outputs come evenly.
+    /// Cycles that the lanes take for a block, one at least. A stream's lanes take full beats, so that one on the border belongs
+    /// to the block where it begins; a tile's outputs come evenly.
     pub(super) fn lane_cycles(&self, block: u64) -> u64 {
         if !self.is_tile {
-            let beats = |block: u64| self.elements(block).div_ceil(self.lanes);
-            return beats(block + 1) - beats(block);
+            let beats = |block: u64| (self.elements(block) * self.passes).div_ceil(self.lanes);
+            return (beats(block + 1) - beats(block)).max(1);
         }
         if self.lane_cycles == 0 {
             return 0;
@@ -234,7 +240,7 @@ impl Job {
     pub(super) fn reads(&self, block: u64, requests: &mut BlockRequests) {
         requests.clear();
         if !self.is_tile {
-            return self.portions(&self.reads, block, requests);
+            return self.portions(&self.reads, block, false, requests);
         }
         let PageRequest { address, beats } = self.tile.list()[block as usize];
         let (offset, beats) = (address - self.edge.out.min(address), u64::from(beats));
@@ -265,7 +271,7 @@ impl Job {
     pub(super) fn writes(&self, block: u64, requests: &mut BlockRequests) {
         requests.clear();
         if !self.is_tile {
-            return self.portions(&self.writes, block, requests);
+            return self.portions(&self.writes, block, self.reduces, requests);
         }
         let PageRequest { address, beats } = self.tile.list()[block as usize];
         requests.push(self.paged, address, u64::from(beats));
@@ -276,22 +282,35 @@ impl Job {
         if self.is_tile {
             return self.tile.list()[block as usize].beats as usize;
         }
-        self.shares(&self.writes, block).map(|(_, beats)| beats as usize).sum()
+        self.shares(&self.writes, block, self.reduces).map(|(_, beats)| beats as usize).sum()
     }
 
-    fn portions(&self, streams: &[Stream; 3], block: u64, requests: &mut BlockRequests) {
-        for (address, beats) in self.shares(streams, block) {
+    fn portions(
+        &self,
+        streams: &[Stream; 3],
+        block: u64,
+        at_end: bool,
+        requests: &mut BlockRequests,
+    ) {
+        for (address, beats) in self.shares(streams, block, at_end) {
             requests.push(self.paged, address, beats);
         }
     }
 
-    /// Address and beats of the part of each stream that belongs to a block: in proportion to the longest.
-    fn shares(&self, streams: &[Stream; 3], block: u64) -> impl Iterator<Item = (u64, u64)> {
+    /// Address and beats of the part of each stream that belongs to a block: in proportion to the longest, or all to the last.
+    fn shares(
+        &self,
+        streams: &[Stream; 3],
+        block: u64,
+        at_end: bool,
+    ) -> impl Iterator<Item = (u64, u64)> {
         let end = ((block + 1) * PAGE_BEATS).min(self.longest);
         let start = (block * PAGE_BEATS).min(self.longest);
         streams.iter().filter(|stream| stream.beats > 0).map(move |stream| {
             let share = |beats: u64| {
-                if stream.beats == self.longest {
+                if at_end && beats < self.longest {
+                    0
+                } else if stream.beats == self.longest {
                     beats
                 } else {
                     beats * stream.beats / self.longest

@@ -169,8 +169,8 @@ fn a_store_follows_the_drain() {
     let start = start(4, 2, DECODE) + 99 * 16 + OS_REACH + 16;
     // 256 rows of two beats are 8 pages. A page is let into the buffers in a cycle. The other 31 array rows come in
     // 31 * 16 = 496 cycles, 62 for each page; a page takes 64 cycles, so it is the pages that count: the first begins after
-    // 62, the others follow at once.
-    assert_eq!(spans.0[3], span(start, start + 1 + 62 + 8 * 64 + WAY));
+    // 62, the others follow at once. It ends in the cycle after the last response.
+    assert_eq!(spans.0[3], span(start, start + 1 + 62 + 8 * 64 + WAY + 1));
     assert_eq!(timing.dram_write_bytes, 256 * 128);
     assert_eq!(timing.busy(Engine::Store), 512);
 }
