@@ -11,6 +11,7 @@ pub const WRAPPERS: &[(&str, &str)] = &[
     ("delay_line", "memory: shift register of a length that the array gives"),
     ("SmallRam", "memory: LUT RAM inside a RustHDL block"),
     ("Delay", "memory: shift register inside a RustHDL block"),
+    ("Microcode", "memory: a table that Rust has too, with the cycles of each step"),
     ("Product", "multiplication of other widths than RustHDL has"),
     ("stce_row", "wiring: the elements of a row"),
     ("stce", "wiring: the rows of the array"),

@@ -48,6 +48,7 @@ const BLOCKS: &[(&str, Option<&str>)] = &[
     ("(clock,d,q)", Some("Delay")),
     ("(left,right,product)", Some("Product")),
     ("(clock,write,write_index,write_data,read_index,read_data)", Some("SmallRam")),
+    ("(address,word)", Some("Microcode")),
 ];
 
 fn designs() -> Vec<Design> {
@@ -55,7 +56,7 @@ fn designs() -> Vec<Design> {
     let cores = ArrayConfig::all().into_iter().map(|config| design(&config).unwrap());
     // The core has words of 8 lanes; the update unit may have 16.
     let units = ArrayConfig::all().into_iter().map(|config| update::design(&wide(config)).unwrap());
-    cores.chain(units).collect()
+    cores.chain(units).chain(crate::vector::designs()).collect()
 }
 
 #[test]

@@ -16,3 +16,4 @@ mod trace;
 mod update;
 mod update_lane;
 mod uspe;
+mod vector;
