@@ -9,6 +9,7 @@
 //! - [`float`]: floating point blocks, bit for bit as `docs/contract.md` has numbers
 //! - [`emit`]: Verilog with one module per kind of block, where RustHDL writes one per instance
 //! - [`update`]: WUVE and SORE, which update master weights and make the next step's operand weights
+//! - [`vector`]: arithmetic of the elementwise unit and of the drain, which no top instantiates yet
 //!
 //! What a block holds for the tools' sake (sized locals before every cast, compare and slice; no constants without a width) is
 //! explained in `docs/decisions/0009-rtl-tools.md`.
@@ -24,5 +25,6 @@ pub mod float;
 pub mod front;
 pub mod memory;
 pub mod update;
+pub mod vector;
 
 pub use error::HdlError;
