@@ -1,7 +1,7 @@
 //! What a stream engine does for one instruction: blocks with their reads, lane cycles and writes.
 
 use super::sequencer::Context;
-use crate::layout::BEAT_BYTES;
+use crate::layout::{BEAT_BYTES, SINGLE_BYTES};
 use crate::space::Rows;
 use crate::traffic::{self, PageRequest, Requests, bytes_at};
 use satkit_memory::PAGE_BYTES;
@@ -10,8 +10,12 @@ use satkit_spec::{ArrayConfig, Dataflow};
 use std::ops::Range;
 
 const PAGE_BEATS: u64 = PAGE_BYTES / BEAT_BYTES;
-/// Most requests of one block and direction: three streams, each cut once by a page.
+/// Values of FP32 in a beat.
+const BEAT_SINGLES: u64 = BEAT_BYTES / SINGLE_BYTES;
+/// Most requests of one block and direction: three streams, each cut once by a page, or one of sums, which come all at once.
 const MOST: usize = 6;
+/// Most beats of sums that come all at once: those requests and no more.
+const MOST_SUM_BEATS: u64 = (MOST as u64 - 1) * PAGE_BEATS;
 
 /// Requests of one block and direction.
 #[derive(Clone, Copy, Default)]
@@ -38,17 +42,15 @@ impl BlockRequests {
         (self.len, self.beats) = (0, 0);
     }
 
-    /// Appends beats from `address`: if paged, at most a page's, cut where a page ends.
+    /// Appends beats from `address`: if paged, cut where a page ends.
     fn push(&mut self, paged: bool, address: u64, beats: u64) {
-        let beat = address / BEAT_BYTES;
-        let here = if paged { beats.min(PAGE_BEATS - beat % PAGE_BEATS) } else { beats };
-        for (first, count) in [(beat, here), (beat + here, beats - here)] {
-            if count > 0 && self.len < MOST {
-                let address = first * BEAT_BYTES;
-                self.list[self.len] = PageRequest { address, beats: count as u32 };
-                self.len += 1;
-                self.beats += count as usize;
-            }
+        let (mut beat, mut left) = (address / BEAT_BYTES, beats);
+        while left > 0 && self.len < MOST {
+            let here = if paged { left.min(PAGE_BEATS - beat % PAGE_BEATS) } else { left };
+            self.list[self.len] = PageRequest { address: beat * BEAT_BYTES, beats: here as u32 };
+            self.len += 1;
+            self.beats += here as usize;
+            (beat, left) = (beat + here, left - here);
         }
     }
 }
@@ -91,6 +93,8 @@ pub(super) struct Job {
     lane_cycles: u64,
     /// The lanes' work is all done before the first block is.
     lanes_first: bool,
+    /// What is written are sums, which are there when the last block is, and not before.
+    reduces: bool,
     latency_cycles: u64,
 }
 
@@ -110,7 +114,7 @@ impl Job {
     ) {
         self.is_tile = false;
         (self.lane_cycles, self.lanes_first, self.latency_cycles) = (0, false, 0);
-        (self.elements, self.lanes) = (0, 1);
+        (self.elements, self.lanes, self.reduces) = (0, 1, false);
         match &instruction.operation {
             Operation::Store(store) => {
                 self.is_tile = true;
@@ -143,6 +147,7 @@ impl Job {
             Operation::Vector(vector) => {
                 let work = vector.elements.saturating_mul(vector.op.passes());
                 self.streams(context, work, config.ve_lanes);
+                self.reduces = vector.op.reduces() && self.writes[0].beats <= MOST_SUM_BEATS;
             }
             _ => self.blocks = 0,
         }
@@ -218,7 +223,14 @@ impl Job {
     pub(super) fn lane_cycles(&self, block: u64) -> u64 {
         if !self.is_tile {
             let beats = |block: u64| self.elements(block).div_ceil(self.lanes);
-            return beats(block + 1) - beats(block);
+            let elements = beats(block + 1) - beats(block);
+            // A lane gives a sum per cycle.
+            let sums = if self.reduces && block + 1 == self.blocks {
+                self.writes[0].beats * BEAT_SINGLES / self.lanes.min(BEAT_SINGLES)
+            } else {
+                0
+            };
+            return elements + sums;
         }
         if self.lane_cycles == 0 {
             return 0;
@@ -234,7 +246,8 @@ impl Job {
     pub(super) fn reads(&self, block: u64, requests: &mut BlockRequests) {
         requests.clear();
         if !self.is_tile {
-            return self.portions(&self.reads, block, requests);
+            let shares = self.shares(&self.reads, block);
+            return shares.for_each(|(address, beats)| requests.push(self.paged, address, beats));
         }
         let PageRequest { address, beats } = self.tile.list()[block as usize];
         let (offset, beats) = (address - self.edge.out.min(address), u64::from(beats));
@@ -265,7 +278,8 @@ impl Job {
     pub(super) fn writes(&self, block: u64, requests: &mut BlockRequests) {
         requests.clear();
         if !self.is_tile {
-            return self.portions(&self.writes, block, requests);
+            let shares = self.written(block);
+            return shares.for_each(|(address, beats)| requests.push(self.paged, address, beats));
         }
         let PageRequest { address, beats } = self.tile.list()[block as usize];
         requests.push(self.paged, address, u64::from(beats));
@@ -276,17 +290,20 @@ impl Job {
         if self.is_tile {
             return self.tile.list()[block as usize].beats as usize;
         }
-        self.shares(&self.writes, block).map(|(_, beats)| beats as usize).sum()
+        self.written(block).map(|(_, beats)| beats as usize).sum()
     }
 
-    fn portions(&self, streams: &[Stream; 3], block: u64, requests: &mut BlockRequests) {
-        for (address, beats) in self.shares(streams, block) {
-            requests.push(self.paged, address, beats);
-        }
+    /// Address and beats of what a block writes of each stream: sums all with the last.
+    fn written(&self, block: u64) -> impl Iterator<Item = (u64, u64)> {
+        let is_last = block + 1 == self.blocks;
+        let sums = self.writes.iter().filter(move |_| self.reduces && is_last);
+        let streams = if self.reduces { &[] } else { &self.writes[..] };
+        let sums = sums.map(|stream| (stream.address, stream.beats));
+        sums.chain(self.shares(streams, block))
     }
 
     /// Address and beats of the part of each stream that belongs to a block: in proportion to the longest.
-    fn shares(&self, streams: &[Stream; 3], block: u64) -> impl Iterator<Item = (u64, u64)> {
+    fn shares(&self, streams: &[Stream], block: u64) -> impl Iterator<Item = (u64, u64)> {
         let end = ((block + 1) * PAGE_BEATS).min(self.longest);
         let start = (block * PAGE_BEATS).min(self.longest);
         streams.iter().filter(|stream| stream.beats > 0).map(move |stream| {
