@@ -10,6 +10,7 @@
 //! - [`stream`]: the shell of WU and VE, everything but their lanes
 //! - [`emit`]: Verilog with one module per kind of block, where RustHDL writes one per instance
 //! - [`update`]: WUVE and SORE, which update master weights and make the next step's operand weights
+//! - [`vector`]: arithmetic of the elementwise unit and of the drain, which no top instantiates yet
 //!
 //! What a block holds for the tools' sake (sized locals before every cast, compare and slice; no constants without a width) is
 //! explained in `docs/decisions/0009-rtl-tools.md`.
@@ -26,5 +27,6 @@ pub mod front;
 pub mod memory;
 pub mod stream;
 pub mod update;
+pub mod vector;
 
 pub use error::HdlError;

@@ -12,6 +12,7 @@ pub const WRAPPERS: &[(&str, &str)] = &[
     ("fifo_ram", "memory: FIFO in block RAM"),
     ("SmallRam", "memory: LUT RAM inside a RustHDL block"),
     ("Delay", "memory: shift register inside a RustHDL block"),
+    ("Microcode", "memory: a table that Rust has too, with the cycles of each step"),
     ("Product", "multiplication of other widths than RustHDL has"),
     ("stce_row", "wiring: the elements of a row"),
     ("stce", "wiring: the rows of the array"),

@@ -32,8 +32,6 @@ pub const VECTOR_DECODE_CYCLES: usize = 24;
 
 /// Cycles from the one in which VE's lanes take elements to the last in which results of theirs are written into its buffers.
 pub const VECTOR_LATENCY_CYCLES: usize = 32;
-/// Sums that VE's lanes give after the last element: of a beat of FP32, in as many cycles as it has values for each lane.
-pub const SUMS_PER_BEAT: usize = 16;
 /// Most elements that the lanes of WU and VE take for a beat of the longest stream: its bits.
 pub const BEAT_ELEMENTS: usize = 512;
 

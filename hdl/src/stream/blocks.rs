@@ -25,8 +25,8 @@ pub struct Portion {
     pub last: Signal<In, Bit>,
     /// On to the next block.
     pub step: Signal<In, Bit>,
-    /// Beats of the block, at most 64.
-    pub portion: Signal<Out, Bits<7>>,
+    /// Beats of the block: at most 64, but 256 if all are there at once.
+    pub portion: Signal<Out, Bits<9>>,
 
     left: DFF<Bits<32>>,
     whole: DFF<Bits<7>>,
@@ -35,7 +35,7 @@ pub struct Portion {
     added: Signal<Local, Bits<33>>,
     over: Signal<Local, Bits<33>>,
     carries: Signal<Local, Bit>,
-    here: Signal<Local, Bits<7>>,
+    here: Signal<Local, Bits<9>>,
     unused_over: Signal<Local, Bit>,
 }
 
@@ -48,16 +48,16 @@ impl Logic for Portion {
         self.over.next = self.added.val() - bit_cast::<33, 32>(self.longest.val());
         self.unused_over.next = self.over.val().get_bit(32);
         self.carries.next = self.added.val() >= bit_cast::<33, 32>(self.longest.val());
-        self.here.next = self.whole.q.val();
+        self.here.next = bit_cast::<9, 7>(self.whole.q.val());
         if self.carries.val() {
-            self.here.next = self.whole.q.val() + bits::<7>(1);
+            self.here.next = bit_cast::<9, 7>(self.whole.q.val()) + bits::<9>(1);
         }
         if self.last.val() {
-            self.here.next = self.left.q.val().get_bits::<7>(0);
+            self.here.next = self.left.q.val().get_bits::<9>(0);
         }
         self.portion.next = self.here.val();
         if self.step.val() {
-            self.left.d.next = self.left.q.val() - bit_cast::<32, 7>(self.here.val());
+            self.left.d.next = self.left.q.val() - bit_cast::<32, 9>(self.here.val());
             self.sum.d.next = self.added.val().get_bits::<32>(0);
             if self.carries.val() {
                 self.sum.d.next = self.over.val().get_bits::<32>(0);
@@ -102,37 +102,37 @@ pub struct Blocks {
     pub last: Signal<Out, Bit>,
     /// They are taken.
     pub steps: Signal<Out, Bit>,
-    /// Beats of the streams that are read, 7 each.
-    pub reads: Signal<In, Bits<21>>,
+    /// Beats of the streams that are read, 9 each.
+    pub reads: Signal<In, Bits<27>>,
     /// The same of those that are written.
-    pub writes: Signal<In, Bits<21>>,
+    pub writes: Signal<In, Bits<27>>,
     /// A block is offered.
     pub holds: Signal<Out, Bit>,
     /// It is taken.
     pub pop: Signal<In, Bit>,
     /// What it reads.
-    pub block_reads: Signal<Out, Bits<21>>,
-    /// It is the last 1; its beats, of what is read or of what is written, 8; what it writes 21.
-    pub about: Signal<Out, Bits<30>>,
+    pub block_reads: Signal<Out, Bits<27>>,
+    /// It is the last 1; its beats, of what is read or of what is written, 11; what it writes 27.
+    pub about: Signal<Out, Bits<39>>,
 
     left: DFF<Bits<27>>,
     parts_now: DFF<Bits<32>>,
     loaded: DFF<Bit>,
     has: DFF<Bit>,
-    has_reads: DFF<Bits<21>>,
-    has_writes: DFF<Bits<21>>,
+    has_reads: DFF<Bits<27>>,
+    has_writes: DFF<Bits<27>>,
     has_last: DFF<Bit>,
     offers: DFF<Bit>,
-    offer_reads: DFF<Bits<21>>,
-    offer_about: DFF<Bits<30>>,
+    offer_reads: DFF<Bits<27>>,
+    offer_about: DFF<Bits<39>>,
     loads: Signal<Local, Bit>,
     any: Signal<Local, Bit>,
     moves: Signal<Local, Bit>,
     takes: Signal<Local, Bit>,
     is_last: Signal<Local, Bit>,
-    read_sum: Signal<Local, Bits<8>>,
-    write_sum: Signal<Local, Bits<8>>,
-    sum: Signal<Local, Bits<8>>,
+    read_sum: Signal<Local, Bits<11>>,
+    write_sum: Signal<Local, Bits<11>>,
+    sum: Signal<Local, Bits<11>>,
 }
 
 impl Logic for Blocks {
@@ -162,12 +162,12 @@ impl Logic for Blocks {
             & !self.has.q.val()
             & !self.offers.q.val()
             & self.idle.val();
-        self.read_sum.next = bit_cast::<8, 7>(self.has_reads.q.val().get_bits::<7>(0))
-            + bit_cast::<8, 7>(self.has_reads.q.val().get_bits::<7>(7))
-            + bit_cast::<8, 7>(self.has_reads.q.val().get_bits::<7>(14));
-        self.write_sum.next = bit_cast::<8, 7>(self.has_writes.q.val().get_bits::<7>(0))
-            + bit_cast::<8, 7>(self.has_writes.q.val().get_bits::<7>(7))
-            + bit_cast::<8, 7>(self.has_writes.q.val().get_bits::<7>(14));
+        self.read_sum.next = bit_cast::<11, 9>(self.has_reads.q.val().get_bits::<9>(0))
+            + bit_cast::<11, 9>(self.has_reads.q.val().get_bits::<9>(9))
+            + bit_cast::<11, 9>(self.has_reads.q.val().get_bits::<9>(18));
+        self.write_sum.next = bit_cast::<11, 9>(self.has_writes.q.val().get_bits::<9>(0))
+            + bit_cast::<11, 9>(self.has_writes.q.val().get_bits::<9>(9))
+            + bit_cast::<11, 9>(self.has_writes.q.val().get_bits::<9>(18));
         self.sum.next = self.read_sum.val();
         if self.write_sum.val() > self.read_sum.val() {
             self.sum.next = self.write_sum.val();
@@ -178,9 +178,9 @@ impl Logic for Blocks {
         if self.moves.val() {
             self.offers.d.next = true;
             self.offer_reads.d.next = self.has_reads.q.val();
-            self.offer_about.d.next = bit_cast::<30, 1>(self.has_last.q.val().into())
-                | (bit_cast::<30, 8>(self.sum.val()) << bits::<5>(1))
-                | (bit_cast::<30, 21>(self.has_writes.q.val()) << bits::<5>(9));
+            self.offer_about.d.next = bit_cast::<39, 1>(self.has_last.q.val().into())
+                | (bit_cast::<39, 11>(self.sum.val()) << bits::<6>(1))
+                | (bit_cast::<39, 27>(self.has_writes.q.val()) << bits::<6>(12));
             self.has.d.next = false;
         }
         if self.takes.val() {

@@ -27,7 +27,7 @@
 //! | `e_own`, `e_shape`, `e_tensors`, `e_parameters`, `e_weights` | shell | words of the instruction that runs and of what it was given, `e_has_*` that there is one |
 //! | `e_next_*`, `e_has_next_*` | shell | the same of the one that is decoded |
 //! | `e_refuse` | lanes | they cannot do the one that is decoded, from `e_next_*` alone: it is an illegal instruction |
-//! | `vector_next_reduces`, `vector_next_tail_cycles` | lanes | what that one writes, 64 beats of a stream at most, comes after its last elements, so many cycles later than other results |
+//! | `vector_next_reduces`, `vector_next_tail_cycles` | lanes | what that one writes, 256 beats at most, comes after its last elements, so many cycles later than other results |
 //!
 //! An element of w bits that is element n of its instruction lies in beat `n * w / 512` of a stream. All that a block's elements read
 //! is there when the lanes take them, and lanes need to ask for it within the cycles in which it stays: until the block's writes are
@@ -67,9 +67,9 @@ use satkit_spec::{
 /// Beats of a block of the longest stream: a page.
 const PAGE_BEATS: usize = 64;
 /// Bits of what goes with a block: it is the last of its instruction, and its beats.
-const BLOCK: usize = 9;
+const BLOCK: usize = 12;
 /// The same with what it writes.
-const BLOCK_AND_WRITES: usize = BLOCK + 21;
+const BLOCK_AND_WRITES: usize = BLOCK + 27;
 /// Cycles of decoding: done in step 16, and five registers to the first burst.
 const DECODE_CYCLES: usize = 22;
 

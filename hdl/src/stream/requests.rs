@@ -22,8 +22,8 @@ pub struct Requests<const A: usize> {
 
     /// There is a block.
     pub holds: Signal<In, Bit>,
-    /// Its beats, 7 of each stream.
-    pub portions: Signal<In, Bits<21>>,
+    /// Its beats, 9 of each stream.
+    pub portions: Signal<In, Bits<27>>,
     /// Whatever goes with it.
     pub about: Signal<In, Bits<A>>,
     /// It is taken.
@@ -49,9 +49,9 @@ pub struct Requests<const A: usize> {
     pub idle: Signal<Out, Bit>,
 
     has: DFF<Bit>,
-    left_0: DFF<Bits<7>>,
-    left_1: DFF<Bits<7>>,
-    left_2: DFF<Bits<7>>,
+    left_0: DFF<Bits<9>>,
+    left_1: DFF<Bits<9>>,
+    left_2: DFF<Bits<9>>,
     at_0: DFF<Bits<32>>,
     at_1: DFF<Bits<32>>,
     at_2: DFF<Bits<32>>,
@@ -64,12 +64,12 @@ pub struct Requests<const A: usize> {
     offer_closes: DFF<Bit>,
     offer_about: DFF<Bits<A>>,
     which: Signal<Local, Bits<2>>,
-    left: Signal<Local, Bits<7>>,
+    left: Signal<Local, Bits<9>>,
     at: Signal<Local, Bits<32>>,
     behind: Signal<Local, Bit>,
-    in_page: Signal<Local, Bits<7>>,
+    in_page: Signal<Local, Bits<9>>,
     here: Signal<Local, Bits<7>>,
-    rest: Signal<Local, Bits<7>>,
+    rest: Signal<Local, Bits<9>>,
     after: Signal<Local, Bits<32>>,
     moves: Signal<Local, Bit>,
     is_last: Signal<Local, Bit>,
@@ -114,12 +114,12 @@ impl<const A: usize> Logic for Requests<A> {
             self.at.next = self.at_0.q.val();
             self.behind.next = self.left_1.q.val().any() | self.left_2.q.val().any();
         }
-        self.in_page.next = bits::<7>(64) - bit_cast::<7, 6>(self.at.val().get_bits::<6>(0));
-        self.here.next = self.left.val();
+        self.in_page.next = bits::<9>(64) - bit_cast::<9, 6>(self.at.val().get_bits::<6>(0));
+        self.here.next = self.left.val().get_bits::<7>(0);
         if self.left.val() > self.in_page.val() {
-            self.here.next = self.in_page.val();
+            self.here.next = self.in_page.val().get_bits::<7>(0);
         }
-        self.rest.next = self.left.val() - self.here.val();
+        self.rest.next = self.left.val() - bit_cast::<9, 7>(self.here.val());
         self.after.next = self.at.val() + bit_cast::<32, 7>(self.here.val());
         self.is_last.next = !self.behind.val() & (self.left.val() <= self.in_page.val());
         self.moves.next = self.has.q.val() & (!self.offers.q.val() | self.taken.val());
@@ -154,9 +154,9 @@ impl<const A: usize> Logic for Requests<A> {
         }
         if self.pops.val() {
             self.has.d.next = true;
-            self.left_0.d.next = self.portions.val().get_bits::<7>(0);
-            self.left_1.d.next = self.portions.val().get_bits::<7>(7);
-            self.left_2.d.next = self.portions.val().get_bits::<7>(14);
+            self.left_0.d.next = self.portions.val().get_bits::<9>(0);
+            self.left_1.d.next = self.portions.val().get_bits::<9>(9);
+            self.left_2.d.next = self.portions.val().get_bits::<9>(18);
             self.kept_about.d.next = self.about.val();
         }
         if self.load.val() {

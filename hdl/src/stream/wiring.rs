@@ -10,7 +10,7 @@ const DATA: usize = 512;
 const ADDRESS: usize = 32;
 const STREAMS: usize = 3;
 /// Bits of the beats of a stream that belong to a block.
-const PORTION: usize = 7;
+const PORTION: usize = 9;
 
 fn own(name: &str) -> (&str, String) {
     (name, name.to_owned())
@@ -293,7 +293,7 @@ fn blocks(text: &mut Wiring, engine: Engine) {
     for direction in ["read", "write"] {
         for k in 0..STREAMS {
             let wire = |what: &str| format!("{direction}_{what}_{k}");
-            text.wire(&wire("quotient"), PORTION);
+            text.wire(&wire("quotient"), 7);
             text.wire(&wire("remainder"), 32);
             text.wire(&wire("portion"), PORTION);
             text.instance(
@@ -581,13 +581,13 @@ fn writes(text: &mut Wiring, config: &ArrayConfig, engine: Engine, capacity: usi
             ("read_address", of("ar_address")),
             ("read_beats", of("ar_beats")),
             own("moved"),
-            ("beats", "{5'h0, read_about[8:1]}".into()),
+            ("beats", "{2'h0, read_about[11:1]}".into()),
             own("opens"),
             ("lanes_take", "lanes_begin".into()),
             ("write_taken", "write_granted".into()),
             ("write_address", of("aw_address")),
             own("closes"),
-            ("closed_beats", "{5'h0, write_about[8:1]}".into()),
+            ("closed_beats", "{2'h0, write_about[11:1]}".into()),
             ("b_valid", of("b_valid")),
             own("room"),
             own("arrived"),

@@ -21,5 +21,6 @@ mod trace;
 mod update;
 mod update_lane;
 mod uspe;
+mod vector;
 #[path = "../../../tests/verilog.rs"]
 mod verilog;

@@ -27,12 +27,6 @@ macro_rules! vector_ops {
                 match self { $( Self::$variant => concat!($($doc),+).trim_ascii(), )* }
             }
 
-            /// All that it writes are sums, which are there after its last element.
-            #[must_use]
-            pub const fn reduces(self) -> bool {
-                matches!(self, Self::BiasGradient)
-            }
-
             /// Cycles that each element of the stream occupies a lane.
             #[must_use]
             pub const fn passes(self) -> u64 {
@@ -89,6 +83,17 @@ vector_ops! {
     Unflatten = 21, "unflatten", passes 1;
     /// The first token of each image.
     FirstToken = 22, "first-token", passes 1;
+}
+
+impl VectorOp {
+    /// Most channels of an operation that [`reduces`](Self::reduces), in the lanes of the hardware.
+    pub const MOST_SUMS: usize = 4096;
+
+    /// What it writes are sums over the whole stream: all of it comes with the last element, and none before.
+    #[must_use]
+    pub const fn reduces(self) -> bool {
+        matches!(self, Self::BiasGradient)
+    }
 }
 
 impl FieldValue for VectorOp {

@@ -181,7 +181,7 @@ impl StreamEngine {
         let block = self.read_block;
         let start_cycle = self.lanes_free.max(self.arrived);
         self.lanes_free = start_cycle + self.job.lane_cycles(block);
-        let ready_cycle = self.lanes_free + self.job.latency_cycles(block);
+        let ready_cycle = self.lanes_free + self.job.latency_cycles();
         if self.engine == Engine::Update {
             self.worked.push(LaneBlock {
                 index: self.index,

@@ -1,17 +1,21 @@
 //! What a stream engine does for one instruction: blocks with their reads, lane cycles and writes.
 
 use super::sequencer::Context;
-use crate::layout::{BEAT_BYTES, beat_elements};
+use crate::layout::{BEAT_BYTES, SINGLE_BYTES, beat_elements};
 use crate::space::Rows;
 use crate::traffic::{self, PageRequest, Requests, bytes_at};
 use satkit_memory::PAGE_BYTES;
 use satkit_spec::isa::{Instruction, Operation, Results, Store};
-use satkit_spec::{ArrayConfig, Dataflow, SUMS_PER_BEAT, VECTOR_LATENCY_CYCLES};
+use satkit_spec::{ArrayConfig, Dataflow, VECTOR_LATENCY_CYCLES};
 use std::ops::Range;
 
 const PAGE_BEATS: u64 = PAGE_BYTES / BEAT_BYTES;
-/// Most requests of one block and direction: three streams, each cut once by a page.
+/// Values of FP32 in a beat.
+const BEAT_SINGLES: u64 = BEAT_BYTES / SINGLE_BYTES;
+/// Most requests of one block and direction: three streams, each cut once by a page, or one of sums, which come all at once.
 const MOST: usize = 6;
+/// Most beats of sums that come all at once: those requests and no more.
+const MOST_SUM_BEATS: u64 = (MOST as u64 - 1) * PAGE_BEATS;
 
 /// Requests of one block and direction.
 #[derive(Clone, Copy, Default)]
@@ -38,17 +42,15 @@ impl BlockRequests {
         (self.len, self.beats) = (0, 0);
     }
 
-    /// Appends beats from `address`: if paged, at most a page's, cut where a page ends.
+    /// Appends beats from `address`: if paged, cut where a page ends.
     fn push(&mut self, paged: bool, address: u64, beats: u64) {
-        let beat = address / BEAT_BYTES;
-        let here = if paged { beats.min(PAGE_BEATS - beat % PAGE_BEATS) } else { beats };
-        for (first, count) in [(beat, here), (beat + here, beats - here)] {
-            if count > 0 && self.len < MOST {
-                let address = first * BEAT_BYTES;
-                self.list[self.len] = PageRequest { address, beats: count as u32 };
-                self.len += 1;
-                self.beats += count as usize;
-            }
+        let (mut beat, mut left) = (address / BEAT_BYTES, beats);
+        while left > 0 && self.len < MOST {
+            let here = if paged { left.min(PAGE_BEATS - beat % PAGE_BEATS) } else { left };
+            self.list[self.len] = PageRequest { address: beat * BEAT_BYTES, beats: here as u32 };
+            self.len += 1;
+            self.beats += here as usize;
+            (beat, left) = (beat + here, left - here);
         }
     }
 }
@@ -90,13 +92,12 @@ pub(super) struct Job {
     block_elements: u64,
     passes: u64,
     lanes: u64,
-    /// What a stream writes comes after its last element, in so many cycles.
-    reduces: bool,
-    tail_cycles: u64,
     /// Cycles of a tile's lanes.
     lane_cycles: u64,
     /// The lanes' work is all done before the first block is.
     lanes_first: bool,
+    /// What is written are sums, which are there when the last block is, and not before.
+    reduces: bool,
     latency_cycles: u64,
 }
 
@@ -117,7 +118,7 @@ impl Job {
         self.is_tile = false;
         (self.lane_cycles, self.lanes_first, self.latency_cycles) = (0, false, 0);
         (self.elements, self.passes, self.lanes) = (0, 1, 1);
-        (self.reduces, self.tail_cycles) = (false, 0);
+        self.reduces = false;
         match &instruction.operation {
             Operation::Store(store) => {
                 self.is_tile = true;
@@ -151,11 +152,7 @@ impl Job {
                 self.latency_cycles = VECTOR_LATENCY_CYCLES as u64;
                 self.passes = vector.op.passes();
                 self.streams(context, vector.elements, config.ve_lanes);
-                self.reduces = vector.op.reduces();
-                if self.reduces {
-                    let cycles = SUMS_PER_BEAT.div_ceil(config.ve_lanes) as u64;
-                    self.tail_cycles = self.writes[0].beats * cycles;
-                }
+                self.reduces = vector.op.reduces() && self.writes[0].beats <= MOST_SUM_BEATS;
             }
             _ => self.blocks = 0,
         }
@@ -206,9 +203,8 @@ impl Job {
     }
 
     /// Cycles from a block's last lane to its first write.
-    pub(super) const fn latency_cycles(&self, block: u64) -> u64 {
-        let tail = if block + 1 == self.blocks { self.tail_cycles } else { 0 };
-        self.latency_cycles + tail
+    pub(super) const fn latency_cycles(&self) -> u64 {
+        self.latency_cycles
     }
 
     /// Elements of a stream that belong to the blocks before `block`: all blocks but the last are full of them.
@@ -224,7 +220,14 @@ impl Job {
     pub(super) fn lane_cycles(&self, block: u64) -> u64 {
         if !self.is_tile {
             let beats = |block: u64| (self.elements(block) * self.passes).div_ceil(self.lanes);
-            return (beats(block + 1) - beats(block)).max(1);
+            let elements = (beats(block + 1) - beats(block)).max(1);
+            // A lane gives a sum per cycle.
+            let sums = if self.reduces && block + 1 == self.blocks {
+                self.writes[0].beats * BEAT_SINGLES / self.lanes.min(BEAT_SINGLES)
+            } else {
+                0
+            };
+            return elements + sums;
         }
         if self.lane_cycles == 0 {
             return 0;
@@ -240,7 +243,8 @@ impl Job {
     pub(super) fn reads(&self, block: u64, requests: &mut BlockRequests) {
         requests.clear();
         if !self.is_tile {
-            return self.portions(&self.reads, block, false, requests);
+            let shares = self.shares(&self.reads, block);
+            return shares.for_each(|(address, beats)| requests.push(self.paged, address, beats));
         }
         let PageRequest { address, beats } = self.tile.list()[block as usize];
         let (offset, beats) = (address - self.edge.out.min(address), u64::from(beats));
@@ -271,7 +275,8 @@ impl Job {
     pub(super) fn writes(&self, block: u64, requests: &mut BlockRequests) {
         requests.clear();
         if !self.is_tile {
-            return self.portions(&self.writes, block, self.reduces, requests);
+            let shares = self.written(block);
+            return shares.for_each(|(address, beats)| requests.push(self.paged, address, beats));
         }
         let PageRequest { address, beats } = self.tile.list()[block as usize];
         requests.push(self.paged, address, u64::from(beats));
@@ -282,35 +287,25 @@ impl Job {
         if self.is_tile {
             return self.tile.list()[block as usize].beats as usize;
         }
-        self.shares(&self.writes, block, self.reduces).map(|(_, beats)| beats as usize).sum()
+        self.written(block).map(|(_, beats)| beats as usize).sum()
     }
 
-    fn portions(
-        &self,
-        streams: &[Stream; 3],
-        block: u64,
-        at_end: bool,
-        requests: &mut BlockRequests,
-    ) {
-        for (address, beats) in self.shares(streams, block, at_end) {
-            requests.push(self.paged, address, beats);
-        }
+    /// Address and beats of what a block writes of each stream: sums all with the last.
+    fn written(&self, block: u64) -> impl Iterator<Item = (u64, u64)> {
+        let is_last = block + 1 == self.blocks;
+        let sums = self.writes.iter().filter(move |_| self.reduces && is_last);
+        let streams = if self.reduces { &[] } else { &self.writes[..] };
+        let sums = sums.map(|stream| (stream.address, stream.beats));
+        sums.chain(self.shares(streams, block))
     }
 
-    /// Address and beats of the part of each stream that belongs to a block: in proportion to the longest, or all to the last.
-    fn shares(
-        &self,
-        streams: &[Stream; 3],
-        block: u64,
-        at_end: bool,
-    ) -> impl Iterator<Item = (u64, u64)> {
+    /// Address and beats of the part of each stream that belongs to a block: in proportion to the longest.
+    fn shares(&self, streams: &[Stream], block: u64) -> impl Iterator<Item = (u64, u64)> {
         let end = ((block + 1) * PAGE_BEATS).min(self.longest);
         let start = (block * PAGE_BEATS).min(self.longest);
         streams.iter().filter(|stream| stream.beats > 0).map(move |stream| {
             let share = |beats: u64| {
-                if at_end && beats < self.longest {
-                    0
-                } else if stream.beats == self.longest {
+                if stream.beats == self.longest {
                     beats
                 } else {
                     beats * stream.beats / self.longest

@@ -272,6 +272,31 @@ proptest! {
     }
 }
 
+/// What is summed over a stream is known with its last block: all of it is written then, in bursts, and takes a lane's cycle each.
+#[test]
+fn sums_are_written_with_the_last_block() {
+    let sums =
+        |beats| [reads([320, 0, 0]), writes([beats, 0, 0]), vector(VectorOp::BiasGradient, 10_240)];
+    // 16 of 64 lanes fill a beat of FP32 in a cycle; then it is written.
+    let cycles = |beats| run(&sums(beats)).cycles;
+    assert_eq!(cycles(16) - cycles(1), 15 + 15);
+    let config = ArrayConfig::vcu1525();
+    for beats in [1, 16, 64, 65, 256] {
+        let memory = fixed(80, 64).build(&Ports::from(&config)).unwrap();
+        let mut recording = Recording { memory, fetched: false, all: Vec::new() };
+        let program = Program::new(sums(beats).to_vec());
+        time(&config, &program, 0, &mut recording, &mut NoObserver).unwrap();
+        let of = |direction| recording.all.iter().filter(move |(r, _)| r.direction == direction);
+        let read = of(Direction::Read).map(|(_, transfer)| transfer.end_cycle).max().unwrap();
+        let written: u32 = of(Direction::Write).map(|(request, _)| request.beats).sum();
+        assert_eq!(written, beats);
+        for (request, _) in of(Direction::Write) {
+            assert!(request.cycle > read + u64::from(beats), "{request:?}");
+            assert!(request.address % 4096 / 64 + u64::from(request.beats) <= 64, "{request:?}");
+        }
+    }
+}
+
 #[test]
 fn an_engine_is_not_busier_than_the_cycles() {
     // 8 pages are read and written at the same time, one beat per cycle each way.

@@ -86,7 +86,7 @@ pub(crate) fn program(random: &mut Random, sizes: Sizes, lanes: [usize; 2]) -> M
         }
         let reduces = engine == Engine::Vector && !is_whole && random.below(4) == 0;
         if reduces {
-            beats[1] = beats[1].map(|beats| beats.min(64));
+            beats[1] = [beats[1][0].min(256), 0, 0];
         }
         // Some use the streams of the instruction before.
         let fresh = is_whole || reduces || made.works.is_empty() || random.below(4) > 0;
