@@ -24,19 +24,35 @@ pub const ENGINES: &[Engine] = &[];
 /// # Errors
 /// [`HdlError`] if the array is impossible, or has what the hardware has not.
 pub fn design(config: &ArrayConfig) -> Result<Design, HdlError> {
+    join(config, Vec::new())
+}
+
+/// The accelerator with these engines. A module of an engine calls its ports as sequencer and ports to memory do, but for
+/// `e_memory_fault` and `e_memory_fault_address`, which the latter says as its client's `fault`.
+///
+/// # Errors
+/// As [`design`].
+pub fn join(config: &ArrayConfig, engines: Vec<(Engine, Design)>) -> Result<Design, HdlError> {
     check_stack()?;
     let window = front::registers(config)?;
-    let sequencer = front::sequencer(config, &Engines::of(ENGINES))?;
+    let present: Vec<Engine> = engines.iter().map(|(engine, _)| *engine).collect();
+    let sequencer = front::sequencer(config, &Engines::of(&present))?;
     let dma = dma::design(config)?;
+    let clients: Vec<&str> = present.iter().map(|&engine| front::name_of(engine)).collect();
+    let speaks = engines.iter().any(|(_, engine)| engine.ports().iter().any(|p| p.name == "stop"));
     let mut top = Wiring::new("satkit");
     ports(&mut top, &window, &dma);
     top.wire("cycles", 64);
-    let parts = [
-        ("registers", &window, of_window as fn(&Port) -> String),
-        ("sequencer", &sequencer, of_sequencer),
-        ("dma", &dma, of_dma),
+    type Names<'a> = Box<dyn Fn(&Port) -> String + 'a>;
+    let mut parts: Vec<(&Design, Names<'_>)> = vec![
+        (&window, Box::new(of_window)),
+        (&sequencer, Box::new(|port| of_sequencer(port, speaks))),
+        (&dma, Box::new(|port| of_dma(port, &clients))),
     ];
-    for (_, part, to) in &parts {
+    for (_, engine) in &engines {
+        parts.push((engine, Box::new(|port| port.name.clone())));
+    }
+    for (part, to) in &parts {
         let ports = part.ports();
         for port in ports.iter().filter(|port| port.direction == Direction::Output) {
             let name = to(port);
@@ -45,17 +61,20 @@ pub fn design(config: &ArrayConfig) -> Result<Design, HdlError> {
             }
         }
     }
-    for (kind, part, to) in &parts {
+    for (part, to) in &parts {
         let ports = part.ports();
         let connections: Vec<(&str, String)> =
             ports.iter().map(|port| (port.name.as_str(), to(port))).collect();
-        top.instance(kind, &format!("the_{kind}"), &[], &connections);
+        top.instance(part.top(), &format!("the_{}", part.top()), &[], &connections);
     }
     let count =
         [("clock", "clock".to_owned()), ("count", "~reset".into()), ("value", "cycles".into())];
     top.instance("counter", "count_cycles", &[], &count);
     let counter = emit("counter", Counter::default);
-    Ok(Design::join("satkit", vec![window, sequencer, dma, counter], vec![top.finish()]))
+    drop(parts);
+    let mut parts = vec![window, sequencer, dma, counter];
+    parts.extend(engines.into_iter().map(|(_, engine)| engine));
+    Ok(Design::join("satkit", parts, vec![top.finish()]))
 }
 
 /// The ports of the top, of which those to the outside belong to the parts.
@@ -93,20 +112,31 @@ fn of_window(port: &Port) -> String {
 }
 
 /// What a port of the sequencer is connected to.
-fn of_sequencer(port: &Port) -> String {
+fn of_sequencer(port: &Port, engines_listen: bool) -> String {
     match port.name.as_str() {
         name @ ("ar_valid" | "ar_address" | "ar_beats" | "ar_ready" | "r_valid") => {
             format!("fetch_{name}")
         }
         // What it says to engines alone.
-        "stop" => "unused_stop".into(),
+        "stop" if !engines_listen => "unused_stop".into(),
         name => name.into(),
     }
 }
 
 /// What a port of the ports to memory is connected to.
-fn of_dma(port: &Port) -> String {
+fn of_dma(port: &Port, clients: &[&str]) -> String {
+    if let Some(client) = clients.iter().find(|client| port.name.starts_with(&format!("{client}_")))
+    {
+        let signal = &port.name[client.len()..];
+        return match signal {
+            "_ar_refused" | "_aw_refused" => format!("unused_{}", port.name),
+            // The sequencer hears of it from the engine.
+            "_fault" | "_fault_address" => format!("{client}_memory{signal}"),
+            _ => port.name.clone(),
+        };
+    }
     match port.name.as_str() {
+        "b_error" if !clients.is_empty() => "b_error".into(),
         name @ ("clock" | "reset" | "r_data" | "r_error" | "fetch_ar_valid" | "fetch_ar_beats"
         | "fetch_ar_ready" | "fetch_r_valid") => name.into(),
         // The fetch stays in card memory, which the run has looked at.

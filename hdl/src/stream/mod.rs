@@ -109,6 +109,21 @@ fn check(config: &ArrayConfig, engine: Engine) -> Result<(), HdlError> {
     Ok(())
 }
 
+/// An engine, top `update_engine` or `vector_engine`: its shell with `lanes`, a module whose ports are called as the shell's, without `e_`.
+/// Its ports are those of the sequencer and of the ports to memory ([`accelerator::join`](crate::accelerator::join)).
+///
+/// # Errors
+/// As [`design`].
+///
+/// # Panics
+/// As [`design`], and if the lanes have a port that the shell has not.
+pub fn engine(config: &ArrayConfig, engine: Engine, lanes: Design) -> Result<Design, HdlError> {
+    let shell = design(config, engine)?;
+    let module = wiring::engine(engine, &shell, &lanes);
+    let top = module.name.clone();
+    Ok(Design::join(&top, vec![shell, lanes], vec![module]))
+}
+
 /// The shell of an engine, top `update_stream` or `vector_stream`.
 ///
 /// # Errors

@@ -1,7 +1,7 @@
 //! How the shell is wired.
 
 use super::{BLOCK, BLOCK_AND_WRITES, PAGE_BEATS, lanes};
-use crate::emit::{Module, NEVER, Wiring, part, side_by_side};
+use crate::emit::{Design, Direction, Module, NEVER, Wiring, part, side_by_side};
 use crate::front::name_of;
 use satkit_spec::isa::{self, Engine};
 use satkit_spec::{ArrayConfig, UPDATE_DECODE_CYCLES, VECTOR_DECODE_CYCLES, VECTOR_LATENCY_CYCLES};
@@ -628,4 +628,65 @@ fn latency(text: &mut Wiring, config: &ArrayConfig, engine: Engine) {
             own("latency"),
         ],
     );
+}
+
+/// What the shell says to sequencer and ports to memory.
+const OUTWARDS: [&str; 14] = [
+    "ready",
+    "start",
+    "end",
+    "fault",
+    "fault_axi",
+    "fault_address",
+    "ar_valid",
+    "ar_address",
+    "ar_beats",
+    "aw_valid",
+    "aw_address",
+    "aw_beats",
+    "w_data",
+    "w_strobe",
+];
+
+/// A shell with its lanes.
+pub(super) fn engine(engine: Engine, shell: &Design, lanes: &Design) -> Module {
+    let prefix = format!("{}_", name_of(engine));
+    let mut text = Wiring::new(&format!("{prefix}engine"));
+    let lane_ports = lanes.ports();
+    let is_lanes = |name: &str| {
+        let own = name.strip_prefix(&prefix);
+        own.is_some_and(|own| lane_ports.iter().any(|port| port.name == own))
+    };
+    let ports = shell.ports();
+    let mut connections = Vec::new();
+    for port in &ports {
+        let own = port.name.strip_prefix(&prefix).unwrap_or(&port.name);
+        let mut wire = port.name.clone();
+        match port.direction {
+            _ if is_lanes(&port.name) => text.wire(&port.name, port.width),
+            Direction::Input => text.input(&port.name, port.width),
+            Direction::Output if OUTWARDS.contains(&own) => text.output(&port.name, port.width),
+            // Not all lanes look at everything.
+            Direction::Output => {
+                wire = format!("unused_{}", port.name);
+                text.wire(&wire, port.width);
+            }
+        }
+        connections.push((port.name.as_str(), wire));
+    }
+    text.instance(shell.top(), "shell", &[], &connections);
+    let connections: Vec<_> = lane_ports
+        .iter()
+        .map(|port| match port.name.as_str() {
+            "clock" => own("clock"),
+            "reset" => ("reset", "reset | flush".into()),
+            name => {
+                let wire = format!("{prefix}{name}");
+                assert!(ports.iter().any(|port| port.name == wire), "no {wire} for the lanes");
+                (name, wire)
+            }
+        })
+        .collect();
+    text.instance(lanes.top(), "lanes", &[], &connections);
+    text.finish()
 }

@@ -83,7 +83,13 @@ fn designs() -> Vec<Design> {
         dma::blocks(&tiny, 1024),
     ];
     let ways = ways.map(Result::unwrap);
-    cores.chain(units).chain(tops).chain(ways).chain(crate::vector::designs()).collect()
+    cores
+        .chain(units)
+        .chain(tops)
+        .chain(ways)
+        .chain(crate::vector::designs())
+        .chain(crate::stream::designs())
+        .collect()
 }
 
 #[test]

@@ -6,7 +6,7 @@ use satkit_hdl::stream;
 use satkit_spec::ArrayConfig;
 use satkit_spec::isa::Engine;
 
-fn designs() -> Vec<Design> {
+pub(crate) fn designs() -> Vec<Design> {
     let mut one = ArrayConfig::tiny();
     (one.dram_channels, one.axi_inflight_beats) = (1, 64);
     let mut two = ArrayConfig::tiny();
