@@ -23,12 +23,15 @@ use std::collections::BTreeSet;
 /// The engines that the accelerator has; instructions of the others are illegal to it.
 pub const ENGINES: &[Engine] = &[Engine::Mm];
 
-/// An engine's own module.
-fn engine(config: &ArrayConfig, engine: Engine) -> Result<Option<Design>, HdlError> {
-    match engine {
-        Engine::Mm => array::engine(config).map(Some),
-        _ => Ok(None),
+/// The modules of [`ENGINES`].
+fn engines(config: &ArrayConfig) -> Result<Vec<(Engine, Design)>, HdlError> {
+    let mut engines = Vec::new();
+    for &engine in ENGINES {
+        if engine == Engine::Mm {
+            engines.push((engine, array::engine(config)?));
+        }
     }
+    Ok(engines)
 }
 
 /// What stands in the top, and which of its wires a port is connected to.
@@ -42,7 +45,7 @@ struct Part {
 /// # Errors
 /// [`HdlError`] if the array is impossible, or has what the hardware has not.
 pub fn design(config: &ArrayConfig) -> Result<Design, HdlError> {
-    top(config, false)
+    top(config, engines(config)?, false)
 }
 
 /// The accelerator with further outputs that a lockstep test watches: `trace_E_start` and `trace_E_end` of each engine E, as the
@@ -51,30 +54,31 @@ pub fn design(config: &ArrayConfig) -> Result<Design, HdlError> {
 /// # Errors
 /// As [`design`].
 pub fn traced(config: &ArrayConfig) -> Result<Design, HdlError> {
-    top(config, true)
+    top(config, engines(config)?, true)
 }
 
-fn top(config: &ArrayConfig, traced: bool) -> Result<Design, HdlError> {
+fn top(
+    config: &ArrayConfig,
+    engines: Vec<(Engine, Design)>,
+    traced: bool,
+) -> Result<Design, HdlError> {
     check_stack()?;
+    let present: Vec<Engine> = engines.iter().map(|(engine, _)| *engine).collect();
     let mut parts = vec![
         Part { design: front::registers(config)?, wire: of_window },
-        Part { design: front::sequencer(config, &Engines::of(ENGINES))?, wire: of_sequencer },
+        Part { design: front::sequencer(config, &Engines::of(&present))?, wire: of_sequencer },
         Part { design: dma::design(config)?, wire: of_dma },
     ];
-    for &own in ENGINES {
-        if let Some(design) = engine(config, own)? {
-            parts.push(Part { design, wire: of_engine });
-        }
-    }
+    parts.extend(engines.into_iter().map(|(_, design)| Part { design, wire: of_engine }));
     let mut top = Wiring::new("satkit");
     outside(&mut top, &parts);
     top.wire("cycles", 64);
-    join(&mut top, &parts);
+    connect(&mut top, &parts);
     let count =
         [("clock", "clock".to_owned()), ("count", "~reset".into()), ("value", "cycles".into())];
     top.instance("counter", "count_cycles", &[], &count);
     if traced {
-        for &engine in ENGINES {
+        for engine in present {
             for event in ["start", "end"] {
                 let signal = format!("{}_{event}", front::name_of(engine));
                 top.output(&format!("trace_{signal}"), 1);
@@ -112,7 +116,7 @@ fn outside(top: &mut Wiring, parts: &[Part]) {
 }
 
 /// Connects what has one name.
-fn join(top: &mut Wiring, parts: &[Part]) {
+fn connect(top: &mut Wiring, parts: &[Part]) {
     let is_outside = |name: &str| name == "interrupt" || name.contains("_axi_");
     let mut driven: BTreeSet<String> =
         ["clock", "reset", "ddr_calibrated", "git_hash", "build_date", "cycles"]
@@ -185,7 +189,12 @@ fn of_dma(port: &Port) -> String {
         "idle" => "dma_idle".into(),
         // Engines that run when a program is stopped still have to end; after that nobody asks.
         "hold" | "clear" => "flush".into(),
-        name => name.into(),
+        name if name.starts_with("fetch_") => name.into(),
+        // The sequencer hears of it from the engine.
+        name => match name.strip_suffix("_fault").or(name.strip_suffix("_fault_address")) {
+            Some(client) => format!("{client}_memory{}", &name[client.len()..]),
+            None => name.into(),
+        },
     }
 }
 

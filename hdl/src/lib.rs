@@ -7,8 +7,10 @@
 //! - [`dma`]: AXI masters to the card's memory
 //! - [`delay`], [`memory`]: shift registers and memories, written by hand
 //! - [`float`]: floating point blocks, bit for bit as `docs/contract.md` has numbers
+//! - [`stream`]: the shell of WU and VE, everything but their lanes
 //! - [`emit`]: Verilog with one module per kind of block, where RustHDL writes one per instance
 //! - [`update`]: WUVE and SORE, which update master weights and make the next step's operand weights
+//! - [`vector`]: arithmetic of the elementwise unit and of the drain, which no top instantiates yet
 //!
 //! What a block holds for the tools' sake (sized locals before every cast, compare and slice; no constants without a width) is
 //! explained in `docs/decisions/0009-rtl-tools.md`.
@@ -23,6 +25,8 @@ mod error;
 pub mod float;
 pub mod front;
 pub mod memory;
+pub mod stream;
 pub mod update;
+pub mod vector;
 
 pub use error::HdlError;

@@ -12,6 +12,7 @@ pub const WRAPPERS: &[(&str, &str)] = &[
     ("fifo_ram", "memory: FIFO in block RAM"),
     ("SmallRam", "memory: LUT RAM inside a RustHDL block"),
     ("Delay", "memory: shift register inside a RustHDL block"),
+    ("Microcode", "memory: a table that Rust has too, with the cycles of each step"),
     ("Product", "multiplication of other widths than RustHDL has"),
     ("stce_row", "wiring: the elements of a row"),
     ("stce", "wiring: the rows of the array"),
@@ -31,6 +32,8 @@ pub const WRAPPERS: &[(&str, &str)] = &[
     ("read_rings", "wiring: the banks of streams that are read"),
     ("write_rings", "wiring: the banks of streams that are written"),
     ("stream_blocks", "wiring: FIFOs of blocks"),
+    ("update_stream", "wiring: what WU has besides its lanes"),
+    ("vector_stream", "wiring: what VE has besides its lanes"),
 ];
 
 fn module(name: &str, text: &str) -> Module {

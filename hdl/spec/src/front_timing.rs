@@ -25,10 +25,24 @@ pub const QUEUE_CYCLES: usize = 2;
 pub const LOAD_DECODE_CYCLES: usize = 8;
 /// The same of ST.
 pub const STORE_DECODE_CYCLES: usize = 8;
-/// The same of WU, for WU and SORE.
-pub const UPDATE_DECODE_CYCLES: usize = 8;
+/// The same of WU, for WU and SORE: it finds the longest of six streams, and what part of a block of it each other has.
+pub const UPDATE_DECODE_CYCLES: usize = 24;
 /// The same of VE.
-pub const VECTOR_DECODE_CYCLES: usize = 8;
+pub const VECTOR_DECODE_CYCLES: usize = 24;
+
+/// Cycles from the one in which VE's lanes take elements to the last in which results of theirs are written into its buffers.
+pub const VECTOR_LATENCY_CYCLES: usize = 32;
+/// Most elements that the lanes of WU and VE take for a beat of the longest stream: its bits.
+pub const BEAT_ELEMENTS: usize = 512;
+
+/// Cycles from the one after the last piece of a burst is read from the drain buffer to that in which ST asks for the burst: the
+/// buffer, scale, rounding, the place in the beat, and the ring of what is written.
+pub const STORE_LATENCY_CYCLES: usize = 14;
+/// Cycles from the one in which ST has the response to a burst to that in which the burst's room is free, and its tile has
+/// ended if it was the last: the count of responses, and of the room. Bursts leave in order, one per cycle.
+pub const STORE_DONE_CYCLES: usize = 2;
+/// Beats for which ST has to have room before it begins a burst, which may become so long.
+pub const STORE_BURST_BEATS: usize = 64;
 
 /// Buffers of ST, WU and VE, each: they hold as many beats as this many load engines'.
 pub const STREAM_BUFFERS: usize = 4;

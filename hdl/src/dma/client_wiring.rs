@@ -378,6 +378,7 @@ pub(super) fn blocks(name: &str, channels: usize, capacity: usize) -> Module {
     }
     text.output("room", 1);
     text.output("arrived", 1);
+    text.output("leaves", 1);
     let absent = 4 - channels;
     let wide = |vector: &str| {
         if absent == 0 { vector.to_owned() } else { format!("{{{}'h0, {vector}}}", COUNT * absent) }
@@ -412,6 +413,7 @@ pub(super) fn blocks(name: &str, channels: usize, capacity: usize) -> Module {
     text.wire("unused_read_room", 1);
     text.wire("unused_written_room", 1);
     text.wire("written_pop", 1);
+    text.assign("leaves", "written_pop");
     fifo(
         &mut text,
         &Fifo {

@@ -169,7 +169,7 @@ fn rings(name: &str, module: Module) -> Design {
 /// `room` says whether the next block, of `beats`, may begin. The engine says which reads and writes were taken; `opens` in the cycle of
 /// a block's last read (or of none, if it has none), `closes` in that of its last write, with the block's beats (or in the
 /// cycle before its lanes are done, if it has none). `arrived` says that the oldest block that the lanes have not taken
-/// (`lanes_take`) is there.
+/// (`lanes_take`) is there; `leaves`, that the oldest block of all leaves the buffers.
 ///
 /// # Errors
 /// As [`design`].

@@ -65,6 +65,7 @@ const BLOCKS: &[(&str, Option<&str>)] = &[
     ("(clock,d,q)", Some("Delay")),
     ("(left,right,product)", Some("Product")),
     ("(clock,write,write_index,write_data,read_index,read_data)", Some("SmallRam")),
+    ("(address,word)", Some("Microcode")),
 ];
 
 fn designs() -> Vec<Design> {
@@ -81,7 +82,14 @@ fn designs() -> Vec<Design> {
         dma::write_rings(&tiny, 1024),
         dma::blocks(&tiny, 1024),
     ];
-    cores.chain(units).chain(tops).chain(ways.map(Result::unwrap)).collect()
+    let ways = ways.map(Result::unwrap);
+    cores
+        .chain(units)
+        .chain(tops)
+        .chain(ways)
+        .chain(crate::vector::designs())
+        .chain(crate::stream::designs())
+        .collect()
 }
 
 #[test]

@@ -16,10 +16,12 @@ mod pipeline;
 mod refusals;
 mod sore;
 mod steady;
+mod stream;
 mod support;
 mod trace;
 mod update;
 mod update_lane;
 mod uspe;
+mod vector;
 #[path = "../../../tests/verilog.rs"]
 mod verilog;

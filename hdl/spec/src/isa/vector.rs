@@ -85,6 +85,17 @@ vector_ops! {
     FirstToken = 22, "first-token", passes 1;
 }
 
+impl VectorOp {
+    /// Most channels of an operation that [`reduces`](Self::reduces), in the lanes of the hardware.
+    pub const MOST_SUMS: usize = 4096;
+
+    /// What it writes are sums over the whole stream: all of it comes with the last element, and none before.
+    #[must_use]
+    pub const fn reduces(self) -> bool {
+        matches!(self, Self::BiasGradient)
+    }
+}
+
 impl FieldValue for VectorOp {
     fn to_bits(self) -> u64 {
         self as u64

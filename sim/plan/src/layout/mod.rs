@@ -10,7 +10,7 @@ pub use operand::{OperandEntry, for_each_operand};
 
 use crate::{MacStage, Problem};
 use satkit_spec::isa::{Operands, Results};
-use satkit_spec::{ArrayConfig, ConvShape, Sparsity, Stage};
+use satkit_spec::{ArrayConfig, BEAT_ELEMENTS, ConvShape, Sparsity, Stage};
 
 /// Bytes of an FP16 value.
 pub const HALF_BYTES: u64 = 2;
@@ -51,6 +51,17 @@ pub(crate) const fn operands(mac: &MacStage) -> (Operands, Results) {
 /// The pitch as OPERANDS and RESULTS have it, in 8 elements.
 const fn eights(channels: usize) -> u32 {
     (pitch(channels) / 8) as u32
+}
+
+/// Elements of a full beat of the longest of an operation's streams, of `beats`: a power of two, as elements are. The last beat need
+/// not be full.
+#[must_use]
+pub const fn beat_elements(elements: u64, beats: u64) -> u64 {
+    let mut beat = 1;
+    while beat < BEAT_ELEMENTS as u64 && beats * beat < elements {
+        beat *= 2;
+    }
+    beat
 }
 
 /// Bytes of an FP16 tensor of `pixels` pixels with `channels` channels.

@@ -4,7 +4,7 @@ use super::{Mapping, Order, extents};
 use crate::cost;
 use crate::layout;
 use crate::space::TileSpace;
-use crate::traffic::{self, Requests};
+use crate::traffic::{self, Bursts, Requests};
 use satkit_spec::isa::{LoadActivations, LoadWeights, MatMul, Store};
 use satkit_spec::{ArrayConfig, Dataflow, Stage};
 
@@ -70,7 +70,6 @@ impl Estimate {
         };
         traffic::load_weights(space, &operands, &load, config.cols, &mut requests);
         let chunk_w = requests.beats();
-        requests.clear();
         let fp32 = space.problem.mac.stage == Stage::Wu;
         let store = Store {
             group: 0,
@@ -87,8 +86,9 @@ impl Estimate {
             products: false,
             bias_gradient: false,
         };
-        traffic::store(space, &results, &store, &mut requests);
-        let tile_store = requests.beats();
+        let mut bursts = Bursts::new(false);
+        traffic::store(config, space, &results, &store, &mut bursts);
+        let tile_store = bursts.cycles();
         let loads = |stays: bool, outer: usize| -> u64 {
             if stays && chunks.len() == 1 { outer as u64 } else { tiles }
         };

@@ -203,9 +203,11 @@ impl StepEmitter<'_> {
             let at = (u128::from(longest) * u128::from(piece) / u128::from(pieces)) as u64;
             if piece == pieces { longest } else { at.next_multiple_of(page_beats).min(longest) }
         };
+        // Beats of all pieces but the last are full.
+        let beat = layout::beat_elements(operation.elements, longest);
         let elements = |piece: u64| {
-            let all = u128::from(operation.elements);
-            (all * u128::from(cut(piece)) / u128::from(longest.max(1))) as u64
+            let all = operation.elements;
+            if piece == pieces { all } else { all.min(cut(piece) * beat) }
         };
         for piece in 0..pieces {
             let range = (cut(piece), cut(piece + 1));

@@ -106,6 +106,9 @@ pub(super) fn operation(
             let results = results.ok_or_else(|| refuse("it comes before any RESULTS".into()))?;
             rows(space, store.row_base, store.rows).map_err(refuse)?;
             cols(space, store.col_base, store.cols).map_err(refuse)?;
+            if store.rows == 0 || store.cols == 0 {
+                return Err(refuse("a tile without outputs; accepted: at least one".into()));
+            }
             drained(config, space, store).map_err(refuse)?;
             traffic::check_results(space, results, store).map_err(refuse)
         }

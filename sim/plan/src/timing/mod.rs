@@ -15,6 +15,7 @@ mod load;
 mod queues;
 mod record;
 mod sequencer;
+mod store;
 mod stream;
 mod stream_job;
 
@@ -37,6 +38,7 @@ use satkit_memory::Memory;
 use satkit_spec::ArrayConfig;
 use satkit_spec::isa::{Engine, Instruction, Operation, Semaphore};
 use sequencer::Sequencer;
+use store::StoreEngine;
 use stream::StreamEngine;
 
 /// Times a program that lies at byte `address` of card memory, a multiple of a beat, on a machine with a memory, and tells
@@ -86,7 +88,8 @@ fn run<M: Memory>(
         array: Array::default(),
         loads: [Engine::LoadActivations, Engine::LoadWeights]
             .map(|e| LoadEngine::new(config, e, memory.paged())),
-        streams: [Engine::Store, Engine::Update, Engine::Vector]
+        store: StoreEngine::new(config, memory.paged()),
+        streams: [Engine::Update, Engine::Vector]
             .map(|e| StreamEngine::new(config, e, memory.paged())),
         record: Recorder::new(instructions, program.sections(), observer),
     };
@@ -103,7 +106,8 @@ struct Run<'p, 'o, O> {
     queues: Queues,
     array: Array,
     loads: [LoadEngine; 2],
-    streams: [StreamEngine; 3],
+    store: StoreEngine,
+    streams: [StreamEngine; 2],
     record: Recorder<'p, 'o, O>,
 }
 
@@ -127,8 +131,9 @@ impl<O: Observer> Run<'_, '_, O> {
         match mover {
             0 => key(self.fetch.next_cycle, FETCH),
             1 | 2 => key(self.loads[mover - 1].next_cycle, LOADS + mover as u64 - 1),
+            3 => key(self.store.read_cycle, READS).min(key(self.store.write_cycle, WRITES)),
             _ => {
-                let (stream, at) = (&self.streams[mover - 3], mover as u64 - 3);
+                let (stream, at) = (&self.streams[mover - 4], mover as u64 - 3);
                 key(stream.read_cycle, READS + at).min(key(stream.write_cycle, WRITES + at))
             }
         }
@@ -177,11 +182,21 @@ impl<O: Observer> Run<'_, '_, O> {
                 None
             }
             1 | 2 => self.loads[mover - 1].act(dma),
+            3 => {
+                let retired = if client < WRITES {
+                    self.store.read(dma);
+                    None
+                } else {
+                    self.store.write(dma)
+                };
+                self.release();
+                retired
+            }
             _ => {
-                let stream = &mut self.streams[mover - 3];
+                let stream = &mut self.streams[mover - 4];
                 let retired = if client < WRITES { stream.read(dma) } else { stream.write(dma) };
                 if !stream.worked.is_empty() {
-                    self.report(mover - 3);
+                    self.report(mover - 4);
                 }
                 retired
             }
@@ -226,6 +241,17 @@ impl<O: Observer> Run<'_, '_, O> {
                     self.queues.started(load.engine, start);
                 }
             }
+            while let Some(index) = self.queues.taken(Engine::Store)
+                && self.store.is_free(&self.instructions[index])
+                && let Some((ready, entry)) = self.queues.start(Engine::Store)
+            {
+                let context = self.sequencer.context(entry.context);
+                let instruction = &self.instructions[index];
+                let start = self.store.start(self.config, ready, &entry, instruction, context);
+                self.record.stored(&entry, start);
+                self.queues.started(Engine::Store, start);
+                self.release();
+            }
             for at in 0..self.streams.len() {
                 let stream = &mut self.streams[at];
                 if stream.is_idle()
@@ -247,6 +273,16 @@ impl<O: Observer> Run<'_, '_, O> {
         for block in self.streams[at].worked.drain(..) {
             self.record.lanes(&block);
         }
+    }
+
+    /// Posts that the drain buffer is free, if it is known from when on.
+    fn release(&mut self) {
+        let Some((index, cycle)) = self.store.released.take() else { return };
+        // What else a store posts waits until its results have arrived.
+        if self.instructions[index].post.contains(Semaphore::DrainFree) {
+            self.queues.post(Semaphore::DrainFree, cycle);
+        }
+        self.queues.changed = true;
     }
 
     /// An MM needs no memory: all its cycles are known when it starts.
@@ -286,11 +322,10 @@ impl<O: Observer> Run<'_, '_, O> {
     }
 
     fn retire(&mut self, retired: Retired) {
-        for semaphore in self.instructions[retired.index].post.iter() {
-            // A drain buffer is free when its last output is on its way; the others wait until it has arrived.
-            let released = semaphore == Semaphore::DrainFree;
-            let cycle = if released { retired.released_cycle } else { retired.end_cycle };
-            self.queues.post(semaphore, cycle);
+        let posted = self.instructions[retired.index].post.iter();
+        // That of a drain buffer has been.
+        for semaphore in posted.filter(|&semaphore| semaphore != Semaphore::DrainFree) {
+            self.queues.post(semaphore, retired.end_cycle);
         }
         self.queues.changed = true;
         self.record.retire(retired);

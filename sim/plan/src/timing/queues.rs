@@ -21,6 +21,8 @@ pub(super) struct Entry {
     pub(super) taken_cycle: u64,
     /// First cycle in which every semaphore that it waits for has its token; 0 until it starts.
     pub(super) tokens_cycle: u64,
+    /// Cycle in which the tile that it stores has begun to be there; 0 until it starts, or if it waits for none.
+    pub(super) drained_cycle: u64,
     /// Beats of a load, if they are known.
     pub(super) beats: Option<u32>,
     /// Semaphores that it waits for.
@@ -118,6 +120,11 @@ impl Queues {
         queue.advance();
     }
 
+    /// Index of the instruction that the engine has taken and not started.
+    pub(super) fn taken(&self, engine: Engine) -> Option<usize> {
+        self.queues[engine as usize].decoding.as_ref().map(|entry| entry.index)
+    }
+
     /// The instruction that the engine has taken and the cycle from which it may start, if all its tokens are known: its
     /// decoding is done, and the tokens are there.
     #[inline]
@@ -125,7 +132,11 @@ impl Queues {
         let decoding = &mut self.queues[engine as usize].decoding;
         let mut entry = (*decoding)?;
         for semaphore in entry.wait.iter() {
-            entry.tokens_cycle = entry.tokens_cycle.max(*self.tokens[semaphore as usize].front()?);
+            let cycle = *self.tokens[semaphore as usize].front()?;
+            entry.tokens_cycle = entry.tokens_cycle.max(cycle);
+            if semaphore == Semaphore::DrainFull {
+                entry.drained_cycle = cycle;
+            }
         }
         for semaphore in entry.wait.iter() {
             self.tokens[semaphore as usize].pop_front();

@@ -1,6 +1,7 @@
 //! What a run leaves: totals, sections, and each instruction to whoever listens.
 
 use super::array::Busy;
+use super::queues::Entry;
 use crate::program::{Section, Work};
 use satkit_spec::ArrayConfig;
 use satkit_spec::isa::{Engine, Instruction};
@@ -73,6 +74,11 @@ pub trait Observer {
     /// An MM starts; its `retired` follows.
     fn issued(&mut self, issued: &Issued) {
         let _ = issued;
+    }
+
+    /// A store starts in `start_cycle`; its `retired` follows. Its `first_out_cycle` is that of the MM whose tile it takes.
+    fn stored(&mut self, issued: &Issued, start_cycle: u64) {
+        let _ = (issued, start_cycle);
     }
 
     /// The lanes of WU or SORE have their work of a block set: in program order, blocks of an instruction in theirs, and before
@@ -328,6 +334,18 @@ impl<'p, 'o, O: Observer> Recorder<'p, 'o, O> {
             section.dram_write_bytes += write;
         }
         self.observer.retired(&retired);
+    }
+
+    /// A store starts.
+    pub(super) fn stored(&mut self, entry: &Entry, start_cycle: u64) {
+        let issued = Issued {
+            index: entry.index,
+            queued_cycle: entry.queued_cycle,
+            tokens_cycle: entry.tokens_cycle,
+            first_out_cycle: entry.drained_cycle,
+            drained_cycle: entry.drained_cycle,
+        };
+        self.observer.stored(&issued, start_cycle);
     }
 
     /// A kept instruction is dispatched.

@@ -89,6 +89,7 @@ impl Sequencer {
                 queued_cycle: 0,
                 taken_cycle: 0,
                 tokens_cycle: 0,
+                drained_cycle: 0,
                 wait: instruction.wait,
                 beats,
             };

@@ -1,9 +1,10 @@
-//! ST, WU and VE: what they read, how long their lanes take, what they write, block by block.
+//! WU and VE: what they read, how long their lanes take, what they write, block by block.
 //!
-//! A block is what lies in one page of the longest stream (WU, VE), or in a row in one page of the tile (ST). The engine's buffers
-//! hold blocks, in order: each takes room for what is read or for what is written of it, whichever is more, from its first read on
-//! until the last response of its writes is there, or until its lanes are done if it has none. Reads run ahead of lanes
-//! and writes as far as there is room; lanes take blocks in order, and so do writes.
+//! A block is what lies in one page of the longest stream. The engine's buffers hold
+//! blocks, in order: each takes room for what is read or for what is written of it, whichever is more, from its first read on
+//! until the last response of its writes is there. Reads run ahead of lanes and writes as far as there is room; lanes take blocks in
+//! order, and so do writes. A block without reads, or without writes, takes a cycle where they would be. One block leaves the
+//! buffers per cycle, and an instruction ends in the cycle after its last has.
 
 use super::dma::Dma;
 use super::record::{LaneBlock, Retired};
@@ -18,8 +19,6 @@ use std::collections::VecDeque;
 #[derive(Clone, Copy)]
 struct Held {
     beats: usize,
-    /// The lanes have taken it.
-    lanes_cycle: u64,
     /// Its results are all out.
     ready_cycle: u64,
     /// Its room is free again; `None` until its last write is issued.
@@ -50,7 +49,7 @@ pub(super) struct StreamEngine {
     /// First cycle after the last beat that is known to arrive.
     arrived: u64,
     lanes_free: u64,
-    /// Blocks in the buffers, those of the store before too, and the room that they take.
+    /// Blocks in the buffers, and the room that they take.
     held: VecDeque<Held>,
     held_beats: usize,
     writes: BlockRequests,
@@ -59,7 +58,9 @@ pub(super) struct StreamEngine {
     write_block: u64,
     responded: u64,
     write_free: u64,
-    /// The last write is done.
+    /// The last block that is written leaves the buffers.
+    left: u64,
+    /// The first cycle after that.
     written: u64,
     read_beats: u64,
     write_beats: u64,
@@ -92,6 +93,7 @@ impl StreamEngine {
             write_block: 0,
             responded: 0,
             write_free: 0,
+            left: 0,
             written: 0,
             read_beats: 0,
             write_beats: 0,
@@ -115,16 +117,11 @@ impl StreamEngine {
         context: &Context,
     ) -> u64 {
         self.job.set(config, instruction, context);
-        let mut start = ready.max(self.free);
-        if self.job.reads_results(context) {
-            // What it adds may have been stored just before.
-            start = start.max(self.written);
-        }
+        let start = ready.max(self.free);
         (self.index, self.start) = (index, start);
         (self.read_beats, self.write_beats) = (0, 0);
         (self.arrived, self.lanes_free) = (start, start);
-        // Tiles end in order: a response that is late holds those behind it.
-        self.written = self.written.max(start);
+        self.written = start;
         self.write_free = start;
         (self.read_block, self.write_block) = (0, 0);
         self.room_cycle = start;
@@ -190,12 +187,11 @@ impl StreamEngine {
                 ready_cycle,
             });
         }
-        let (beats, lanes_cycle) = (self.block_beats, self.lanes_free);
-        let free_cycle = (!self.job.writes_anything()).then_some(lanes_cycle);
-        self.held.push_back(Held { beats, lanes_cycle, ready_cycle, free_cycle });
+        let beats = self.block_beats;
+        self.held.push_back(Held { beats, ready_cycle, free_cycle: None });
         self.held_beats += beats;
         self.read_block += 1;
-        if self.write_cycle == u64::MAX && self.job.writes_anything() && block == self.write_block {
+        if self.write_cycle == u64::MAX && block == self.write_block {
             self.begin_write();
         }
     }
@@ -213,15 +209,27 @@ impl StreamEngine {
         while self.write_block < self.read_block {
             self.job.writes(self.write_block, &mut self.writes);
             (self.write_at, self.responded) = (0, 0);
-            let (none, free) = (self.writes.is_empty(), self.write_free);
+            let free = self.write_free;
             let Some(held) = self.writing() else { return };
-            if !none {
-                self.write_cycle = held.ready_cycle.max(free);
+            let cycle = held.ready_cycle.max(free);
+            if !self.writes.is_empty() {
+                self.write_cycle = cycle;
                 return;
             }
-            held.free_cycle = Some(held.lanes_cycle);
-            self.write_block += 1;
+            self.write_free = cycle + 1;
+            self.responded = cycle + 1;
+            self.leave();
         }
+    }
+
+    /// The block that is being written is known to leave the buffers, behind the one before it.
+    fn leave(&mut self) {
+        let left = self.responded.max(self.left + 1);
+        if let Some(held) = self.writing() {
+            held.free_cycle = Some(left);
+        }
+        (self.left, self.written) = (left, self.written.max(left + 1));
+        self.write_block += 1;
     }
 
     /// Issues the read that is due.
@@ -234,13 +242,7 @@ impl StreamEngine {
             self.read_cycle = cycle + 1;
             return None;
         };
-        // A tile's operands come through one port; streams use the ports of all channels.
-        let in_order = if self.job.one_port() {
-            self.arrived.max(transfer.start_cycle) + u64::from(request.beats)
-        } else {
-            self.arrived
-        };
-        self.arrived = in_order.max(transfer.end_cycle);
+        self.arrived = self.arrived.max(transfer.end_cycle);
         self.read_beats += u64::from(request.beats);
         self.read_at += 1;
         if self.read_at < self.reads.list().len() {
@@ -263,19 +265,13 @@ impl StreamEngine {
         };
         self.responded = self.responded.max(transfer.end_cycle);
         self.write_beats += u64::from(request.beats);
-        let taken = if self.job.one_port() { u64::from(request.beats) } else { 1 };
-        self.write_free = cycle + taken;
+        self.write_free = cycle + 1;
         self.write_at += 1;
         if self.write_at < self.writes.list().len() {
             self.write_cycle = self.write_free;
             return None;
         }
-        let responded = self.responded;
-        self.written = self.written.max(responded);
-        if let Some(held) = self.writing() {
-            held.free_cycle = Some(responded);
-        }
-        self.write_block += 1;
+        self.leave();
         self.begin_write();
         if self.read_cycle == u64::MAX {
             self.begin_read();
@@ -286,18 +282,14 @@ impl StreamEngine {
     fn finish(&mut self) -> Retired {
         (self.read_cycle, self.write_cycle) = (u64::MAX, u64::MAX);
         let end = self.written.max(self.lanes_free).max(self.arrived).max(self.start + 1);
-        // The next tile may follow the last write; a stream ends before the next begins.
-        let written = self.write_free.max(self.start + 1);
-        self.free = if self.job.one_port() { written } else { end };
-        // Reads and writes pass the port at the same time.
-        let beats = self.read_beats.max(self.write_beats);
+        self.free = end;
         Retired {
             index: self.index,
             engine: self.engine,
             start_cycle: self.start,
             end_cycle: end,
-            released_cycle: self.lanes_free.max(written).min(end),
-            busy_cycles: if self.job.one_port() { beats } else { end - self.start },
+            released_cycle: end,
+            busy_cycles: end - self.start,
             read_beats: self.read_beats,
             write_beats: self.write_beats,
         }

@@ -3,6 +3,7 @@
 //! This is the definition: `docs/machine.md` says it in words, and a DMA engine walks the same runs in the same order.
 
 mod activations;
+mod bursts;
 mod extent;
 mod requests;
 mod results;
@@ -13,6 +14,7 @@ mod weights;
 use std::ops::Range;
 
 pub(crate) use activations::{WeightRowKind, first_seen, gcd, load_activations, words};
+pub(crate) use bursts::Bursts;
 pub(crate) use extent::{check_activations, check_results, check_weights, on_card};
 pub(crate) use requests::{PageRequest, Requests};
 pub(crate) use results::store;

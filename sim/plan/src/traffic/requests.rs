@@ -167,21 +167,6 @@ impl Requests {
         }
     }
 
-    /// Cuts the one request of a memory that is not paged into at most `most` even ones.
-    pub(crate) fn cut(&mut self, most: u64) {
-        if !self.whole || self.list.is_empty() {
-            return;
-        }
-        let PageRequest { address, .. } = self.list[0];
-        let parts = most.min(self.beats).max(1);
-        self.list.clear();
-        for part in 0..parts {
-            let (from, to) = (self.beats * part / parts, self.beats * (part + 1) / parts);
-            let address = address + from * BEAT_BYTES;
-            self.list.push(PageRequest { address, beats: (to - from) as u32 });
-        }
-    }
-
     pub(crate) fn list(&self) -> &[PageRequest] {
         &self.list
     }

@@ -27,6 +27,9 @@ const fn span(start_cycle: u64, end_cycle: u64) -> Span {
 /// An MM is decoded in this many cycles, a load in that many.
 const DECODE: u64 = 4;
 const LOAD_DECODE: u64 = 8;
+/// From a store's last piece to the request of its burst, and from the response to its end.
+const STORE_LATENCY: u64 = 14;
+const STORE_DONE: u64 = 2;
 /// From the start of an OS tile's last round to its first output at the edge: the front up to the first multiplier, multiplier,
 /// adder, the drain registers of all rows, a cycle for each column.
 const OS_REACH: u64 = 7 + 3 + 5 + 32 + 32;
@@ -167,12 +170,24 @@ fn a_store_follows_the_drain() {
     let (timing, spans) = run(&program);
     // The outputs of the first array row have passed the edge 16 cycles after the first of them.
     let start = start(4, 2, DECODE) + 99 * 16 + OS_REACH + 16;
-    // 256 rows of two beats are 8 pages. A page is let into the buffers in a cycle. The other 31 array rows come in
-    // 31 * 16 = 496 cycles, 62 for each page; a page takes 64 cycles, so it is the pages that count: the first begins after
-    // 62, the others follow at once.
-    assert_eq!(spans.0[3], span(start, start + 1 + 62 + 8 * 64 + WAY));
+    // 256 rows of two beats are 512 pieces, which are read one per cycle from the next cycle on, behind the drain. The eighth page is
+    // asked for when its last piece is in its beat.
+    assert_eq!(spans.0[3], span(start, start + 1 + 512 + STORE_LATENCY + WAY + 64 + STORE_DONE));
     assert_eq!(timing.dram_write_bytes, 256 * 128);
     assert_eq!(timing.busy(Engine::Store), 512);
+}
+
+#[test]
+fn a_store_releases_its_place_with_its_last_piece() {
+    // Tiles of 32 rows by 32 columns: a piece per row. The second starts in the cycle after the last piece of the first.
+    let stores = [store(tile(32, 32)), store(tile(32, 32))];
+    let program = [&[geometry(OutputStationary, 1), results()][..], &stores].concat();
+    let (timing, spans) = run(&program);
+    let first = start(4, 2, LOAD_DECODE);
+    assert_eq!([2, 3].map(|index: usize| spans.0[index].start_cycle), [first, first + 33]);
+    // Each row of half the columns is a burst of one beat; they are asked for one per cycle.
+    let last = first + 33 + 1 + 32 + STORE_LATENCY;
+    assert_eq!(timing.cycles, last + WAY + 1 + STORE_DONE);
 }
 
 #[test]

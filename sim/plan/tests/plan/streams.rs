@@ -9,17 +9,27 @@ use satkit_memory::{
 };
 use satkit_plan::{LaneBlock, NoObserver, Observer, Program, Retired, Timing, time, time_with};
 use satkit_spec::isa::{Engine, Instruction, Operation, Prune, Store, Update, Vector, VectorOp};
-use satkit_spec::{ArrayConfig, Dataflow};
+use satkit_spec::{
+    ArrayConfig, Dataflow, STORE_DECODE_CYCLES, UPDATE_DECODE_CYCLES, VECTOR_DECODE_CYCLES,
+    VECTOR_LATENCY_CYCLES,
+};
 
 fn run(instructions: &[Instruction]) -> Timing {
     timed(&ArrayConfig::vcu1525(), instructions, &fixed(80, 64)).unwrap().0
 }
 
-/// The start of the third of three instructions, or of four: it is decoded in 8 cycles.
+/// The start of the third of three instructions, or of four, on WU or VE.
 fn third() -> u64 {
-    assert_eq!(start(3, 2, 8), start(4, 2, 8));
-    start(3, 2, 8)
+    assert_eq!(UPDATE_DECODE_CYCLES, VECTOR_DECODE_CYCLES);
+    let decode = VECTOR_DECODE_CYCLES as u64;
+    assert_eq!(start(3, 2, decode), start(4, 2, decode));
+    start(3, 2, decode)
 }
+
+/// Cycles of VE's lanes.
+const LANES: u64 = VECTOR_LATENCY_CYCLES as u64;
+/// An instruction ends in the cycle after its last response.
+const END: u64 = 1;
 
 fn vector(op: VectorOp, elements: u64) -> Instruction {
     Instruction::new(Operation::Vector(Vector { op, elements, last: false }))
@@ -40,13 +50,13 @@ fn a_vector_is_bound_by_its_lanes() {
     let timing = run(&[reads([64, 0, 0]), writes([64, 0, 0]), vector(VectorOp::Gelu, 6400)]);
     // One page arrives after the latency and 64 beats; GELU takes each of 64 lanes 4 * 100 cycles; one page is written.
     let (page, first) = (WAY + 64, third());
-    assert_eq!(timing.cycles, first + page + 400 + page);
+    assert_eq!(timing.cycles, first + page + 400 + LANES + page + END);
     assert_eq!((timing.dram_read_bytes, timing.dram_write_bytes), (4096, 4096));
     // One element more is one cycle more.
     let passes = |elements| {
         run(&[reads([64, 0, 0]), writes([64, 0, 0]), vector(VectorOp::Add, elements)]).cycles
     };
-    let expected = [100, 101, 101].map(|lanes| first + page + lanes + page);
+    let expected = [100, 101, 101].map(|lanes| first + page + lanes + LANES + page + END);
     assert_eq!([6400, 6401, 6464].map(passes), expected);
 }
 
@@ -54,15 +64,15 @@ fn a_vector_is_bound_by_its_lanes() {
 fn a_vector_is_bound_by_its_streams() {
     let timing = run(&[reads([512, 0, 0]), writes([512, 0, 0]), vector(VectorOp::Add, 64)]);
     // 8 pages on 4 channels, requested one a cycle. The first arrives 82 + 64 = 146 cycles after the start, takes its cycle in
-    // the lanes and is written; the next three follow a cycle apart. So the fourth is written from 150 on, and its channel
+    // the lanes and is written 40 later; the next three follow a cycle apart. So the fourth is written from 190 on, and its channel
     // takes the eighth, which has long arrived, behind its 64 beats.
-    assert_eq!(timing.busy(Engine::Vector), 150 + 64 + 64 + WAY);
-    assert_eq!(timing.cycles, third() + 360);
-    // On one channel the 512 beats come one by one, and are written one by one from cycle 147 on.
+    assert_eq!(timing.busy(Engine::Vector), 150 + LANES + 64 + 64 + WAY + END);
+    assert_eq!(timing.cycles, third() + 401);
+    // On one channel the 512 beats come one by one, and are written one by one from cycle 187 on.
     let config = changed(|config| config.dram_channels = 1);
     let program = [reads([512, 0, 0]), writes([512, 0, 0]), vector(VectorOp::Add, 64)];
     let timing = timed(&config, &program, &fixed(80, 64)).unwrap().0;
-    assert_eq!(timing.cycles, third() + 147 + 512 + WAY);
+    assert_eq!(timing.cycles, third() + 147 + LANES + 512 + WAY + END);
 }
 
 #[test]
@@ -71,13 +81,16 @@ fn a_stream_without_reads_or_writes_takes_its_lanes() {
     // on, the eighth behind it.
     let first = third();
     let fill = run(&[reads([0; 3]), writes([512, 0, 0]), vector(VectorOp::Fill, 512)]);
-    assert_eq!(fill.cycles, first + 5 + 2 * 64 + WAY);
-    // Nothing is written: done when the lanes are.
+    assert_eq!(fill.cycles, first + 5 + LANES + 2 * 64 + WAY + END);
+    // Nothing is written: done when the results of the lanes are out, and have had the cycle of a write.
     let sums = run(&[reads([64, 0, 0]), writes([0; 3]), vector(VectorOp::BiasGradient, 6400)]);
-    assert_eq!(sums.cycles, first + WAY + 64 + 100);
+    assert_eq!(sums.cycles, first + WAY + 64 + 100 + LANES + 1 + END);
     let idle = run(&[reads([0; 3]), writes([0; 3]), vector(VectorOp::Add, 6400)]);
-    assert_eq!(idle.cycles, first + 1 + 100);
-    assert_eq!(run(&[vector(VectorOp::Add, 0)]).cycles, start(1, 0, 8) + 1);
+    assert_eq!(idle.cycles, first + 1 + 100 + LANES + 1 + END);
+    // Without anything to do it takes a cycle of the lanes.
+    let nothing = run(&[vector(VectorOp::Add, 0)]);
+    let first = start(1, 0, VECTOR_DECODE_CYCLES as u64);
+    assert_eq!(nothing.cycles, first + 1 + 1 + LANES + 1 + END);
 }
 
 #[test]
@@ -85,7 +98,7 @@ fn lanes_and_sore_add_their_latencies_once() {
     let run = |instruction| run(&[reads([64, 64, 0]), writes([64, 64, 0]), instruction]).cycles;
     // Two streams of one page, requested one after the other on channel 0: the second arrives with 128 beats; 16 lanes
     // take 100 cycles for 1,600 parameters; two pages are written one behind another.
-    let plain = third() + WAY + 128 + 100 + 128 + WAY;
+    let plain = third() + WAY + 128 + 100 + 128 + WAY + END;
     // WUVE: a product, three sums, a product and a difference, 6 and 5 cycles each. SORE: 2 to round, 1 and the 4 beats of a block
     // of 8 x 8 to turn it, 5 to select.
     let (wuve, sore) = (6 + 3 * 5 + 6 + 5, 2 + 1 + 4 + 5);
@@ -126,13 +139,13 @@ fn blocks_of_an_update_take_whole_beats() {
         assert_eq!(block.ready_cycle, block.free_cycle + 32 + 12);
     }
     assert_eq!(blocks.iter().map(|block| block.block).collect::<Vec<_>>(), [0, 1, 2]);
-    // 1,000 in thirds: 333, 666 and the rest end in beats 21, 42 and 63 of 16.
+    // 1,000: a beat of the longest stream has 8, so the first page has 512 and the second the rest. The third takes its cycle.
     let blocks = lanes(1000);
     let taken = |b: &LaneBlock| (b.elements, b.free_cycle - b.start_cycle);
-    assert_eq!(blocks.iter().map(taken).collect::<Vec<_>>(), [(333, 21), (666, 21), (1000, 21)]);
-    // The border's beat belongs to the block where it begins: 343, 686 and 1,030 end in beats 22, 43 and 65.
-    let blocks = lanes(1030);
-    assert_eq!(blocks.iter().map(taken).collect::<Vec<_>>(), [(343, 22), (686, 21), (1030, 22)]);
+    assert_eq!(blocks.iter().map(taken).collect::<Vec<_>>(), [(512, 32), (1000, 31), (1000, 1)]);
+    // 1,537 do not fit 192 beats of 8: 16 of each.
+    let blocks = lanes(1537);
+    assert_eq!(blocks.iter().map(taken).collect::<Vec<_>>(), [(1024, 64), (1537, 33), (1537, 1)]);
 }
 
 #[test]
@@ -142,10 +155,11 @@ fn streams_of_one_engine_do_not_overlap_and_those_of_two_do() {
     let one = |instruction| [&page[..], &[instruction]].concat();
     // 4,000 cycles of lanes; 1,000 for the update, and its latency.
     let page = WAY + 64;
-    let alone = third() + page + 4000 + page;
+    let work = page + 4000 + LANES + page + END;
+    let alone = third() + work;
     assert_eq!(run(&one(gelu)).cycles, alone);
     let twice = [one(gelu), vec![gelu]].concat();
-    assert_eq!(run(&twice).cycles, alone + page + 4000 + page);
+    assert_eq!(run(&twice).cycles, alone + work);
     let both = [one(gelu), vec![plain]].concat();
     assert_eq!(run(&both).cycles, alone);
 }
@@ -159,21 +173,22 @@ fn fused(change: impl Fn(&mut Store)) -> Timing {
 
 #[test]
 fn a_store_reads_what_it_adds() {
-    // A cycle for its room. Two columns of each USPE: the other 31 array rows come in 62 cycles, then the page leaves, then
-    // the response.
-    let (first, page) = (third(), WAY + 64);
+    // From the next cycle on two pieces for each row, which take 14 cycles to their beats; then the page leaves, and the response is
+    // counted.
+    let (first, page) = (start(3, 2, STORE_DECODE_CYCLES as u64) + 1, WAY + 64);
+    let store = 64 + 14 + page + 2;
     let plain = fused(|_| {});
-    assert_eq!(plain.cycles, first + 1 + 62 + page);
+    assert_eq!(plain.cycles, first + store);
     // Bias, ReLU and sums need no memory.
     let edge = fused(|st| (st.bias, st.relu, st.sums) = (true, true, true));
     assert_eq!(edge, plain);
     // The page that is added arrives.
     let added = fused(|st| st.add = true);
-    assert_eq!(added.cycles, first + page + 62 + page);
+    assert_eq!(added.cycles, first + page + store);
     assert_eq!((added.dram_read_bytes, added.dram_write_bytes), (4096, 4096));
     // The mask has one bit for each value of 16: 4 beats. All three come through one port.
     let all = fused(|st| (st.add, st.mask, st.products) = (true, true, true));
-    assert_eq!(all.cycles, first + WAY + 64 + 64 + 4 + 62 + page);
+    assert_eq!(all.cycles, first + WAY + 64 + 64 + 4 + store);
     assert_eq!(all.dram_read_bytes, 2 * 4096 + 256);
 }
 
@@ -277,6 +292,31 @@ proptest! {
             let held = (0..=at).filter(|&other| other == at || free[other] > asked[at]);
             let beats: u32 = held.map(|other| room[other].into_iter().max().unwrap()).sum();
             prop_assert!(beats <= capacity, "{beats} of {capacity} at block {at}");
+        }
+    }
+}
+
+/// What is summed over a stream is known with its last block: all of it is written then, in bursts, and takes a lane's cycle each.
+#[test]
+fn sums_are_written_with_the_last_block() {
+    let sums =
+        |beats| [reads([320, 0, 0]), writes([beats, 0, 0]), vector(VectorOp::BiasGradient, 10_240)];
+    // 16 of 64 lanes fill a beat of FP32 in a cycle; then it is written.
+    let cycles = |beats| run(&sums(beats)).cycles;
+    assert_eq!(cycles(16) - cycles(1), 15 + 15);
+    let config = ArrayConfig::vcu1525();
+    for beats in [1, 16, 64, 65, 256] {
+        let memory = fixed(80, 64).build(&Ports::from(&config)).unwrap();
+        let mut recording = Recording { memory, fetched: false, all: Vec::new() };
+        let program = Program::new(sums(beats).to_vec());
+        time(&config, &program, 0, &mut recording, &mut NoObserver).unwrap();
+        let of = |direction| recording.all.iter().filter(move |(r, _)| r.direction == direction);
+        let read = of(Direction::Read).map(|(_, transfer)| transfer.end_cycle).max().unwrap();
+        let written: u32 = of(Direction::Write).map(|(request, _)| request.beats).sum();
+        assert_eq!(written, beats);
+        for (request, _) in of(Direction::Write) {
+            assert!(request.cycle > read + u64::from(beats), "{request:?}");
+            assert!(request.address % 4096 / 64 + u64::from(request.beats) <= 64, "{request:?}");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Which bytes each instruction of a program reads and writes.
 
 use crate::space::TileSpace;
-use crate::traffic::{Requests, load_activations, load_weights, store};
+use crate::traffic::{Bursts, Requests, load_activations, load_weights, store};
 use satkit_spec::ArrayConfig;
 use satkit_spec::isa::{Instruction, Operands, Operation, Reads, Results, Writes};
 use std::ops::Range;
@@ -53,12 +53,13 @@ impl Context {
             }
             Operation::Store(st) => {
                 let results = self.results.unwrap();
-                store(&self.space.unwrap(), &results, st, &mut requests);
+                let mut bursts = Bursts::new(true);
+                store(config, &self.space.unwrap(), &results, st, &mut bursts);
                 let at = |field: u32, divide: u64| {
                     let moved = move |byte: u64| {
                         u64::from(field) * 64 + (byte - u64::from(results.out) * 64) / divide
                     };
-                    requests.runs.iter().map(move |run| moved(run.start)..moved(run.end))
+                    bursts.runs.iter().map(move |run| moved(run.start)..moved(run.end))
                 };
                 let mut reads = Vec::new();
                 if st.add {
@@ -67,7 +68,7 @@ impl Context {
                 if st.mask {
                     reads.extend(at(results.mask, 16));
                 }
-                return (reads, requests.runs.clone());
+                return (reads, bursts.runs.clone());
             }
             Operation::Update(_) | Operation::Prune(_) | Operation::Vector(_) => {
                 let (r, w) = (self.reads.unwrap(), self.writes.unwrap());

@@ -5,12 +5,13 @@ mod products;
 mod results;
 mod weights;
 
-use super::{PageRequest, Requests};
+use super::{Bursts, PageRequest, Requests};
 use crate::layout::{self, BEAT_BYTES};
 use crate::space::TileSpace;
 use satkit_memory::PAGE_BYTES;
 use satkit_spec::Stage;
 use satkit_spec::isa::{Operands, Results};
+use std::ops::Range;
 
 /// Where the tests' tensors begin: anywhere, and far enough from 0 to notice what lies before them.
 const A: u64 = 1 << 20;
@@ -62,8 +63,19 @@ impl Touched {
 
     /// Adds what the requests move, after a look at them; all of it lies inside the tensor.
     fn add(&mut self, requests: &Requests) {
-        check_bursts(requests);
-        for run in &requests.runs {
+        check_bursts(&requests.runs, requests.list(), requests.beats());
+        self.add_runs(&requests.runs);
+    }
+
+    /// The same of a tile that is stored.
+    fn add_tile(&mut self, bursts: &Bursts) {
+        let list: Vec<PageRequest> = bursts.list().iter().map(|burst| burst.request).collect();
+        check_bursts(&bursts.runs, &list, bursts.beats());
+        self.add_runs(&bursts.runs);
+    }
+
+    fn add_runs(&mut self, runs: &[Range<u64>]) {
+        for run in runs {
             let end = self.base + self.counts.len() as u64;
             assert!(self.base <= run.start && run.end <= end, "{run:?} of {}..{end}", self.base);
             for count in
@@ -89,20 +101,19 @@ impl Touched {
 
 /// Requests are the beats of the runs in their order, one that touching runs share once, as bursts in one page each that are
 /// as long as can be.
-fn check_bursts(requests: &Requests) {
+fn check_bursts(runs: &[Range<u64>], list: &[PageRequest], count: u64) {
     let mut beats = Vec::new();
     let mut end = None;
-    for run in &requests.runs {
+    for run in runs {
         let shared = end == Some(run.start) && !run.start.is_multiple_of(BEAT_BYTES);
         let first = run.start / BEAT_BYTES + u64::from(shared);
         beats.extend(first..run.end.div_ceil(BEAT_BYTES));
         end = Some(run.end);
     }
-    let list = requests.list();
     let burst =
         |r: &PageRequest| r.address / BEAT_BYTES..r.address / BEAT_BYTES + u64::from(r.beats);
     assert!(list.iter().flat_map(burst).eq(beats.iter().copied()), "{list:?} for {beats:?}");
-    assert_eq!(requests.beats(), beats.len() as u64);
+    assert_eq!(count, beats.len() as u64);
     let page = |beat: u64| beat * BEAT_BYTES / PAGE_BYTES;
     for request in list {
         assert!(request.address.is_multiple_of(BEAT_BYTES));

@@ -5,7 +5,7 @@ use crate::given::{PLAIN_STORE, config};
 use crate::layout::HALF_BYTES;
 use crate::mapping::{Mapping, WsMapping, extents};
 use crate::space::{TileSpace, WeightSource};
-use crate::traffic::{load_activations, load_weights, store};
+use crate::traffic::{Bursts, load_activations, load_weights, store};
 use crate::{MacStage, Problem};
 use proptest::prelude::*;
 use satkit_spec::isa::{LoadActivations, LoadWeights, Operands, Results, Store};
@@ -114,9 +114,9 @@ proptest! {
                 for tile in extents(cols, config.cols) {
                     let (col_base, cols) = (tile.base as u32, tile.len as u32);
                     let st = Store { row_base, rows, col_base, cols, group, ..PLAIN_STORE };
-                    let mut requests = empty();
-                    store(&space, &results, &st, &mut requests);
-                    out.touched.add(&requests);
+                    let mut bursts = Bursts::new(true);
+                    store(&config, &space, &results, &st, &mut bursts);
+                    out.touched.add_tile(&bursts);
                 }
             }
             for tile in extents(cols, config.cols) {

@@ -1,0 +1,50 @@
+//! The blocks of the elementwise unit at three levels, each from one stimulus: `docs/contract-elementwise.md` in plain Rust, RustHDL's
+//! simulation, and the emitted Verilog under Verilator.
+
+mod exact;
+mod lane;
+mod ratio;
+mod sequential;
+mod statistics;
+
+use crate::support::{accepted_by_the_tools, synthesize};
+use crate::verilog::has_verilog_tool;
+use satkit_hdl::emit::{Design, emit};
+use satkit_hdl::vector::{
+    DivideSingle, ExactRatio, ExactSum, Lane, RootSingle, Statistics, WidenHalf,
+};
+
+/// Each as a top of its own: there is none around them yet.
+pub(crate) fn designs() -> [Design; 7] {
+    [
+        emit("widen_half", WidenHalf::default),
+        emit("divide_single", DivideSingle::default),
+        emit("root_single", RootSingle::default),
+        emit("exact_sum", ExactSum::<6>::default),
+        emit("exact_ratio", ExactRatio::default),
+        emit("statistics", Statistics::default),
+        emit("vector_lane", Lane::default),
+    ]
+}
+
+accepted_by_the_tools!(designs);
+
+/// `cargo test --release -p satkit-hdl --test rtl vector::sizes -- --ignored --nocapture` prints what
+/// `docs/results.md` has.
+#[test]
+#[ignore = "takes minutes and only prints"]
+fn sizes() {
+    if !has_verilog_tool("yosys") {
+        return;
+    }
+    for design in designs() {
+        let cells = synthesize(&design);
+        let count = |kinds: &[&str]| -> usize {
+            let of = |kind: &String| kinds.iter().any(|prefix| kind.starts_with(prefix));
+            cells.iter().filter(|(kind, _)| of(kind)).map(|(_, count)| count).sum()
+        };
+        let (luts, registers) = (count(&["LUT", "SRL", "INV"]), count(&["FD"]));
+        let (memory, dsps) = (count(&["RAM"]), count(&["DSP"]));
+        println!("{}: {luts} LUT, {memory} LUT RAM, {registers} FF, {dsps} DSP", design.top());
+    }
+}
