@@ -8,6 +8,7 @@
 //! - [`delay`], [`memory`]: shift registers and memories, written by hand
 //! - [`float`]: floating point blocks, bit for bit as `docs/contract.md` has numbers
 //! - [`emit`]: Verilog with one module per kind of block, where RustHDL writes one per instance
+//! - [`store`]: the store engine
 //! - [`update`]: WUVE and SORE, which update master weights and make the next step's operand weights
 //!
 //! What a block holds for the tools' sake (sized locals before every cast, compare and slice; no constants without a width) is
@@ -23,6 +24,7 @@ mod error;
 pub mod float;
 pub mod front;
 pub mod memory;
+pub mod store;
 pub mod update;
 
 pub use error::HdlError;

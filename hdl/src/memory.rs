@@ -30,6 +30,7 @@ pub const WRAPPERS: &[(&str, &str)] = &[
     ("read_rings", "wiring: the banks of streams that are read"),
     ("write_rings", "wiring: the banks of streams that are written"),
     ("stream_blocks", "wiring: FIFOs of blocks"),
+    ("store", "wiring: a lane per column, FIFOs of beats and bursts"),
 ];
 
 fn module(name: &str, text: &str) -> Module {

@@ -15,6 +15,7 @@ mod pipeline;
 mod refusals;
 mod sore;
 mod steady;
+mod store;
 mod support;
 mod trace;
 mod update;
