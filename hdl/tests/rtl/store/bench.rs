@@ -238,3 +238,59 @@ pub(super) fn refuses(live: &Live, config: &ArrayConfig, instructions: &[Instruc
     }
     panic!("neither starts nor is at fault: {instructions:?}");
 }
+
+/// Runs one tile whose first burst is answered with an error, then, after a reset, once more without: the fault's address, if
+/// there is one, and whether the tile ends.
+pub(super) fn answered(
+    live: &Live,
+    config: &ArrayConfig,
+    instructions: &[Instruction],
+    words: usize,
+    errors: [bool; 2],
+) -> [(Option<u64>, bool); 2] {
+    let mut pins = live.start();
+    let mut responses: VecDeque<(u64, usize)> = VecDeque::new();
+    let mut now = 0_u64;
+    errors.map(|error| {
+        let (mut at, mut answers, mut fault, mut ended) = (0, 0, None, false);
+        for cycle in 0..200 {
+            let word = instructions.get(at).map(|instruction| instruction.encode().unwrap().0);
+            pins.put("store_valid", word.is_some().into());
+            let word = word.unwrap_or_default();
+            let halves: Vec<u32> =
+                word.iter().flat_map(|&w| [w as u32, (w >> 32) as u32]).collect();
+            pins.put_words("store_word", 0, &halves);
+            pins.put("drain_valid", u64::from(cycle < words));
+            pins.put("store_go", u64::from(cycle > words));
+            pins.put("reset", u64::from(cycle == 199));
+            let due = responses.front().copied().filter(|(due, _)| *due <= now);
+            for p in 0..config.dram_channels {
+                let name = |signal: &str| format!("m_axi_{p}_{signal}");
+                pins.put(&name("awready"), 1);
+                pins.put(&name("wready"), 1);
+                let answers_now = due.is_some_and(|(_, port)| port == p);
+                pins.put(&name("bvalid"), answers_now.into());
+                pins.put(&name("bresp"), if answers_now && answers == 0 && error { 2 } else { 0 });
+            }
+            pins.step();
+            if due.is_some() {
+                responses.pop_front();
+                answers += 1;
+            }
+            at += usize::from(at < instructions.len() && pins.get("store_ready") == 1);
+            for p in 0..config.dram_channels {
+                let name = |signal: &str| format!("m_axi_{p}_{signal}");
+                if pins.get(&name("wvalid")) == 1 && pins.get(&name("wlast")) == 1 {
+                    responses.push_back((now + 5, p));
+                }
+            }
+            ended |= pins.get("store_end") == 1;
+            if pins.get("store_fault") == 1 {
+                assert_eq!(pins.get("store_fault_axi"), 1);
+                fault = Some(pins.get("store_fault_address"));
+            }
+            now += 1;
+        }
+        (fault, ended)
+    })
+}

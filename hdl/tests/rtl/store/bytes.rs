@@ -53,7 +53,7 @@ pub(super) fn store(config: &ArrayConfig, tile: &Tile, bytes: &mut HashMap<u64, 
         for (column, &value) in values.iter().enumerate() {
             let Some((row, col)) = place(config, tile, word, column) else { continue };
             let mut result = scaled(value, results.scale);
-            if store.relu && !result.is_nan() && !(result > 0.0) {
+            if store.relu && result <= 0.0 {
                 result = 0.0;
             }
             let half = f16::from_f32(result);

@@ -82,6 +82,31 @@ fn tiny_stores_what_is_drained_in_the_models_cycles() {
     many(&ArrayConfig::tiny(), 120);
 }
 
+/// A bad response is the engine's fault, and the tile does not end; reset, it works again.
+#[test]
+fn a_bad_response_is_a_fault() {
+    if !has_verilog_tool("verilator") {
+        return;
+    }
+    let config = ArrayConfig::tiny();
+    let live = Live::build(&bench::design(&config));
+    // 16 pixels of 16 channels and what pads them: one burst.
+    let (patch_w, cols) = (4, 16);
+    let geometry = Geometry { batch: 16, co: 16, patch_w, ..given::FLAT };
+    let results = Results { out: 3 << 6, pitch: 4, ..given::RESULTS };
+    let store = Store { rows: 4, cols, ..given::PLAIN };
+    let program =
+        [Operation::Geometry(geometry), Operation::Results(results), Operation::Store(store)];
+    let program = program.map(Instruction::new);
+    let words = 4 * 4 * 4;
+    let answered = |errors| bench::answered(&live, &config, &program, words, errors);
+    assert_eq!(answered([false, false]), [(None, true); 2]);
+    assert_eq!(answered([true, false]), [(Some(3 << 12), false), (None, true)]);
+}
+
+/// Makes another tile of a plain one.
+type Change = dyn Fn(&mut Geometry, &mut Store);
+
 /// What it cannot store yet, and what nobody can, is illegal and never starts.
 #[test]
 fn other_tiles_are_at_fault() {
@@ -90,7 +115,7 @@ fn other_tiles_are_at_fault() {
     }
     let config = ArrayConfig::tiny();
     let live = Live::build(&bench::design(&config));
-    let refuses = |change: &dyn Fn(&mut Geometry, &mut Store)| {
+    let refuses = |change: &Change| {
         let (mut geometry, mut store) = (given::FLAT, given::PLAIN);
         change(&mut geometry, &mut store);
         let results = Results { out: 64, pitch: 1, heads: 1, ..given::RESULTS };
@@ -98,14 +123,14 @@ fn other_tiles_are_at_fault() {
             [Operation::Geometry(geometry), Operation::Results(results), Operation::Store(store)];
         bench::refuses(&live, &config, &program.map(Instruction::new))
     };
-    let taken: [&dyn Fn(&mut Geometry, &mut Store); 4] = [
+    let taken: [&Change; 4] = [
         &|_, _| {},
         &|_, store| store.relu = true,
         &|geometry, _| (geometry.flat, geometry.kh, geometry.pad) = (false, 3, 1),
         &|geometry, _| (geometry.stage, geometry.flat, geometry.stride) = (Stage::Wu, false, 2),
     ];
     assert!(taken.iter().all(|change| !refuses(*change)));
-    let refused: [&dyn Fn(&mut Geometry, &mut Store); 12] = [
+    let refused: [&Change; 12] = [
         &|_, store| store.group = 1,
         &|_, store| store.rows = 0,
         &|_, store| store.cols = 0,
