@@ -34,6 +34,7 @@ pub const WRAPPERS: &[(&str, &str)] = &[
     ("stream_blocks", "wiring: FIFOs of blocks"),
     ("update_stream", "wiring: what WU has besides its lanes"),
     ("vector_stream", "wiring: what VE has besides its lanes"),
+    ("store", "wiring: a lane per column, FIFOs of beats and bursts"),
 ];
 
 fn module(name: &str, text: &str) -> Module {

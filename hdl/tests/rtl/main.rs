@@ -16,6 +16,7 @@ mod pipeline;
 mod refusals;
 mod sore;
 mod steady;
+mod store;
 mod stream;
 mod support;
 mod trace;

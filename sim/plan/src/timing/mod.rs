@@ -241,12 +241,13 @@ impl<O: Observer> Run<'_, '_, O> {
                     self.queues.started(load.engine, start);
                 }
             }
-            while let Some(index) = self.queues.taken(Engine::Store)
-                && self.store.is_free(&self.instructions[index])
-                && let Some((ready, entry)) = self.queues.start(Engine::Store)
-            {
-                let context = self.sequencer.context(entry.context);
-                let instruction = &self.instructions[index];
+            while let Some(taken) = self.queues.taken(Engine::Store) {
+                let (instruction, context) =
+                    (&self.instructions[taken.index], self.sequencer.context(taken.context));
+                if !self.store.is_free(instruction, context) {
+                    break;
+                }
+                let Some((ready, entry)) = self.queues.start(Engine::Store) else { break };
                 let start = self.store.start(self.config, ready, &entry, instruction, context);
                 self.record.stored(&entry, start);
                 self.queues.started(Engine::Store, start);

@@ -120,9 +120,9 @@ impl Queues {
         queue.advance();
     }
 
-    /// Index of the instruction that the engine has taken and not started.
-    pub(super) fn taken(&self, engine: Engine) -> Option<usize> {
-        self.queues[engine as usize].decoding.as_ref().map(|entry| entry.index)
+    /// The instruction that the engine has taken and not started.
+    pub(super) fn taken(&self, engine: Engine) -> Option<&Entry> {
+        self.queues[engine as usize].decoding.as_ref()
     }
 
     /// The instruction that the engine has taken and the cycle from which it may start, if all its tokens are known: its

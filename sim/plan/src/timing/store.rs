@@ -123,12 +123,13 @@ impl StoreEngine {
         }
     }
 
-    /// True if it can start this instruction, as soon as that has its tokens: the tile before has left the drain buffer, and
-    /// what the instruction reads, which may have been stored just before, is all asked for.
-    pub(super) fn is_free(&self, instruction: &Instruction) -> bool {
+    /// True if it can start this instruction as soon as that has its tokens: the tile before has left the drain buffer, and
+    /// what the instruction reads is all asked for, if it may have been stored just before.
+    pub(super) fn is_free(&self, instruction: &Instruction, context: &Context) -> bool {
         let Operation::Store(store) = &instruction.operation else { return true };
         let reads = store.add || store.products || store.mask;
-        self.at == self.tile.list().len() && !(reads && !self.writes.is_empty())
+        let waits = reads && self.results != context.results && !self.writes.is_empty();
+        self.at == self.tile.list().len() && !waits
     }
 
     /// Begins an instruction that may start in cycle `ready`; gives the cycle in which it does.

@@ -1,0 +1,80 @@
+//! The store engine, ST: tiles from the array to card memory.
+//!
+//! [`design`] gives module `store`. On one side it has the signals of an engine (`store_*`, see [`crate::front`]), on another the drain
+//! of the array, on the third those of a client that writes (`aw_*`, `w_*`, `b_valid`, see [`crate::dma`]).
+//!
+//! | module | what |
+//! |---|---|
+//! | [`Decode`] | keeps GEOMETRY and RESULTS; what an ST says of its tile |
+//! | [`Walk`] | the tile's pieces, one per cycle, and the bursts that they fill |
+//! | [`Lane`] | a column's values: scale, ReLU, rounding |
+//! | [`Beat`] | pieces in their places in beats |
+//! | [`Ledger`] | bursts that wait for their response; ends of tiles |
+//!
+//! **Drain buffer.** What leaves the array is written word after word into a ring for two of the largest tiles, one value of each
+//! column in a word, so nothing holds the array up. Where a tile begins follows from the sizes of those before it: each drained tile
+//! has one ST, in the same order.
+//!
+//! **Time.** The first piece is read in the cycle after the start at the earliest, and then one in each cycle, unless the array has not
+//! drained far enough (weight rows that go round the array rows) or there is no room for a burst. In the cycle after the last
+//! one the next tile may start; `store_released` is then. A burst is asked for [`satkit_spec::STORE_LATENCY_CYCLES`] after that
+//! cycle, and ends [`satkit_spec::STORE_DONE_CYCLES`] after its response. Words of 32 columns give a beat of FP16 values per
+//! piece; of fewer, as much of one as they have.
+//!
+//! **Bytes.** FP32 values, or FP16 ones rounded to nearest even; NaNs canonical. Beats that are not all the tile's have strobes. The
+//! tile with a row's last columns fills it with zeros up to its pitch.
+//!
+//! Not there yet, and illegal: work at the drain other than ReLU, products of a batch (`group` above 0), patches of several pixel rows, patches of
+//! several pixels that are not flat, and phases of a strided BP.
+
+mod beat;
+mod decode;
+mod lane;
+mod ledger;
+mod walk;
+mod wiring;
+
+pub use beat::Beat;
+pub use decode::Decode;
+pub use lane::Lane;
+pub use ledger::Ledger;
+pub use walk::Walk;
+
+use crate::HdlError;
+use crate::emit::{Design, check_stack, emit};
+use crate::{array, memory};
+use satkit_spec::{ArrayConfig, STORE_BURST_BEATS};
+
+/// The store engine of a configuration, top `store`.
+///
+/// # Errors
+/// [`HdlError`] if the array is impossible, or has ports or buffers that cannot be built.
+pub fn design(config: &ArrayConfig) -> Result<Design, HdlError> {
+    array::check(config)?;
+    let refuse = |what, given: usize, accepted: String| {
+        let (array, given) = (config.name.clone(), given.to_string());
+        Err(HdlError::Unbuildable { array, what, given, accepted })
+    };
+    if !matches!(config.dram_channels, 1 | 2 | 4) {
+        return refuse("DRAM channels", config.dram_channels, "1, 2 or 4".into());
+    }
+    let beats = wiring::capacity_beats(config);
+    if !(STORE_BURST_BEATS..=1024).contains(&beats) {
+        return refuse(
+            "beats in ST's buffers",
+            beats,
+            format!("{STORE_BURST_BEATS} to 1024, so 16 to 256 in flight"),
+        );
+    }
+    check_stack()?;
+    let parts = vec![
+        emit("store_decode", Decode::default),
+        emit("store_walk", Walk::default),
+        emit("store_lane", Lane::default),
+        emit("store_beat", Beat::default),
+        emit("store_ledger", Ledger::default),
+    ];
+    let wiring =
+        vec![memory::delay_line(), memory::fifo_ram(), memory::block_ram(), wiring::store(config)];
+    Ok(Design::join("store", parts, wiring))
+}

@@ -1,0 +1,296 @@
+//! The store engine with the ports to memory, driven as the front, the array and the memory would.
+
+use super::given::{Case, Times};
+use crate::live::{Live, Pins};
+use satkit_hdl::emit::{Design, Direction, Port, Wiring};
+use satkit_hdl::{dma, store};
+use satkit_memory::{Request, Transfer};
+use satkit_spec::isa::{Instruction, Operation};
+use satkit_spec::{ArrayConfig, Dataflow};
+use std::collections::{HashMap, VecDeque};
+
+/// Both, top `store_bench`.
+pub(super) fn design(config: &ArrayConfig) -> Design {
+    let (store, dma) = (store::design(config).unwrap(), dma::design(config).unwrap());
+    let mut bench = Wiring::new("store_bench");
+    let to_dma = |port: &Port| match port.name.as_str() {
+        name @ ("dma_fault" | "dma_fault_address") => name.replace("dma", "store_dma"),
+        name => format!("store_{name}"),
+    };
+    // Signals of the engine that are the client's.
+    let is_client = |name: &str| {
+        ["aw_", "w_", "b_valid", "dma_fault"].iter().any(|start| name.starts_with(start))
+    };
+    for port in store.ports().iter().filter(|port| !is_client(&port.name)) {
+        match port.direction {
+            Direction::Input => bench.input(&port.name, port.width),
+            Direction::Output => bench.output(&port.name, port.width),
+        }
+    }
+    for port in dma.ports().iter().filter(|port| port.name.starts_with("m_axi_")) {
+        match port.direction {
+            Direction::Input => bench.input(&port.name, port.width),
+            Direction::Output => bench.output(&port.name, port.width),
+        }
+    }
+    for port in store.ports().iter().filter(|port| is_client(&port.name)) {
+        bench.wire(&to_dma(port), port.width);
+    }
+    let of_store =
+        |port: &Port| if is_client(&port.name) { to_dma(port) } else { port.name.clone() };
+    let of_dma = |port: &Port| match port.name.as_str() {
+        name @ ("clock" | "reset") => name.into(),
+        "store_fault" => "store_dma_fault".into(),
+        "store_fault_address" => "store_dma_fault_address".into(),
+        name if name.starts_with("m_axi_") => name.into(),
+        name if name.starts_with("store_aw_") && name != "store_aw_refused" => name.into(),
+        name if name.starts_with("store_w_") || name == "store_b_valid" => name.into(),
+        _ if port.direction == Direction::Output => String::new(),
+        _ => format!("{}'h0", port.width),
+    };
+    let connect = |ports: &[Port], of: &dyn Fn(&Port) -> String| -> Vec<(String, String)> {
+        ports.iter().map(|port| (port.name.clone(), of(port))).collect()
+    };
+    for (kind, connections) in
+        [("store", connect(&store.ports(), &of_store)), ("dma", connect(&dma.ports(), &of_dma))]
+    {
+        let connections: Vec<(&str, String)> =
+            connections.iter().map(|(port, to)| (port.as_str(), to.clone())).collect();
+        bench.instance(kind, &format!("the_{kind}"), &[], &connections);
+    }
+    Design::join("store_bench", vec![store, dma], vec![bench.finish()])
+}
+
+/// A burst that a port has taken.
+struct Burst {
+    request: Request,
+    transfer: Transfer,
+    given: u64,
+}
+
+#[derive(Default)]
+struct PortState {
+    bursts: VecDeque<Burst>,
+    responses: VecDeque<u64>,
+    free: u64,
+}
+
+/// What a run has shown besides.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    pub(super) bursts: usize,
+    pub(super) beats: u64,
+    pub(super) partial_beats: u64,
+    pub(super) tiles: usize,
+}
+
+/// Runs a program's stores with the model's cycles; every event has to come in its cycle. Gives the bytes that were written.
+pub(super) fn run(
+    live: &Live,
+    config: &ArrayConfig,
+    case: &Case,
+    times: &Times,
+    seen: &mut Seen,
+) -> HashMap<u64, u8> {
+    let mut pins = live.start();
+    let mut ports: Vec<PortState> =
+        (0..config.dram_channels).map(|_| PortState::default()).collect();
+    let mut memory = HashMap::new();
+    let instructions = case.program.instructions();
+    let last = times.retired.iter().map(|retired| retired.end_cycle).max().unwrap_or(0);
+    let mut drain: HashMap<u64, &[u32]> = HashMap::new();
+    for (tile, mm) in case.tiles.iter().zip(&times.mms) {
+        let ahead = match tile.space.dataflow {
+            Dataflow::OutputStationary => u64::from(tile.mm.ip) * u64::from(tile.mm.iq),
+            Dataflow::WeightStationary => 0,
+        };
+        for (at, word) in tile.words.iter().enumerate() {
+            let cycle = mm.first_out_cycle - ahead + at as u64;
+            assert!(drain.insert(cycle, word).is_none(), "two drains in cycle {cycle}");
+        }
+    }
+    let (mut head, mut taken, mut starts, mut releases, mut ends) = (0, 0, 0, 0, 0);
+    let mut requests = times.writes.iter();
+    for now in 0..last + 40 {
+        let next = times.queue.get(head).filter(|(_, from)| *from <= now);
+        pins.put("store_valid", next.is_some().into());
+        let word = next.map(|&(index, _)| instructions[index].encode().unwrap().0);
+        let word = word.unwrap_or([0x1234_5678_9ABC_DEF0; 4]);
+        let halves: Vec<u32> = word.iter().flat_map(|&w| [w as u32, (w >> 32) as u32]).collect();
+        pins.put_words("store_word", 0, &halves);
+        let go = taken > starts && times.stores[starts].0.tokens_cycle <= now;
+        pins.put("store_go", go.into());
+        let words = drain.get(&now);
+        pins.put("drain_valid", words.is_some().into());
+        let noise = vec![now as u32 | 0x4000_0000; config.cols];
+        pins.put_words("drain", 0, words.copied().unwrap_or(&noise));
+        for (p, port) in ports.iter().enumerate() {
+            let name = |signal: &str| format!("m_axi_{p}_{signal}");
+            let due = |burst: &Burst| burst.transfer.start_cycle + burst.given <= now;
+            pins.put(&name("awready"), 1);
+            pins.put(&name("wready"), port.bursts.front().is_some_and(due).into());
+            let answers = port.responses.front().is_some_and(|&due| due <= now);
+            pins.put(&name("bvalid"), answers.into());
+        }
+        pins.step();
+        let get = |name: &str| pins.get(name) == 1;
+        if next.is_some() && get("store_ready") {
+            let (index, _) = times.queue[head];
+            taken += usize::from(matches!(instructions[index].operation, Operation::Store(_)));
+            head += 1;
+        }
+        assert!(!get("store_fault"), "a fault in cycle {now}");
+        if get("store_start") {
+            let (issued, start) = times.stores[starts];
+            assert_eq!(now, start, "start of {}", instructions[issued.index]);
+            starts += 1;
+        }
+        for (signal, count) in [("store_released", &mut releases), ("store_end", &mut ends)] {
+            if get(signal) {
+                let retired = &times.retired[*count];
+                let cycle = [retired.end_cycle, retired.released_cycle]
+                    [usize::from(signal == "store_released")];
+                assert_eq!(now + 1, cycle, "{signal} of {}", instructions[retired.index]);
+                *count += 1;
+            }
+        }
+        for (p, port) in ports.iter_mut().enumerate() {
+            let name = |signal: &str| format!("m_axi_{p}_{signal}");
+            if get(&name("awvalid")) {
+                let &(request, transfer) =
+                    requests.next().expect("a burst that the model has, too");
+                let made = (pins.get(&name("awaddr")), pins.get(&name("awlen")) + 1, now);
+                let expected = (request.address, u64::from(request.beats), request.cycle);
+                assert_eq!(made, expected, "burst {} of {:?}", seen.bursts, times.retired);
+                seen.bursts += 1;
+                port.bursts.push_back(Burst { request, transfer, given: 0 });
+            }
+            give(&pins, p, port, now, &mut memory, seen);
+        }
+    }
+    let stores = times.stores.len();
+    assert_eq!((starts, releases, ends), (stores, stores, stores));
+    assert!(requests.next().is_none());
+    seen.tiles += stores;
+    memory
+}
+
+/// A beat of W, and a response.
+fn give(
+    pins: &Pins<'_>,
+    p: usize,
+    port: &mut PortState,
+    now: u64,
+    memory: &mut HashMap<u64, u8>,
+    seen: &mut Seen,
+) {
+    let name = |signal: &str| format!("m_axi_{p}_{signal}");
+    if port.responses.front().is_some_and(|&due| due <= now) {
+        port.responses.pop_front();
+    }
+    let due = |burst: &&mut Burst| burst.transfer.start_cycle + burst.given <= now;
+    if pins.get(&name("wvalid")) == 1
+        && let Some(burst) = port.bursts.front_mut().filter(due)
+    {
+        let strobe = pins.get(&name("wstrb"));
+        let data = pins.get_words(&name("wdata"), 0, 16);
+        let bytes = data.iter().flat_map(|word| word.to_le_bytes());
+        let address = burst.request.address + burst.given * 64;
+        let written = (address..).zip(bytes).enumerate();
+        memory.extend(written.filter(|(byte, _)| strobe >> byte & 1 == 1).map(|(_, byte)| byte));
+        burst.given += 1;
+        seen.beats += 1;
+        seen.partial_beats += u64::from(strobe != u64::MAX);
+        let is_last = burst.given == u64::from(burst.request.beats);
+        assert_eq!(pins.get(&name("wlast")) == 1, is_last);
+        if is_last {
+            // A response comes behind the last beat, and one per cycle.
+            let end = burst.transfer.end_cycle.max(now + 1).max(port.free);
+            port.responses.push_back(end);
+            port.free = end + 1;
+            port.bursts.pop_front();
+        }
+    }
+}
+
+/// True if the last of these instructions is at fault, false if it starts.
+pub(super) fn refuses(live: &Live, config: &ArrayConfig, instructions: &[Instruction]) -> bool {
+    let mut pins = live.start();
+    pins.put("store_go", 1);
+    let mut at = 0;
+    for _ in 0..60 {
+        let word = instructions.get(at).map(|instruction| instruction.encode().unwrap().0);
+        pins.put("store_valid", word.is_some().into());
+        let words = word.unwrap_or_default();
+        let halves: Vec<u32> = words.iter().flat_map(|&w| [w as u32, (w >> 32) as u32]).collect();
+        pins.put_words("store_word", 0, &halves);
+        for p in 0..config.dram_channels {
+            pins.put(&format!("m_axi_{p}_awready"), 1);
+        }
+        pins.step();
+        at += usize::from(word.is_some() && pins.get("store_ready") == 1);
+        let (starts, fault) = (pins.get("store_start") == 1, pins.get("store_fault") == 1);
+        assert!(!(starts && fault));
+        if starts || fault {
+            assert_eq!((at, pins.get("store_fault_axi")), (instructions.len(), 0));
+            return fault;
+        }
+    }
+    panic!("neither starts nor is at fault: {instructions:?}");
+}
+
+/// Runs one tile whose first burst is answered with an error, then, after a reset, once more without: the fault's address, if
+/// there is one, and whether the tile ends.
+pub(super) fn answered(
+    live: &Live,
+    config: &ArrayConfig,
+    instructions: &[Instruction],
+    words: usize,
+    errors: [bool; 2],
+) -> [(Option<u64>, bool); 2] {
+    let mut pins = live.start();
+    let mut responses: VecDeque<(u64, usize)> = VecDeque::new();
+    let mut now = 0_u64;
+    errors.map(|error| {
+        let (mut at, mut answers, mut fault, mut ended) = (0, 0, None, false);
+        for cycle in 0..200 {
+            let word = instructions.get(at).map(|instruction| instruction.encode().unwrap().0);
+            pins.put("store_valid", word.is_some().into());
+            let word = word.unwrap_or_default();
+            let halves: Vec<u32> =
+                word.iter().flat_map(|&w| [w as u32, (w >> 32) as u32]).collect();
+            pins.put_words("store_word", 0, &halves);
+            pins.put("drain_valid", u64::from(cycle < words));
+            pins.put("store_go", u64::from(cycle > words));
+            pins.put("reset", u64::from(cycle == 199));
+            let due = responses.front().copied().filter(|(due, _)| *due <= now);
+            for p in 0..config.dram_channels {
+                let name = |signal: &str| format!("m_axi_{p}_{signal}");
+                pins.put(&name("awready"), 1);
+                pins.put(&name("wready"), 1);
+                let answers_now = due.is_some_and(|(_, port)| port == p);
+                pins.put(&name("bvalid"), answers_now.into());
+                pins.put(&name("bresp"), if answers_now && answers == 0 && error { 2 } else { 0 });
+            }
+            pins.step();
+            if due.is_some() {
+                responses.pop_front();
+                answers += 1;
+            }
+            at += usize::from(at < instructions.len() && pins.get("store_ready") == 1);
+            for p in 0..config.dram_channels {
+                let name = |signal: &str| format!("m_axi_{p}_{signal}");
+                if pins.get(&name("wvalid")) == 1 && pins.get(&name("wlast")) == 1 {
+                    responses.push_back((now + 5, p));
+                }
+            }
+            ended |= pins.get("store_end") == 1;
+            if pins.get("store_fault") == 1 {
+                assert_eq!(pins.get("store_fault_axi"), 1);
+                fault = Some(pins.get("store_fault_address"));
+            }
+            now += 1;
+        }
+        (fault, ended)
+    })
+}

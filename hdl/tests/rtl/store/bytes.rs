@@ -1,0 +1,71 @@
+//! What stores leave in memory, from the description of the array's drain, of tiles and of numbers.
+
+use super::given::Tile;
+use half::f16;
+use satkit_plan::{Rows, layout};
+use satkit_spec::{ArrayConfig, Dataflow};
+use std::collections::HashMap;
+
+/// FP32 bits of a scaled value, NaNs canonical.
+fn scaled(value: u32, scale: u32) -> f32 {
+    let product = f32::from_bits(value) * f32::from_bits(scale);
+    if product.is_nan() { f32::from_bits(0x7FC0_0000) } else { product }
+}
+
+/// The row of the space's problem, in memory order, and the column that a word's value is of; `None` if it is of none.
+fn place(config: &ArrayConfig, tile: &Tile, word: usize, column: usize) -> Option<(u64, u64)> {
+    let Tile { space, store, mm, .. } = tile;
+    let first = u64::from(store.row_base);
+    let (row, group) = if space.dataflow == Dataflow::WeightStationary {
+        (first + word as u64, 0)
+    } else {
+        let (ip, iq) = (usize::from(mm.ip), usize::from(mm.iq));
+        let (array_row, place) = (word / (ip * iq), word % (ip * iq));
+        let (group, output) = (place / ip, place % ip);
+        let row = match space.rows {
+            Rows::Patches(grid) => {
+                let pixel = (first as usize + array_row) * grid.patch_w + output;
+                let all = grid.images * grid.image_h * grid.image_w;
+                (array_row < store.rows as usize && pixel < all).then_some(pixel as u64)
+            }
+            Rows::WeightRows { .. } => {
+                let own = output * config.rows + array_row;
+                (own < store.rows as usize).then_some(first + own as u64)
+            }
+        };
+        (row?, group)
+    };
+    let col = group * config.cols + column;
+    (col < store.cols as usize).then_some((row, u64::from(store.col_base) + col as u64))
+}
+
+/// Adds the bytes of a tile.
+pub(super) fn store(config: &ArrayConfig, tile: &Tile, bytes: &mut HashMap<u64, u8>) {
+    let Tile { space, results, store, .. } = tile;
+    let element = if store.fp32 { 4 } else { 2 };
+    let pitch = u64::from(results.pitch) * 8 * element;
+    let columns = space.problem.cols;
+    let end = u64::from(store.col_base + store.cols);
+    let natural = layout::pitch(columns) as u64 * element;
+    let fills = end == columns as u64 && results.heads <= 1 && natural >= pitch;
+    let base = u64::from(results.out) * 64;
+    for (word, values) in tile.words.iter().enumerate() {
+        for (column, &value) in values.iter().enumerate() {
+            let Some((row, col)) = place(config, tile, word, column) else { continue };
+            let mut result = scaled(value, results.scale);
+            if store.relu && result <= 0.0 {
+                result = 0.0;
+            }
+            let half = f16::from_f32(result);
+            let half = if half.is_nan() { 0x7E00 } else { half.to_bits() };
+            let (single, half) = (result.to_bits().to_le_bytes(), half.to_le_bytes());
+            let encoded = if store.fp32 { &single[..] } else { &half[..] };
+            let address = base + row * pitch + col * element;
+            bytes.extend((address..).zip(encoded.iter().copied()));
+            if fills && col + 1 == end {
+                let padding = base + row * pitch + end * element..base + (row + 1) * pitch;
+                bytes.extend(padding.map(|address| (address, 0)));
+            }
+        }
+    }
+}
