@@ -216,8 +216,7 @@ impl StepMachine for CardMachine {
         let twin = compile(replaced(&programs.step.work, &moved(&io), &moved(&second)))?;
         let timed = |step: &Step, at: &CardProgram| -> Result<(StepCycles, u64), HostError> {
             let (config, memory) = (self.session.config(), &self.settings.memory);
-            let timing =
-                time_at(config, &step.program, at.address(), memory, &mut NoObserver)?;
+            let timing = time_at(config, &step.program, at.address(), memory, &mut NoObserver)?;
             Ok((StepCycles::of(&timing, &step.program), timing.cycles))
         };
         let places = [load(&step)?, load(&twin)?];

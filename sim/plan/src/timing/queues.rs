@@ -1,5 +1,6 @@
 //! Instruction queues and semaphores.
 
+use super::ahead::Known;
 use satkit_spec::isa::{Engine, Semaphore, SemaphoreSet};
 use satkit_spec::{ArrayConfig, QUEUE_CYCLES};
 use std::collections::VecDeque;
@@ -21,8 +22,8 @@ pub(super) struct Entry {
     pub(super) taken_cycle: u64,
     /// First cycle in which every semaphore that it waits for has its token; 0 until it starts.
     pub(super) tokens_cycle: u64,
-    /// Beats of a load, if they are known.
-    pub(super) beats: Option<u32>,
+    /// What is known of a load.
+    pub(super) known: Option<Known>,
     /// Semaphores that it waits for.
     pub(super) wait: SemaphoreSet,
 }

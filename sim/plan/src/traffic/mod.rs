@@ -6,6 +6,7 @@ mod activations;
 mod extent;
 mod requests;
 mod results;
+mod steps;
 #[cfg(test)]
 mod tests;
 mod weights;
@@ -16,6 +17,7 @@ pub(crate) use activations::{WeightRowKind, first_seen, gcd, load_activations, w
 pub(crate) use extent::{check_activations, check_results, check_weights, on_card};
 pub(crate) use requests::{PageRequest, Requests};
 pub(crate) use results::store;
+pub(crate) use steps::{RequestSteps, Steps};
 pub(crate) use weights::load_weights;
 
 /// Bytes that are moved of each row, `pitch` bytes apart, for `part` of its `all` elements: what fills the row up comes with
