@@ -3,7 +3,7 @@
 use crate::backend::SgdStep;
 use half::f16;
 use satkit_plan::MacStage;
-use satkit_plan::layout::{for_each_operand, master_rows, pitch, problem_weight_bytes};
+use satkit_plan::layout::{for_each_operand, master_rows, pitch, weight_bytes};
 use satkit_spec::isa::scalar;
 use satkit_spec::{ArrayConfig, ConvShape, Sparsity};
 
@@ -45,46 +45,30 @@ pub(crate) fn read_accumulators(
 }
 
 /// FP16 weights OIHW as the dense operand of FF or BP.
-pub(crate) fn operand(config: &ArrayConfig, mac: &MacStage, oihw: &[f16]) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    for problem in mac.problems() {
-        let first = bytes.len();
-        let room: u64 = problem_weight_bytes(&problem).iter().sum();
-        bytes.resize(first + room as usize, 0);
-        for_each_operand(&problem, config.cols, |place| {
-            let value = oihw[place.dense_at(mac)].to_le_bytes();
-            bytes[first + place.entry * 2..][..2].copy_from_slice(&value);
-        });
-    }
+pub(crate) fn operand(mac: &MacStage, oihw: &[f16]) -> Vec<u8> {
+    let mut bytes = vec![0; weight_bytes(mac) as usize];
+    for_each_operand(mac, |place| {
+        let value = oihw[place.dense_at(mac)].to_le_bytes();
+        bytes[place.value_byte..][..2].copy_from_slice(&value);
+    });
     bytes
 }
 
 /// Compact weights with N of each M, from the operand of FF or BP: values and positions of each group, in C order over
 /// (Co, tap, group along Ci) or (Ci, tap, group along Co). Where all is kept, memory holds them dense.
-pub(crate) fn read_compact(
-    config: &ArrayConfig,
-    mac: &MacStage,
-    m: usize,
-    bytes: &[u8],
-) -> (Vec<f16>, Vec<u8>) {
+pub(crate) fn read_compact(mac: &MacStage, m: usize, bytes: &[u8]) -> (Vec<f16>, Vec<u8>) {
     let is_dense = mac.sparsity == Sparsity::DENSE;
     let kept = mac.sparsity.kept(mac.shape.w_len());
     let (mut values, mut positions) = (vec![f16::ZERO; kept], vec![0; kept]);
-    let mut first = 0;
-    for problem in mac.problems() {
-        let room = problem_weight_bytes(&problem).map(|bytes| bytes as usize);
-        let (own, packed) = bytes[first..first + room[0] + room[1]].split_at(room[0]);
-        for_each_operand(&problem, config.cols, |place| {
-            let (at, entry) = (place.compact_at(mac), place.entry);
-            values[at] = f16::from_le_bytes([own[entry * 2], own[entry * 2 + 1]]);
-            positions[at] = if is_dense {
-                (place.group % m) as u8
-            } else {
-                packed[entry / 2] >> (entry % 2 * 4) & 0xF
-            };
-        });
-        first += room[0] + room[1];
-    }
+    for_each_operand(mac, |place| {
+        let (at, byte) = (place.compact_at(mac), place.value_byte);
+        values[at] = f16::from_le_bytes([bytes[byte], bytes[byte + 1]]);
+        positions[at] = if is_dense {
+            (place.group % m) as u8
+        } else {
+            bytes[place.position_byte] >> place.position_bit & 0xF
+        };
+    });
     (values, positions)
 }
 

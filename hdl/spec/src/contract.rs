@@ -1,12 +1,14 @@
 //! The contract hash: one number that changes when any shared fact changes.
 
-use crate::{K_BLOCK, Method, Sparsity, Stage, isa, memory_map, regs};
+use crate::{
+    K_BLOCK, Method, POSITION_SLOTS, Sparsity, Stage, WEIGHT_TILE_COLS, isa, memory_map, regs,
+};
 use sha2::{Digest, Sha256};
 use std::fmt::{self, Write as _};
 
 /// Version of `docs/contract.md`, `docs/contract-elementwise.md` and the encodings: raised with every change of what is
 /// computed or how an instruction is encoded.
-pub const CONTRACT_VERSION: u32 = 4;
+pub const CONTRACT_VERSION: u32 = 5;
 
 /// SHA-256 over the canonical text of the contract's tables.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -39,6 +41,7 @@ fn canonical_text() -> String {
         // Writing to a string cannot fail.
         let _ = text.write_fmt(arguments);
     };
+    line(format_args!("weight tile {WEIGHT_TILE_COLS} {POSITION_SLOTS}\n"));
     line(format_args!("group sizes {:?}\n", Sparsity::GROUP_SIZES));
     line(format_args!("stages {:?}\n", Stage::ALL));
     for method in Method::ALL {

@@ -23,7 +23,11 @@ pub const QUEUE_CYCLES: usize = 2;
 
 /// Cycles from the one in which LD.A or LD.W takes an instruction from its queue to the first in which it may start.
 pub const LOAD_DECODE_CYCLES: usize = 8;
-/// The same of ST.
+/// Cycles from the one in which a load starts to that in which it asks for its first burst.
+pub const LOAD_ISSUE_CYCLES: usize = 1;
+/// Cycles from a load's last step, in which what a beat holds for a bank is chosen, to its end: it is written in the next.
+pub const LOAD_WRITE_CYCLES: usize = 2;
+/// The same as [`LOAD_DECODE_CYCLES`] of ST.
 pub const STORE_DECODE_CYCLES: usize = 8;
 /// The same of WU, for WU and SORE: it finds the longest of six streams, and what part of a block of it each other has.
 pub const UPDATE_DECODE_CYCLES: usize = 24;

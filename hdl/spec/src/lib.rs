@@ -20,6 +20,7 @@ mod front_timing;
 pub mod isa;
 pub mod memory_map;
 mod method;
+mod operand;
 pub mod reference;
 pub mod regs;
 mod shape;
@@ -32,12 +33,16 @@ pub use contract::{CONTRACT_VERSION, ContractHash, contract_hash};
 pub use device::Resources;
 pub use error::SpecError;
 pub use front_timing::{
-    BEAT_ELEMENTS, FETCH_BUFFER_BEATS, FETCH_BURST_BEATS, LOAD_DECODE_CYCLES, QUEUE_CYCLES,
-    REQUEST_CYCLES, RESPONSE_CYCLES, STORE_BURST_BEATS, STORE_DECODE_CYCLES, STORE_DONE_CYCLES,
-    STORE_LATENCY_CYCLES, STREAM_BUFFERS, UPDATE_DECODE_CYCLES, VECTOR_DECODE_CYCLES,
-    VECTOR_LATENCY_CYCLES, W_DATA_CYCLES, W_OFFER_CYCLES,
+    BEAT_ELEMENTS, FETCH_BUFFER_BEATS, FETCH_BURST_BEATS, LOAD_DECODE_CYCLES, LOAD_ISSUE_CYCLES,
+    LOAD_WRITE_CYCLES, QUEUE_CYCLES, REQUEST_CYCLES, RESPONSE_CYCLES, STORE_BURST_BEATS,
+    STORE_DECODE_CYCLES, STORE_DONE_CYCLES, STORE_LATENCY_CYCLES, STREAM_BUFFERS,
+    UPDATE_DECODE_CYCLES, VECTOR_DECODE_CYCLES, VECTOR_LATENCY_CYCLES, W_DATA_CYCLES,
+    W_OFFER_CYCLES,
 };
 pub use method::{BpGradient, Method, Stage, WeightOperand};
+pub use operand::{
+    POSITION_SLOTS, WEIGHT_TILE_COLS, position_beat, weight_beat, weight_tile_beats,
+};
 pub use shape::{BpPhase, ConvShape, K_BLOCK, SlotPosition};
 pub use sparsity::Sparsity;
 

@@ -210,6 +210,7 @@ fn listings_name_fields_and_semaphores() {
             patch_w: 2,
             block: 1,
             weight_source: 0,
+            first_slot: 0,
         }),
     };
     let text = instruction.to_string();

@@ -147,21 +147,21 @@ impl KernelWork {
         match (&self.io, &kernel.operands) {
             (Io::Prune { from, to }, KernelOperands::Prune { w }) => {
                 let dense = |(mac, _): (MacStage, _)| MacStage { sparsity: Sparsity::DENSE, ..mac };
-                let operands = to.map(|to| tensors::operand(config, &dense(to), w));
+                let operands = to.map(|to| tensors::operand(&dense(to), w));
                 from.iter().copied().zip(operands).collect()
             }
             (Io::Stage { mac, a, w: to, .. }, KernelOperands::Ff { x, w }) => {
                 let dense = MacStage { sparsity: Sparsity::DENSE, ..*mac };
                 vec![
                     (*a, tensors::images(x, shape.ci, x_image)),
-                    (*to, tensors::operand(config, &dense, w)),
+                    (*to, tensors::operand(&dense, w)),
                 ]
             }
             (Io::Stage { mac, a, w: to, .. }, KernelOperands::Bp { dy, w }) => {
                 let dense = MacStage { sparsity: Sparsity::DENSE, ..*mac };
                 vec![
                     (*a, tensors::images(dy, shape.co, y_image)),
-                    (*to, tensors::operand(config, &dense, w)),
+                    (*to, tensors::operand(&dense, w)),
                 ]
             }
             (Io::Stage { a, w, .. }, KernelOperands::Wu { x, dy }) => vec![
@@ -198,7 +198,7 @@ impl KernelWork {
             Io::Prune { to, .. } => {
                 let mut read = |(mac, tensor)| -> Result<_, HostError> {
                     let m = kernel.sparsity.m();
-                    Ok(tensors::read_compact(config, &mac, m, &all(tensor)?))
+                    Ok(tensors::read_compact(&mac, m, &all(tensor)?))
                 };
                 KernelResults::Pruned([read(to[0])?, read(to[1])?])
             }

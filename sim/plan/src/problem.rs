@@ -1,7 +1,7 @@
 //! A MAC stage as matrix problems: output rows x output columns, each a sum over K slots.
 
 use crate::PlanError;
-use satkit_spec::{BpPhase, ConvShape, K_BLOCK, Sparsity, Stage};
+use satkit_spec::{BpPhase, ConvShape, K_BLOCK, Sparsity, Stage, weight_tile_beats};
 
 /// One MAC stage of one layer, with the sparsity of its weight operand (WU: always dense).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -35,6 +35,10 @@ pub struct Problem {
     pub cols: usize,
     /// K slots of each output.
     pub slots: usize,
+    /// K slots of the phases before it.
+    pub first_slot: usize,
+    /// K slots of a tile of operand weights: those of all phases; 0 in WU.
+    pub tile_slots: usize,
 }
 
 impl MacStage {
@@ -73,6 +77,8 @@ impl MacStage {
             rows,
             cols,
             slots,
+            first_slot: 0,
+            tile_slots: if self.stage == Stage::Wu { 0 } else { slots },
         };
         let pixels = shape.batch * shape.out_h() * shape.out_w();
         match self.stage {
@@ -85,7 +91,17 @@ impl MacStage {
                     let slots = ConvShape::slots(shape.co, phase.taps(), self.sparsity);
                     problem(index, Some(phase), shape.batch * phase.pixels(), shape.ci, slots)
                 };
-                shape.bp_phases().into_iter().enumerate().map(make).collect()
+                let mut problems: Vec<Problem> =
+                    shape.bp_phases().into_iter().enumerate().map(make).collect();
+                let mut first_slot = 0;
+                for problem in &mut problems {
+                    problem.first_slot = first_slot;
+                    first_slot += problem.slots;
+                }
+                for problem in &mut problems {
+                    problem.tile_slots = first_slot;
+                }
+                problems
             }
             Stage::Wu => vec![problem(0, None, shape.ci * shape.taps(), shape.co, pixels)],
         }
@@ -97,6 +113,12 @@ impl Problem {
     #[must_use]
     pub fn macs(&self) -> u64 {
         self.rows as u64 * self.cols as u64 * self.slots as u64
+    }
+
+    /// Beats of a column tile of its operand weights, all phases'; 0 in WU.
+    #[must_use]
+    pub fn tile_beats(&self) -> u64 {
+        weight_tile_beats(self.tile_slots as u64, self.mac.sparsity != Sparsity::DENSE)
     }
 
     /// Kept slots of one unit of K: a (channel block, tap) run in FF and BP, one pixel in WU. The last block may be

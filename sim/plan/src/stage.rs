@@ -57,6 +57,10 @@ impl StageEmitter {
             heads: 1,
             a_head: 0,
             w_head: 0,
+            tile_beats: match space.source {
+                WeightSource::Tiles => space.problem.tile_beats() as u32,
+                WeightSource::Rows | WeightSource::Columns => 0,
+            },
         };
         let (out_at, pitch) = (place(out.0)?, eights(out.1));
         let (add, sum) = (place(out.0)?, place(out.0)?);

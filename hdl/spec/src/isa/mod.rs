@@ -200,8 +200,10 @@ operations! {
         patch_w: u8 = 5,
         /// WU: input channels of one block of weight rows; 1 in FF and BP.
         block: u8 = 7,
-        /// Where the operand of the columns comes from: 0 weights in tiles of the array's width, 1 activations `[K][columns]`, 2 activations `[columns][K]`.
+        /// Where the operand of the columns comes from: 0 weights in tiles of 32 columns, 1 activations `[K][columns]`, 2 activations `[columns][K]`.
         weight_source: u8 = 2,
+        /// K slots of a tile of operand weights that lie before those of this phase; 0 elsewhere.
+        first_slot: u32 = 30,
     }
     /// Sets where the operands lie that loads read.
     Operands = 0x02, "OPERANDS", Route::Kept(&[Engine::LoadActivations, Engine::LoadWeights]), {
@@ -219,6 +221,8 @@ operations! {
         a_head: u32 = 12,
         /// The same in `w`.
         w_head: u32 = 12,
+        /// Beats from one tile of operand weights to the next; 0 where the columns come from activations.
+        tile_beats: u32 = 30,
     }
     /// Sets where the results lie that stores write, and what stores read for the work at the drain. `add` and `sum` are laid
     /// out as the results.

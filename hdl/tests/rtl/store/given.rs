@@ -50,6 +50,7 @@ pub(super) const FLAT: Geometry = Geometry {
     patch_w: 1,
     block: 1,
     weight_source: 0,
+    first_slot: 0,
 };
 
 /// At address 0, with nothing beside them.

@@ -1,8 +1,8 @@
 //! Where tensors lie in card memory (`docs/machine.md`, memory layout).
 //!
 //! Activations are NHWC with a pixel pitch of 8 elements up to 8 channels and of a multiple of 32 above. Operand weights
-//! lie in column tiles of the array's width, each in K order: FP16 values of all tiles, then their packed 4-bit
-//! positions. Weight gradients are rows of FP32 in the geometry's row order.
+//! lie in tiles of 32 columns, each in K order: a beat of FP16 values for each slot, and of compact weights, before those of
+//! four slots, a beat of their 4-bit positions. Weight gradients are rows of FP32 in the geometry's row order.
 
 mod operand;
 
@@ -10,7 +10,7 @@ pub use operand::{OperandEntry, for_each_operand};
 
 use crate::{MacStage, Problem};
 use satkit_spec::isa::{Operands, Results};
-use satkit_spec::{ArrayConfig, BEAT_ELEMENTS, ConvShape, Sparsity, Stage};
+use satkit_spec::{ArrayConfig, BEAT_ELEMENTS, ConvShape, Stage, WEIGHT_TILE_COLS};
 
 /// Bytes of an FP16 value.
 pub const HALF_BYTES: u64 = 2;
@@ -39,11 +39,12 @@ pub(crate) const fn channels(mac: &MacStage) -> (usize, usize, usize) {
 }
 
 /// Operands and results of a stage at their natural pitch, all of them at address 0.
-pub(crate) const fn operands(mac: &MacStage) -> (Operands, Results) {
+pub(crate) fn operands(mac: &MacStage) -> (Operands, Results) {
     let (a, w, out) = channels(mac);
     let (a_pitch, w_pitch, pitch) = (eights(a), eights(w), eights(out));
     let (heads, a_head, w_head) = (1, 0, 0);
-    let operands = Operands { a: 0, w: 0, a_pitch, w_pitch, heads, a_head, w_head };
+    let tile_beats = tile_beats(mac) as u32;
+    let operands = Operands { a: 0, w: 0, a_pitch, w_pitch, heads, a_head, w_head, tile_beats };
     let (head, scale) = (0, 1f32.to_bits());
     (operands, Results { out: 0, add: 0, sum: 0, mask: 0, pitch, heads, head, scale })
 }
@@ -101,19 +102,19 @@ pub fn master_rows(
     })
 }
 
-/// Bytes of the operand weights of one matrix problem: values, then positions, each rounded up to a beat.
+/// Beats of a column tile of the operand weights of FF or BP; 0 in WU.
 #[must_use]
-pub fn problem_weight_bytes(problem: &Problem) -> [u64; 2] {
-    let entries = problem.cols as u64 * problem.slots as u64;
-    let positions = if problem.mac.sparsity == Sparsity::DENSE { 0 } else { entries.div_ceil(2) };
-    [entries * HALF_BYTES, positions].map(|bytes| bytes.next_multiple_of(BEAT_BYTES))
+pub fn tile_beats(mac: &MacStage) -> u64 {
+    mac.problems().first().map_or(0, Problem::tile_beats)
 }
 
 /// Bytes of the operand weights that FF or BP of this stage loads; 0 in WU.
 #[must_use]
 pub fn weight_bytes(mac: &MacStage) -> u64 {
-    if mac.stage == Stage::Wu {
-        return 0;
-    }
-    mac.problems().iter().flat_map(problem_weight_bytes).sum()
+    mac.problems().first().map_or(0, problem_weight_bytes)
+}
+
+/// The same, of any of the stage's problems.
+pub(crate) fn problem_weight_bytes(problem: &Problem) -> u64 {
+    problem.cols.div_ceil(WEIGHT_TILE_COLS) as u64 * problem.tile_beats() * BEAT_BYTES
 }

@@ -4,7 +4,7 @@ use super::{Mapping, Order, extents};
 use crate::cost;
 use crate::layout;
 use crate::space::TileSpace;
-use crate::traffic::{self, Bursts, Requests};
+use crate::traffic::{self, Bursts, Requests, Steps};
 use satkit_spec::isa::{LoadActivations, LoadWeights, MatMul, Store};
 use satkit_spec::{ArrayConfig, Dataflow, Stage};
 
@@ -68,8 +68,10 @@ impl Estimate {
             slots: chunk.len as u32,
             entries: 0,
         };
-        traffic::load_weights(space, &operands, &load, config.cols, &mut requests);
-        let chunk_w = requests.beats();
+        let mut steps = Steps::default();
+        traffic::load_weights(space, &operands, &load, config.cols, &mut requests, &mut steps);
+        let chunk_w = steps.all();
+        requests.clear();
         let fp32 = space.problem.mac.stage == Stage::Wu;
         let store = Store {
             group: 0,

@@ -17,7 +17,7 @@ use std::ops::Range;
 /// Where the operand of the columns comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub enum WeightSource {
-    /// Weights in tiles of the array's width.
+    /// Weights in tiles of [`satkit_spec::WEIGHT_TILE_COLS`] columns.
     Tiles,
     /// Activations `[K][columns]`: V of attention, dY in WU.
     Rows,
@@ -106,6 +106,10 @@ impl TileSpace {
             .into_iter()
             .find(|problem| problem.phase_index == phase)
             .ok_or_else(|| format!("there is no phase {phase}"))?;
+        if geometry.first_slot as usize != problem.first_slot {
+            let (given, first) = (geometry.first_slot, problem.first_slot);
+            return Err(format!("phase {phase} after {given} slots; accepted: {first}"));
+        }
         let source = WeightSource::from_code(geometry.weight_source)
             .ok_or_else(|| format!("weight source {}; accepted: 0 to 2", geometry.weight_source))?;
         let sides = (usize::from(geometry.patch_h), usize::from(geometry.patch_w));
@@ -162,6 +166,7 @@ impl TileSpace {
             patch_w: patch_w as u8,
             block: block as u8,
             weight_source: self.source.code(),
+            first_slot: self.problem.first_slot as u32,
         }
     }
 

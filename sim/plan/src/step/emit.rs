@@ -79,6 +79,7 @@ impl StepEmitter<'_> {
             out: operand(operation.out, out),
             edge: operation.edge,
             heads: 1,
+            tile_beats: layout::tile_beats(&operation.stage) as u32,
             // WU's results are marked when they are complete.
             out_bytes: if operation.single { SINGLE_BYTES } else { HALF_BYTES },
             whole: problems.len() == 1,
@@ -107,6 +108,7 @@ impl StepEmitter<'_> {
             out: operation.out,
             edge: Edge::default(),
             heads: operation.heads,
+            tile_beats: 0,
             out_bytes: if operation.single { SINGLE_BYTES } else { HALF_BYTES },
             whole: true,
             scale: operation.scale,
@@ -300,6 +302,7 @@ struct TileEmitter<'l> {
     out: ProductOperand,
     edge: Edge,
     heads: usize,
+    tile_beats: u32,
     /// Bytes of a result.
     out_bytes: u64,
     /// One problem writes all results, so they grow from the start.
@@ -324,6 +327,7 @@ impl TileEmitter<'_> {
             heads,
             a_head: eights(self.a.head),
             w_head: eights(self.w.head),
+            tile_beats: self.tile_beats,
         };
         let results = Results {
             out: address(&self.out),

@@ -6,18 +6,44 @@
 
 use super::check;
 use super::sequencer::Sequencer;
-use crate::traffic::{self, Requests};
+use crate::traffic::{self, RequestSteps, Requests, Steps};
 use satkit_spec::ArrayConfig;
 use satkit_spec::isa::{Instruction, Operation};
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// Shorter programs are done before a thread is.
 const LEAST_INSTRUCTIONS: usize = 50_000;
 
-/// Beats of loads that are known to be possible.
+/// What a load takes that is known to be possible.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Known {
+    pub(super) beats: u32,
+    pub(super) steps: RequestSteps,
+}
+
+/// Bits of a [`Known`]'s beats, and of all of its steps, in one word; its last steps have what is left.
+const COUNT_BITS: u32 = 28;
+
+impl Known {
+    /// It and one more, so that 0 is nothing known; `None` if it has no room.
+    fn pack(beats: u64, steps: RequestSteps) -> Option<u64> {
+        let (all, last) = (u64::from(steps.all), u64::from(steps.last));
+        let fits = beats + 1 < 1 << COUNT_BITS && all < 1 << COUNT_BITS && last < 1 << 8;
+        fits.then(|| beats + 1 | all << COUNT_BITS | last << (2 * COUNT_BITS))
+    }
+
+    fn unpack(word: u64) -> Option<Self> {
+        let count = |at: u32| (word >> at & ((1 << COUNT_BITS) - 1)) as u32;
+        let steps =
+            RequestSteps { all: count(COUNT_BITS), last: (word >> (2 * COUNT_BITS)) as u32 };
+        Some(Self { beats: count(0).checked_sub(1)?, steps })
+    }
+}
+
+/// Loads that are known to be possible.
 pub(super) struct Ahead {
-    /// Beats and one more of each instruction; 0 is not known.
-    beats: Vec<AtomicU32>,
+    /// [`Known`] of each instruction; 0 is not known.
+    loads: Vec<AtomicU64>,
     stop: AtomicBool,
 }
 
@@ -28,13 +54,13 @@ impl Ahead {
         if paged || threads < 2 || instructions.len() < LEAST_INSTRUCTIONS {
             return None;
         }
-        let beats = instructions.iter().map(|_| AtomicU32::new(0)).collect();
-        Some(Self { beats, stop: AtomicBool::new(false) })
+        let loads = instructions.iter().map(|_| AtomicU64::new(0)).collect();
+        Some(Self { loads, stop: AtomicBool::new(false) })
     }
 
-    /// Beats of a load that has been checked.
-    pub(super) fn beats(&self, index: usize) -> Option<u32> {
-        self.beats.get(index)?.load(Ordering::Relaxed).checked_sub(1)
+    /// What is known of a load that has been checked.
+    pub(super) fn known(&self, index: usize) -> Option<Known> {
+        Known::unpack(self.loads.get(index)?.load(Ordering::Relaxed))
     }
 
     /// Ends the second thread's work.
@@ -46,6 +72,7 @@ impl Ahead {
     pub(super) fn look(&self, config: &ArrayConfig, instructions: &[Instruction]) {
         let mut sequencer = Sequencer::new();
         let mut requests = Requests::new(false);
+        let mut steps = Steps::default();
         for (index, instruction) in instructions.iter().enumerate() {
             if self.stop.load(Ordering::Relaxed) {
                 return;
@@ -57,13 +84,24 @@ impl Ahead {
                         return;
                     };
                     requests.clear();
+                    steps.clear();
                     if let Operation::LoadActivations(load) = &instruction.operation {
                         traffic::load_activations(space, operands, load, &mut requests);
                     } else if let Operation::LoadWeights(load) = &instruction.operation {
-                        traffic::load_weights(space, operands, load, config.cols, &mut requests);
+                        let cols = config.cols;
+                        traffic::load_weights(
+                            space,
+                            operands,
+                            load,
+                            cols,
+                            &mut requests,
+                            &mut steps,
+                        );
                     }
-                    let Ok(beats) = u32::try_from(requests.beats() + 1) else { return };
-                    self.beats[index].store(beats, Ordering::Relaxed);
+                    let beats = requests.beats();
+                    let Ok(of_all) = u32::try_from(beats) else { return };
+                    let Some(known) = Known::pack(beats, steps.of(0, of_all)) else { return };
+                    self.loads[index].store(known, Ordering::Relaxed);
                 }
                 operation if operation.engine().is_some() => {}
                 operation => {
@@ -99,11 +137,11 @@ mod tests {
         assert_eq!(time(&config, &program, 0, &mut memory(), &mut NoObserver).unwrap(), alone);
         // Known from the start, all loads are taken from the second thread.
         let ahead = Ahead {
-            beats: program.instructions().iter().map(|_| Default::default()).collect(),
+            loads: program.instructions().iter().map(|_| Default::default()).collect(),
             stop: false.into(),
         };
         ahead.look(&config, program.instructions());
-        let known = (0..program.instructions().len()).filter(|&i| ahead.beats(i).is_some());
+        let known = (0..program.instructions().len()).filter(|&i| ahead.known(i).is_some());
         assert!(known.count() > 10_000);
         let looked =
             run(&config, &program, 0, Some(&ahead), &mut memory(), &mut NoObserver).unwrap();

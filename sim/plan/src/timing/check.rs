@@ -86,6 +86,7 @@ pub(super) fn operation(
             traffic::check_weights(space, operands, load.group).map_err(refuse)?;
             cols(space, load.col_base, load.cols).map_err(refuse)?;
             slots(space, load.slot_base, load.slots).map_err(refuse)?;
+            whole_groups(config, load).map_err(refuse)?;
             let needed = entries(config, space, load);
             bank(config, index, instruction, load.entries as usize, needed)
         }
@@ -199,6 +200,18 @@ impl Words {
         self.slots = slots.filter(|_| load.rows > 0);
         self.words
     }
+}
+
+/// A row of the column banks is written whole: a load begins with one, and is not empty.
+fn whole_groups(config: &ArrayConfig, load: &LoadWeights) -> Result<(), String> {
+    if load.cols == 0 || load.slots == 0 {
+        return Err(format!("a load of {} columns of {} slots", load.cols, load.slots));
+    }
+    if !(load.col_base as usize).is_multiple_of(config.cols) {
+        let (base, cols) = (load.col_base, config.cols);
+        return Err(format!("columns from {base} on; accepted: a multiple of {cols}"));
+    }
+    Ok(())
 }
 
 /// Entries of a column bank that a load needs.

@@ -1,13 +1,13 @@
-//! LD.A and LD.W: requests in order, data in order, one beat per cycle into the banks.
+//! LD.A and LD.W: requests in order, data in order, a beat per cycle into the banks, or as many cycles as it takes.
 
 use super::dma::Dma;
 use super::queues::Entry;
 use super::record::Retired;
 use super::sequencer::Context;
-use crate::traffic::{self, Requests};
+use crate::traffic::{self, RequestSteps, Requests, Steps};
 use satkit_memory::{Direction, Memory};
-use satkit_spec::ArrayConfig;
 use satkit_spec::isa::{Engine, Instruction, Operation};
+use satkit_spec::{ArrayConfig, LOAD_ISSUE_CYCLES, LOAD_WRITE_CYCLES};
 use std::collections::VecDeque;
 
 /// A load engine. It issues one request per cycle while no more than its buffer's beats are under way, and starts the next
@@ -16,11 +16,11 @@ pub(super) struct LoadEngine {
     pub(super) engine: Engine,
     /// Cycle of its next request; `u64::MAX` while it has none.
     pub(super) next_cycle: u64,
-    /// First cycle in which a request may be issued.
+    /// First cycle in which an instruction may start.
     free: u64,
-    /// First cycle after the last beat that is known to arrive.
-    arrived: u64,
-    /// Arrival and beats of the requests under way.
+    /// First cycle after the last step of what has been requested.
+    done: u64,
+    /// Of the requests under way the cycle in which their last beat is taken, and their beats.
     inflight: VecDeque<(u64, u32)>,
     inflight_beats: usize,
     capacity_beats: usize,
@@ -28,6 +28,7 @@ pub(super) struct LoadEngine {
     start: u64,
     at: usize,
     requests: Requests,
+    steps: Steps,
 }
 
 impl LoadEngine {
@@ -36,7 +37,7 @@ impl LoadEngine {
             engine,
             next_cycle: u64::MAX,
             free: 0,
-            arrived: 0,
+            done: 0,
             inflight: VecDeque::new(),
             inflight_beats: 0,
             capacity_beats: config.axi_inflight_beats,
@@ -44,6 +45,7 @@ impl LoadEngine {
             start: 0,
             at: 0,
             requests: Requests::new(paged),
+            steps: Steps::default(),
         }
     }
 
@@ -62,8 +64,10 @@ impl LoadEngine {
     ) -> u64 {
         let index = entry.index;
         self.requests.clear();
-        if let Some(beats) = entry.beats {
-            self.requests.known(beats);
+        self.steps.clear();
+        if let Some(known) = entry.known {
+            self.requests.known(known.beats);
+            self.steps.known(known.steps);
         } else if let (Some(space), Some(operands)) = (&context.space, &context.operands) {
             match &instruction.operation {
                 Operation::LoadActivations(load) => {
@@ -71,16 +75,15 @@ impl LoadEngine {
                 }
                 Operation::LoadWeights(load) => {
                     let cols = config.cols;
-                    traffic::load_weights(space, operands, load, cols, &mut self.requests);
+                    let (requests, steps) = (&mut self.requests, &mut self.steps);
+                    traffic::load_weights(space, operands, load, cols, requests, steps);
                 }
                 _ => {}
             }
         }
         (self.index, self.at) = (index, 0);
         self.start = ready.max(self.free);
-        // A load of nothing but padding has no request, and what is behind it still starts after it.
-        self.free = self.start + 1;
-        self.next_cycle = self.room_cycle(self.start);
+        self.next_cycle = self.room_cycle(self.start + LOAD_ISSUE_CYCLES as u64);
         self.start
     }
 
@@ -103,33 +106,37 @@ impl LoadEngine {
     #[inline]
     pub(super) fn act<M: Memory>(&mut self, dma: &mut Dma<'_, M>) -> Option<Retired> {
         let cycle = self.next_cycle;
+        // A load of nothing but padding has no request, and what is behind it still starts after it.
         if let Some(&request) = self.requests.list().get(self.at) {
             let Some(transfer) = dma.request(cycle, request, Direction::Read) else {
                 self.next_cycle = cycle + 1;
                 return None;
             };
-            // Beats arrive in order, one per cycle over all channels.
-            let first = self.arrived.max(transfer.start_cycle);
-            self.arrived = (first + u64::from(request.beats)).max(transfer.end_cycle);
-            self.inflight.push_back((self.arrived, request.beats));
+            // Beats are taken in order over all channels, from the cycle after each has come on. If none takes less than a
+            // cycle, only the first and the last one's coming can hold up the last.
+            let RequestSteps { all, last } = self.steps.of(self.at, request.beats);
+            let first = self.done.max(transfer.start_cycle + 1);
+            let came = transfer.end_cycle.max(transfer.start_cycle + u64::from(request.beats));
+            self.done = (first + u64::from(all)).max(came + u64::from(last));
+            let taken = self.done - u64::from(last);
+            self.inflight.push_back((taken, request.beats));
             self.inflight_beats += request.beats as usize;
-            self.free = cycle + 1;
             self.at += 1;
         }
+        self.free = cycle + 1;
         if self.at < self.requests.list().len() {
             self.next_cycle = self.room_cycle(self.free);
             return None;
         }
         self.next_cycle = u64::MAX;
-        let end = self.arrived.max(cycle);
+        let end_cycle = self.done.max(cycle + 1) - 1 + LOAD_WRITE_CYCLES as u64;
         Some(Retired {
             index: self.index,
             engine: self.engine,
             start_cycle: self.start,
-            // The last beat is in the bank one cycle after it arrived.
-            end_cycle: end + 1,
-            released_cycle: end + 1,
-            busy_cycles: self.requests.beats(),
+            end_cycle,
+            released_cycle: end_cycle,
+            busy_cycles: self.requests.beats().max(self.steps.all()),
             read_beats: self.requests.beats(),
             write_beats: 0,
         })

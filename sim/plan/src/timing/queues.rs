@@ -1,5 +1,6 @@
 //! Instruction queues and semaphores.
 
+use super::ahead::Known;
 use satkit_spec::isa::{Engine, Semaphore, SemaphoreSet};
 use satkit_spec::{ArrayConfig, QUEUE_CYCLES};
 use std::collections::VecDeque;
@@ -23,8 +24,8 @@ pub(super) struct Entry {
     pub(super) tokens_cycle: u64,
     /// Cycle in which the tile that it stores has begun to be there; 0 until it starts, or if it waits for none.
     pub(super) drained_cycle: u64,
-    /// Beats of a load, if they are known.
-    pub(super) beats: Option<u32>,
+    /// What is known of a load.
+    pub(super) known: Option<Known>,
     /// Semaphores that it waits for.
     pub(super) wait: SemaphoreSet,
 }

@@ -62,13 +62,13 @@ impl Sequencer {
             let engines = instruction.operation.queues();
             let Some(room) = queues.room_cycle(engines) else { break };
             let dispatch_cycle = self.cycle.max(fetched).max(room);
-            let mut beats = None;
+            let mut known = None;
             let engine = instruction.operation.engine();
             if let Some(engine) = engine {
                 check::semaphores(index, instruction, engine)?;
-                // Loads whose beats are known have been checked.
-                beats = ahead.and_then(|ahead| ahead.beats(index));
-                if beats.is_none() {
+                // Loads that are known have been checked.
+                known = ahead.and_then(|ahead| ahead.known(index));
+                if known.is_none() {
                     self.checked(config, index, instruction)?;
                 }
                 self.shared = true;
@@ -91,7 +91,7 @@ impl Sequencer {
                 tokens_cycle: 0,
                 drained_cycle: 0,
                 wait: instruction.wait,
-                beats,
+                known,
             };
             for &engine in engines {
                 queues.push(engine, entry);

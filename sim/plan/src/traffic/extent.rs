@@ -1,7 +1,7 @@
 //! Which tensors lie on the card.
 
 use super::row_bytes;
-use crate::layout::{BEAT_BYTES, CARD_BYTES, HALF_BYTES, SINGLE_BYTES, weight_bytes};
+use crate::layout::{BEAT_BYTES, CARD_BYTES, HALF_BYTES, SINGLE_BYTES, problem_weight_bytes};
 use crate::space::{Rows, TileSpace, WeightSource};
 use satkit_spec::Stage;
 use satkit_spec::isa::{Operands, Results, Store};
@@ -82,11 +82,13 @@ pub(crate) fn check_weights(
     let problem = &space.problem;
     let (rows, width) = match space.source {
         WeightSource::Tiles => {
+            let beats = problem.tile_beats();
+            if u64::from(operands.tile_beats) != beats {
+                let given = operands.tile_beats;
+                return Err(format!("tiles of weights {given} beats apart; accepted: {beats}"));
+            }
             let base = u128::from(operands.w) * u128::from(BEAT_BYTES);
-            // Most weights are far from the end, and their exact number takes a while.
-            let most = problem.mac.shape.w_len() as u128 * 4 + (64 << 10);
-            return on_card(base + most)
-                .or_else(|_| on_card(base + u128::from(weight_bytes(&problem.mac))));
+            return on_card(base + u128::from(problem_weight_bytes(problem)));
         }
         WeightSource::Rows => (problem.slots, problem.cols),
         WeightSource::Columns => (problem.cols, problem.slots),

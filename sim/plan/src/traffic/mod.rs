@@ -7,6 +7,7 @@ mod bursts;
 mod extent;
 mod requests;
 mod results;
+mod steps;
 #[cfg(test)]
 mod tests;
 mod weights;
@@ -18,6 +19,7 @@ pub(crate) use bursts::Bursts;
 pub(crate) use extent::{check_activations, check_results, check_weights, on_card};
 pub(crate) use requests::{PageRequest, Requests};
 pub(crate) use results::store;
+pub(crate) use steps::{RequestSteps, Steps};
 pub(crate) use weights::load_weights;
 
 /// Bytes that are moved of each row, `pitch` bytes apart, for `part` of its `all` elements: what fills the row up comes with

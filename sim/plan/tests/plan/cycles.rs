@@ -30,6 +30,9 @@ const LOAD_DECODE: u64 = 8;
 /// From a store's last piece to the request of its burst, and from the response to its end.
 const STORE_LATENCY: u64 = 14;
 const STORE_DONE: u64 = 2;
+/// Beside the way to the memory, the beats and their steps: a cycle from a load's start to its first request, and two from its last
+/// step to its end.
+const INTO_BANK: u64 = 3;
 /// From the start of an OS tile's last round to its first output at the edge: the front up to the first multiplier, multiplier,
 /// adder, the drain registers of all rows, a cycle for each column.
 const OS_REACH: u64 = 7 + 3 + 5 + 32 + 32;
@@ -110,23 +113,23 @@ fn ws_passes_stream_at_least_the_way_of_their_partial_sums() {
 #[test]
 fn a_load_takes_the_latency_and_its_beats() {
     // 32 rows of 512 channels are 32 KiB: 512 beats in 8 pages, one each cycle from the latency on; the last is in the
-    // bank one cycle after it arrived.
+    // bank two cycles after it was taken.
     let load = load_a(0, 32, 512, 64);
     let (timing, spans) = run(&[geometry(OutputStationary, 1), operands(), load]);
     let first = start(3, 2, LOAD_DECODE);
-    assert_eq!(spans.0[2], span(first, first + WAY + 512 + 1));
+    assert_eq!(spans.0[2], span(first, first + WAY + 512 + INTO_BANK));
     assert_eq!(timing.dram_read_bytes, 32 << 10);
     assert_eq!(timing.busy(Engine::LoadActivations), 512);
     // 64 columns by 16 slots in two tiles: 1 KiB each, 16 slots of 32 values, 512 slots apart.
     let program = [geometry(OutputStationary, 1), operands(), load_w(64, 16, 32)];
     let (timing, spans) = run(&program);
-    assert_eq!(spans.0[2], span(first, first + WAY + 32 + 1));
+    assert_eq!(spans.0[2], span(first, first + WAY + 32 + INTO_BANK));
     assert_eq!(timing.dram_read_bytes, 2 << 10);
     // Half the bandwidth with all pages on one channel: twice the cycles of the beats, also of the program's two.
     let config = changed(|config| config.dram_channels = 1);
     let program = [geometry(OutputStationary, 1), operands(), load];
     let timing = timed(&config, &program, &fixed(80, 32)).unwrap().0;
-    assert_eq!(timing.cycles, first + 2 + WAY + 2 * 512 + 1);
+    assert_eq!(timing.cycles, first + 2 + WAY + 2 * 512 + INTO_BANK);
 }
 
 #[test]
@@ -135,10 +138,10 @@ fn a_load_has_no_more_under_way_than_its_buffer_holds() {
     let config = changed(|config| config.axi_inflight_beats = 64);
     let program = [geometry(OutputStationary, 1), operands(), load_a(0, 32, 512, 64)];
     let first = start(3, 2, LOAD_DECODE);
-    assert_eq!(run_on(&config, &program).0.cycles, first + 8 * (WAY + 64) + 1);
+    assert_eq!(run_on(&config, &program).0.cycles, first + 8 * (WAY + 64) + INTO_BANK);
     // Two pages: pairs. The second arrives 64 cycles after the first, the next of a pair goes when its elder has arrived.
     let config = changed(|config| config.axi_inflight_beats = 128);
-    assert_eq!(run_on(&config, &program).0.cycles, first + 4 * (WAY + 64) + 64 + 1);
+    assert_eq!(run_on(&config, &program).0.cycles, first + 4 * (WAY + 64) + 64 + INTO_BANK);
 }
 
 #[test]
@@ -148,9 +151,9 @@ fn the_next_load_is_under_way_while_the_one_before_arrives() {
     // Two pages each: requested in the first two cycles, then, when the second load has been taken in the cycle after and
     // decoded, in two more; 128 beats each arrive one behind another.
     let first = start(4, 2, LOAD_DECODE);
-    assert_eq!(spans.0[2], span(first, first + WAY + 128 + 1));
-    assert_eq!(spans.0[3], span(first + 1 + LOAD_DECODE, first + WAY + 256 + 1));
-    assert_eq!(timing.cycles, first + WAY + 257);
+    assert_eq!(spans.0[2], span(first, first + WAY + 128 + INTO_BANK));
+    assert_eq!(spans.0[3], span(first + 1 + LOAD_DECODE, first + WAY + 256 + INTO_BANK));
+    assert_eq!(timing.cycles, first + WAY + 256 + INTO_BANK);
 }
 
 #[test]
@@ -253,7 +256,7 @@ fn semaphores_carry_the_cycle_of_their_post() {
     let (_, spans) = run(&program);
     // 32 rows of 16 beats; the MM, long decoded, starts when they are there and frees its half when the last row has read.
     // Two halves: the second load needs no waiting, the third waits for the MM.
-    let loaded = start(6, 2, LOAD_DECODE) + WAY + 512 + 1;
+    let loaded = start(6, 2, LOAD_DECODE) + WAY + 512 + INTO_BANK;
     assert_eq!(spans.0[3], span(loaded, loaded + 512 * 8));
     assert!(spans.0[4].start_cycle < loaded);
     assert_eq!(spans.0[5].start_cycle, loaded + 512 * 8 + OS_RELEASE);
@@ -296,11 +299,12 @@ fn an_mm_is_decoded_while_it_waits_for_its_tokens() {
         let config = ArrayConfig::vcu1525();
         timed(&config, &program(beats), &fixed(0, 64)).unwrap().1.0[11].start_cycle
     };
-    // Two beats are in the bank in the cycle in which the MM is decoded: two registers, the beats, a cycle into the bank.
+    // One beat is in the bank a cycle before the MM is decoded or later: two registers, the beats, and the load's own cycles.
     let decoded = start_behind(0, 12, 11, DECODE);
     let loading = start_behind(0, 12, 2, LOAD_DECODE);
-    assert_eq!(decoded, loading + 2 + 2 + 1);
-    assert_eq!([1, 2, 3, 4].map(start), [decoded, decoded, decoded + 1, decoded + 2]);
+    let loaded = |beats| loading + 2 + beats + INTO_BANK;
+    assert_eq!(loaded(1), decoded + 1);
+    assert_eq!([1, 2, 3, 4].map(start), [1, 2, 3, 4].map(loaded));
 }
 
 #[test]

@@ -30,6 +30,7 @@ pub(crate) fn geometry(dataflow: Dataflow, ip: u8) -> Instruction {
         patch_w: ip,
         block: 1,
         weight_source: 0,
+        first_slot: 0,
     }))
 }
 
@@ -37,7 +38,8 @@ pub(crate) fn geometry(dataflow: Dataflow, ip: u8) -> Instruction {
 pub(crate) fn operands() -> Instruction {
     let (a, w, a_pitch, w_pitch) = (0, 1 << 14, 64, 8);
     let (heads, a_head, w_head) = (1, 0, 0);
-    let operands = Operands { a, w, a_pitch, w_pitch, heads, a_head, w_head };
+    let tile_beats = 512;
+    let operands = Operands { a, w, a_pitch, w_pitch, heads, a_head, w_head, tile_beats };
     Instruction::new(Operation::Operands(operands))
 }
 

@@ -47,6 +47,7 @@ fn tensors(problem: &Problem) -> [Instruction; 2] {
         heads: 1,
         a_head: 0,
         w_head: 0,
+        tile_beats: problem.tile_beats() as u32,
     };
     let (out, pitch) = (beats(a) + beats(w), eights(out_channels));
     let results =

@@ -44,6 +44,7 @@ fn any_geometry() -> impl Strategy<Value = Geometry> {
             patch_w: layout.2,
             block: layout.3,
             weight_source: layout.4,
+            first_slot: 0,
         }
     })
 }
@@ -71,6 +72,7 @@ fn damaged(mut geometry: Geometry, field: usize, value: u32) -> Geometry {
         16 => geometry.block = byte,
         17 => geometry.weight_source = byte,
         18 => geometry.stage = Stage::ALL[value as usize % 3],
+        19 => geometry.first_slot = value,
         _ => {}
     }
     geometry
@@ -160,7 +162,7 @@ proptest! {
 
     #[test]
     fn damaged_geometries_are_refused_or_whole(
-        space in any_space(), field in 0_usize..19, value in prop_oneof![3 => 0_u32..20, 1 => any::<u32>()],
+        space in any_space(), field in 0_usize..20, value in prop_oneof![3 => 0_u32..20, 1 => any::<u32>()],
     ) {
         refused_or_whole(&damaged(space.geometry(), field, value))?;
     }
@@ -192,9 +194,9 @@ fn geometries_that_make_no_sense_are_refused_in_words() {
     refused(Geometry { weight_source: 3, ..good }, "weight source 3");
     refused(Geometry { weight_source: 1, ..good }, "compact");
     refused(Geometry { block: 4, ..good }, "block");
-    let (compact, n, m, phase) = (false, 1, 1, 0);
-    let wu =
-        Geometry { stage: Stage::Wu, compact, n, m, phase, patch_w: 1, weight_source: 1, ..good };
+    refused(Geometry { first_slot: good.first_slot + 1, ..good }, "phase 3 after");
+    let dense = Geometry { compact: false, n: 1, m: 1, phase: 0, first_slot: 0, ..good };
+    let wu = Geometry { stage: Stage::Wu, patch_w: 1, weight_source: 1, ..dense };
     TileSpace::read(&wu).unwrap();
     refused(Geometry { block: 0, ..wu }, "block of at least 1");
     refused(Geometry { patch_w: 2, ..wu }, "patches of 1 x 1");

@@ -302,8 +302,9 @@ fn load(chunk: &Chunk, words: usize) -> Result<(), String> {
     let shape = &space.problem.mac.shape;
     let channels = if space.problem.mac.stage == Stage::Bp { shape.co } else { shape.ci };
     let a_pitch = (layout::pitch(channels) / 8) as u32;
-    let operands =
-        Operands { a: 0, w: 0, a_pitch, w_pitch: a_pitch, heads: 1, a_head: 0, w_head: 0 };
+    let w_pitch = a_pitch;
+    let (heads, a_head, w_head, tile_beats) = (1, 0, 0, 0);
+    let operands = Operands { a: 0, w: 0, a_pitch, w_pitch, heads, a_head, w_head, tile_beats };
     let load = LoadActivations {
         group: 0,
         row_base: rows.start as u32,

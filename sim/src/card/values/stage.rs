@@ -148,7 +148,7 @@ fn read_operands(
     operands: &Operands,
 ) -> Result<StageOperands, ValueFault> {
     let memory = machine.memory;
-    let weights = || weights::read_operand(machine.config, memory, at(operands.w), mac);
+    let weights = || weights::read_operand(memory, at(operands.w), mac);
     Ok(match mac.stage {
         Kind::Ff => {
             let x = input(mac, operands.a_pitch).read(memory, at(operands.a))?;

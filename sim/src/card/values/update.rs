@@ -60,7 +60,7 @@ impl Layer {
         let operand =
             if pruned && mac.sparsity == Sparsity::DENSE { WeightOperand::Dense } else { operand };
         let weights = crate::Weights::new(&self.shape, oihw, operand, self.sparsity)?;
-        write_operand(machine.config, machine.memory, address, &mac, &weights)?;
+        write_operand(machine.memory, address, &mac, &weights)?;
         Ok(())
     }
 }
@@ -141,7 +141,7 @@ impl Machine<'_> {
             rounded(&read_master(self.config, self.memory, at(reads.first), &layer.shape)?)
         } else {
             let mac = layer.stage(stage, WeightOperand::Dense)?;
-            match read_operand(self.config, self.memory, at(reads.first), &mac)? {
+            match read_operand(self.memory, at(reads.first), &mac)? {
                 crate::Weights::Dense(oihw) => oihw,
                 crate::Weights::Pruned(compact) => compact.to_dense_oihw(),
             }

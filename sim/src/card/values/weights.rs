@@ -1,7 +1,7 @@
 //! Weights in card memory: operands in column tiles, masters in rows.
 //!
-//! Operand weights of a matrix problem lie in tiles of the array's width, each slot after slot of K; the values of all tiles
-//! first, then, from the next beat on, their positions, two in a byte. Master weights, momentum and gradients are FP32
+//! Operand weights lie in tiles of 32 columns, each slot after slot of K: a beat of values for each, and of compact weights, before
+//! those of four slots, a beat of positions, two in a byte. Master weights, momentum and gradients are FP32
 //! rows of `Co` values, one for each input channel and tap, in the order of the rows of WU.
 
 use super::tensor::{read_bytes, read_singles, write_singles};
@@ -10,7 +10,7 @@ use crate::prune::{Along, Compact};
 use crate::{SimError, Weights};
 use half::f16;
 use satkit_plan::MacStage;
-use satkit_plan::layout::{for_each_operand, master_rows, pitch, problem_weight_bytes};
+use satkit_plan::layout::{for_each_operand, master_rows, pitch, weight_bytes};
 use satkit_spec::{ArrayConfig, ConvShape, Sparsity, Stage};
 
 /// What can go wrong while values are read.
@@ -26,7 +26,6 @@ pub(super) enum ReadError {
 
 /// Reads the operand of FF or BP.
 pub(super) fn read_operand(
-    config: &ArrayConfig,
     memory: &CardMemory,
     address: u64,
     mac: &MacStage,
@@ -39,28 +38,22 @@ pub(super) fn read_operand(
     // Taps of no phase have no weights in memory; any positions do.
     let mut positions: Vec<u8> =
         (0..if sparse { kept } else { 0 }).map(|i| (i % n) as u8).collect();
-    let mut base = address;
     let mut wrong = None;
-    for problem in mac.problems() {
-        let bytes = problem_weight_bytes(&problem);
-        let value_bytes = read_bytes(memory, base, bytes[0] as usize)?;
-        let position_bytes = read_bytes(memory, base + bytes[0], bytes[1] as usize)?;
-        for_each_operand(&problem, config.cols, |place| {
-            let entry = place.entry;
-            let value = f16::from_le_bytes([value_bytes[entry * 2], value_bytes[entry * 2 + 1]]);
-            if !sparse {
-                values[place.dense_at(mac)] = value;
-                return;
-            }
-            let at = place.compact_at(mac);
-            let position = position_bytes[entry / 2] >> (entry % 2 * 4) & 0xF;
-            if usize::from(position) >= m {
-                wrong = Some(position);
-            }
-            (values[at], positions[at]) = (value, position);
-        });
-        base += bytes[0] + bytes[1];
-    }
+    let bytes = read_bytes(memory, address, weight_bytes(mac) as usize)?;
+    for_each_operand(mac, |place| {
+        let byte = place.value_byte;
+        let value = f16::from_le_bytes([bytes[byte], bytes[byte + 1]]);
+        if !sparse {
+            values[place.dense_at(mac)] = value;
+            return;
+        }
+        let at = place.compact_at(mac);
+        let position = bytes[place.position_byte] >> place.position_bit & 0xF;
+        if usize::from(position) >= m {
+            wrong = Some(position);
+        }
+        (values[at], positions[at]) = (value, position);
+    });
     if let Some(position) = wrong {
         return Err(ReadError::Position { position, m });
     }
@@ -74,34 +67,24 @@ pub(super) fn read_operand(
 
 /// Writes the operand of FF or BP.
 pub(super) fn write_operand(
-    config: &ArrayConfig,
     memory: &CardMemory,
     address: u64,
     mac: &MacStage,
     weights: &Weights,
 ) -> Result<(), MemoryFault> {
-    let mut base = address;
-    for problem in mac.problems() {
-        let bytes = problem_weight_bytes(&problem);
-        let (mut values, mut positions) =
-            (vec![0u8; bytes[0] as usize], vec![0u8; bytes[1] as usize]);
-        for_each_operand(&problem, config.cols, |place| {
-            let entry = place.entry;
-            let value = match weights {
-                Weights::Dense(dense) => dense[place.dense_at(mac)],
-                Weights::Pruned(compact) => {
-                    let at = place.compact_at(mac);
-                    positions[entry / 2] |= compact.positions()[at] << (entry % 2 * 4);
-                    compact.values()[at]
-                }
-            };
-            values[entry * 2..entry * 2 + 2].copy_from_slice(&value.to_le_bytes());
-        });
-        memory.write(base, &values)?;
-        memory.write(base + bytes[0], &positions)?;
-        base += bytes[0] + bytes[1];
-    }
-    Ok(())
+    let mut bytes = vec![0u8; weight_bytes(mac) as usize];
+    for_each_operand(mac, |place| {
+        let value = match weights {
+            Weights::Dense(dense) => dense[place.dense_at(mac)],
+            Weights::Pruned(compact) => {
+                let at = place.compact_at(mac);
+                bytes[place.position_byte] |= compact.positions()[at] << place.position_bit;
+                compact.values()[at]
+            }
+        };
+        bytes[place.value_byte..place.value_byte + 2].copy_from_slice(&value.to_le_bytes());
+    });
+    memory.write(address, &bytes)
 }
 
 /// Reads FP32 weights, momentum or gradients, OIHW.

@@ -1,7 +1,7 @@
 //! Which bytes each instruction of a program reads and writes.
 
 use crate::space::TileSpace;
-use crate::traffic::{Bursts, Requests, load_activations, load_weights, store};
+use crate::traffic::{Bursts, Requests, Steps, load_activations, load_weights, store};
 use satkit_spec::ArrayConfig;
 use satkit_spec::isa::{Instruction, Operands, Operation, Reads, Results, Writes};
 use std::ops::Range;
@@ -48,7 +48,8 @@ impl Context {
             }
             Operation::LoadWeights(load) => {
                 let (space, operands) = (self.space.unwrap(), self.operands.unwrap());
-                load_weights(&space, &operands, load, config.cols, &mut requests);
+                let steps = &mut Steps::default();
+                load_weights(&space, &operands, load, config.cols, &mut requests, steps);
                 return (requests.runs, Vec::new());
             }
             Operation::Store(st) => {

@@ -5,7 +5,7 @@ use crate::given::{PLAIN_STORE, config};
 use crate::layout::HALF_BYTES;
 use crate::mapping::{Mapping, WsMapping, extents};
 use crate::space::{TileSpace, WeightSource};
-use crate::traffic::{Bursts, load_activations, load_weights, store};
+use crate::traffic::{Bursts, Steps, load_activations, load_weights, store};
 use crate::{MacStage, Problem};
 use proptest::prelude::*;
 use satkit_spec::isa::{LoadActivations, LoadWeights, Operands, Results, Store};
@@ -97,6 +97,7 @@ proptest! {
             heads: case.heads as u8,
             a_head: eights(a.head),
             w_head: eights(w.head),
+            tile_beats: 0,
         };
         let (add, sum, mask) = (0, 0, 0);
         let (pitch, heads, head) = (eights(out.pitch), case.heads as u8, eights(out.head));
@@ -123,13 +124,15 @@ proptest! {
                 let (col_base, cols, slots) = (tile.base as u32, tile.len as u32, slots as u32);
                 let load = LoadWeights { group, col_base, cols, slot_base: 0, slots, entries: 0 };
                 let mut requests = empty();
-                load_weights(&space, &operands, &load, config.cols, &mut requests);
+                let steps = &mut Steps::default();
+                load_weights(&space, &operands, &load, config.cols, &mut requests, steps);
                 w.touched.add(&requests);
             }
         }
         for group in 0..case.heads * case.images {
             prop_assert!(out.complete(&case, group, true));
-            prop_assert!(w.complete(&case, group, true));
+            // Four pixels of the smallest pitch share a beat, and each tile of columns loads it.
+            prop_assert!(w.complete(&case, group, w.pitch > 8));
             prop_assert!(a.complete(&case, group, false));
         }
         // One product's stores leave the others' results alone.

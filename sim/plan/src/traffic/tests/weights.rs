@@ -1,108 +1,138 @@
-//! LD.W: every entry of the columns' operand once.
+//! LD.W: every entry of the columns' operand, in the cycles that its beats take.
 
-use super::{Touched, W, channels, empty, operands};
+use super::{Touched, W, empty, operands};
+use crate::MacStage;
 use crate::given::{any_config, any_draw, any_stage, config, legal_mappings};
-use crate::layout::{self, HALF_BYTES};
+use crate::layout::{self, BEAT_BYTES, HALF_BYTES, OperandEntry, for_each_operand};
 use crate::mapping::{Mapping, extents};
 use crate::space::TileSpace;
-use crate::traffic::load_weights;
+use crate::traffic::{Requests, Steps, load_weights};
 use crate::weight_source;
 use proptest::prelude::*;
 use satkit_spec::isa::LoadWeights;
 use satkit_spec::{ArrayConfig, Sparsity, Stage};
 
-/// Touches everything that the column tiles of one row tile load.
-fn load_all(config: &ArrayConfig, space: &TileSpace, mapping: &Mapping, touched: &mut Touched) {
+/// All loads of one row tile.
+fn loads(config: &ArrayConfig, space: &TileSpace, mapping: &Mapping) -> Vec<LoadWeights> {
     let chunk = match mapping {
         Mapping::Os(os) => os.chunk_slots,
         Mapping::Ws(_) => config.rows,
     };
+    let mut loads = Vec::new();
     for cols in extents(space.problem.cols, mapping.tile_cols(config)) {
         for slots in extents(space.problem.slots, chunk) {
-            let load = LoadWeights {
+            loads.push(LoadWeights {
                 group: 0,
                 col_base: cols.base as u32,
                 cols: cols.len as u32,
                 slot_base: slots.base as u32,
                 slots: slots.len as u32,
                 entries: 0,
-            };
-            let mut requests = empty();
-            load_weights(space, &operands(space), &load, config.cols, &mut requests);
-            touched.add(&requests);
+            });
         }
     }
+    loads
+}
+
+fn requests(config: &ArrayConfig, space: &TileSpace, load: &LoadWeights) -> (Requests, Steps) {
+    let (mut requests, mut steps) = (empty(), Steps::default());
+    load_weights(space, &operands(space), load, config.cols, &mut requests, &mut steps);
+    (requests, steps)
+}
+
+/// The bytes of an FF or BP problem's entries: columns and slots of the problem, and where they lie.
+fn entries(mac: &MacStage, space: &TileSpace) -> Vec<(usize, usize, OperandEntry)> {
+    let mut entries = Vec::new();
+    // Of each column, the slots of all phases come one after another.
+    let mut next = vec![0; space.problem.cols];
+    for_each_operand(mac, |entry| {
+        let slot = next[entry.column];
+        next[entry.column] += 1;
+        let first = space.problem.first_slot;
+        if (first..first + space.problem.slots).contains(&slot) {
+            entries.push((entry.column, slot - first, entry));
+        }
+    });
+    entries
 }
 
 proptest! {
     #![proptest_config(config(256))]
 
     #[test]
-    fn every_entry_is_loaded_once(
+    fn a_load_brings_its_entries_and_little_else(
         stage in any_stage(), config in any_config(), draw in any_draw(),
     ) {
         let Some(mappings) = legal_mappings(&config, &stage, &draw) else { return Ok(()) };
         let source = weight_source(stage.stage);
+        let compact = stage.sparsity != Sparsity::DENSE;
         let bytes = match stage.stage {
             Stage::Wu => layout::tensor_bytes(stage.problems()[0].slots as u64, stage.shape.co),
             _ => layout::weight_bytes(&stage),
         };
-        let mut touched = Touched::new(W, bytes);
-        let mut base = 0;
         for (problem, mapping) in stage.problems().into_iter().zip(&mappings) {
             let space = mapping.space(&config, &problem, source).unwrap();
-            load_all(&config, &space, mapping, &mut touched);
-            let entries = (problem.cols * problem.slots) as u64;
-            if stage.stage == Stage::Wu {
-                let (cols, pitch) = (channels(&space).1 as u64, layout::pitch(problem.cols) as u64);
-                for row in 0..problem.slots as u64 {
-                    let once = touched.times(row * pitch * HALF_BYTES, cols * HALF_BYTES);
-                    prop_assert_eq!(once, Some(1), "row {}", row);
+            let entries = if stage.stage == Stage::Wu { Vec::new() } else { entries(&stage, &space) };
+            let mut seen = 0;
+            for load in loads(&config, &space, mapping) {
+                let (requests, steps) = requests(&config, &space, &load);
+                let mut touched = Touched::new(W, bytes);
+                touched.add(&requests);
+                prop_assert!(touched.counts.iter().all(|&times| times <= 1));
+                let cols = load.col_base as usize..(load.col_base + load.cols) as usize;
+                let slots = load.slot_base as usize..(load.slot_base + load.slots) as usize;
+                // What is written into the banks: as many rows as the load has entries, and more only where a beat's columns
+                // are not all used or it holds positions.
+                let rows = u64::from(load.slots) * (cols.len().div_ceil(config.cols) as u64);
+                prop_assert!(steps.all() >= rows.max(requests.beats()));
+                prop_assert!(steps.all() <= rows + requests.beats());
+                if stage.stage == Stage::Wu {
+                    let pitch = layout::pitch(problem.cols) as u64 * HALF_BYTES;
+                    for row in slots {
+                        let at = row as u64 * pitch + cols.start as u64 * HALF_BYTES;
+                        prop_assert!(touched.has(at, cols.len() as u64 * HALF_BYTES), "row {}", row);
+                    }
+                    continue;
                 }
-                continue;
+                let tiles = (cols.end.div_ceil(32) - cols.start / 32) as u64;
+                let positions = if compact { u64::from(load.slots).div_ceil(4) + 1 + 3 } else { 0 };
+                let most = tiles * (u64::from(load.slots) + positions);
+                prop_assert!(requests.beats() <= most, "{} of {}", requests.beats(), most);
+                for (column, slot, entry) in &entries {
+                    if cols.contains(column) && slots.contains(slot) {
+                        seen += 1;
+                        prop_assert!(touched.has(entry.value_byte as u64, HALF_BYTES));
+                        prop_assert!(!compact || touched.has(entry.position_byte as u64, 1));
+                    }
+                }
             }
-            if entries > 0 {
-                prop_assert_eq!(touched.times(base, entries * HALF_BYTES), Some(1));
-            }
-            base += (entries * HALF_BYTES).next_multiple_of(64);
-            if stage.sparsity != Sparsity::DENSE {
-                // Two positions share a byte, and so may two chunks.
-                let positions = &touched.counts[base as usize..][..entries.div_ceil(2) as usize];
-                prop_assert!(positions.iter().all(|&times| times == 1 || times == 2));
-                base += entries.div_ceil(2).next_multiple_of(64);
-            }
-        }
-        if stage.stage != Stage::Wu {
-            prop_assert_eq!(base, bytes);
+            prop_assert_eq!(seen, entries.len());
         }
     }
 
-    /// The last half byte of a chunk that begins in the middle of one.
+    /// No two entries of the weights of a stage share a bit, and their bytes are those that the stage is said to have.
     #[test]
-    fn positions_come_with_their_values(
-        stage in any_stage(), config in any_config(), draw in any_draw(),
-        base in any::<prop::sample::Index>(), len in any::<prop::sample::Index>(),
-    ) {
-        let Some(mappings) = legal_mappings(&config, &stage, &draw) else { return Ok(()) };
-        let problem = stage.problems()[0];
-        if stage.sparsity == Sparsity::DENSE || problem.slots == 0 {
+    fn every_entry_has_its_own_bits(stage in any_stage()) {
+        if stage.stage == Stage::Wu {
             return Ok(());
         }
-        let space = mappings[0].space(&config, &problem, weight_source(stage.stage)).unwrap();
-        let (slot_base, cols) = (base.index(problem.slots), config.cols.min(problem.cols));
-        let slots = len.index(problem.slots - slot_base) + 1;
-        let (slot_base, slots, cols) = (slot_base as u32, slots as u32, cols as u32);
-        let load = LoadWeights { group: 0, col_base: 0, cols, slot_base, slots, entries: 0 };
-        let mut requests = empty();
-        load_weights(&space, &operands(&space), &load, config.cols, &mut requests);
-        let mut touched = Touched::new(W, layout::weight_bytes(&stage));
-        touched.add(&requests);
-        let first = u64::from(slot_base * cols);
-        let entries = u64::from(slots * cols);
-        prop_assert_eq!(touched.times(first * HALF_BYTES, entries * HALF_BYTES), Some(1));
-        let positions = ((problem.cols * problem.slots) as u64 * HALF_BYTES).next_multiple_of(64);
-        for entry in first..first + entries {
-            prop_assert_eq!(touched.times(positions + entry / 2, 1), Some(1), "position {}", entry);
-        }
+        let compact = stage.sparsity != Sparsity::DENSE;
+        let mut bits = vec![0_u8; layout::weight_bytes(&stage) as usize];
+        let mut beats = std::collections::BTreeSet::new();
+        let mut take = |byte: usize, mask: u8| {
+            let free = bits[byte] & mask == 0;
+            bits[byte] |= mask;
+            beats.insert(byte as u64 / BEAT_BYTES);
+            free
+        };
+        let mut all_free = true;
+        for_each_operand(&stage, |entry| {
+            all_free &= take(entry.value_byte, 0xFF) && take(entry.value_byte + 1, 0xFF);
+            if compact {
+                all_free &= take(entry.position_byte, 0xF << entry.position_bit);
+            }
+        });
+        prop_assert!(all_free);
+        prop_assert_eq!(beats.len() as u64 * BEAT_BYTES, bits.len() as u64);
     }
 }
