@@ -248,12 +248,14 @@ pub(super) fn answered(
     words: usize,
     errors: [bool; 2],
 ) -> [(Option<u64>, bool); 2] {
+    /// Of each run, the last of them the reset.
+    const CYCLES: usize = 400;
     let mut pins = live.start();
     let mut responses: VecDeque<(u64, usize)> = VecDeque::new();
     let mut now = 0_u64;
     errors.map(|error| {
         let (mut at, mut answers, mut fault, mut ended) = (0, 0, None, false);
-        for cycle in 0..200 {
+        for cycle in 0..CYCLES {
             let word = instructions.get(at).map(|instruction| instruction.encode().unwrap().0);
             pins.put("store_valid", word.is_some().into());
             let word = word.unwrap_or_default();
@@ -262,7 +264,7 @@ pub(super) fn answered(
             pins.put_words("store_word", 0, &halves);
             pins.put("drain_valid", u64::from(cycle < words));
             pins.put("store_go", u64::from(cycle > words));
-            pins.put("reset", u64::from(cycle == 199));
+            pins.put("reset", u64::from(cycle + 1 == CYCLES));
             let due = responses.front().copied().filter(|(due, _)| *due <= now);
             for p in 0..config.dram_channels {
                 let name = |signal: &str| format!("m_axi_{p}_{signal}");
