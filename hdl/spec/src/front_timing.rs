@@ -30,6 +30,9 @@ pub const UPDATE_DECODE_CYCLES: usize = 8;
 /// The same of VE.
 pub const VECTOR_DECODE_CYCLES: usize = 8;
 
+/// Cycles from the one in which VE's lanes take elements to the last in which results of theirs are written into its buffers.
+pub const VECTOR_LATENCY_CYCLES: usize = 32;
+
 /// Buffers of ST, WU and VE, each: they hold as many beats as this many load engines'.
 pub const STREAM_BUFFERS: usize = 4;
 
