@@ -27,6 +27,10 @@ pub const WRAPPERS: &[(&str, &str)] = &[
     ("update_collect", "wiring: the parts of a word that several beats fill; narrow lanes only"),
     ("update_transpose", "memory: two banks of registers, and the order in which they are read"),
     ("update", "wiring: lanes, old masks and both selections"),
+    (
+        "vector_lanes",
+        "wiring: lanes and sums, and what leads elements to them and results from them",
+    ),
     ("dma", "wiring: clients, arbiters and the ports of all channels"),
     ("in_order", "wiring: FIFOs of beats and the way from them"),
     ("read_rings", "wiring: the banks of streams that are read"),

@@ -1,5 +1,5 @@
-//! The arithmetic of the elementwise unit (VE) and of the drain (ST), block by block. No top instantiates them yet: there are neither
-//! streams nor a controller around them.
+//! The arithmetic of the elementwise unit (VE) and of the drain (ST), block by block, and VE's lanes made of them ([`design`]). No top
+//! instantiates them yet: there are neither streams nor a controller around them.
 //!
 //! | block | computes | rate | latency |
 //! |---|---|---|---|
@@ -8,29 +8,93 @@
 //! | [`Statistics`] | mean, variance, `k`, running statistics; `dbeta`, `dgamma`, `a`, `b`: from exact sums | one channel at a time | [`Program::cycles`]: 460 forwards, 244 backwards |
 //! | [`ExactRatio`] | an exact integer over 1, `n` or `n * n`, rounded once to FP32 | one at a time | 10 to 239 |
 //! | [`DivideSingle`], [`RootSingle`] | FP32 quotient, FP32 square root | one at a time | 18, 16 |
+//! | [`RoundSum`] | an exact sum, rounded once to FP32 | one per cycle | 4 |
 //! | [`WidenHalf`] | FP16 to FP32 | one per cycle | 1 |
 //!
 //! A latency of n: what is at the inputs at a rising edge is at the output after the n-th edge, that one counted. No block's time
 //! depends on values. Results are those of `docs/contract-elementwise.md`, bit by bit.
 
+mod cursor;
 mod divide_single;
 mod exact_ratio;
 mod exact_sum;
 mod exact_term;
+mod gather;
 mod lane;
+mod lanes;
 mod microcode;
 mod normalize_single;
+mod pick;
 mod root_single;
+mod round_sum;
 mod statistics;
 mod widen_half;
 
+pub use cursor::{Cursor, Tail};
 pub use divide_single::DivideSingle;
 pub use exact_ratio::ExactRatio;
 pub use exact_sum::{Accumulator, ExactSum};
 pub use exact_term::ExactTerm;
+pub use gather::Gather;
 pub use lane::Lane;
 pub use microcode::{Microcode, Program, Register};
 pub use normalize_single::NormalizeSingle;
+pub use pick::Pick;
 pub use root_single::RootSingle;
+pub use round_sum::RoundSum;
 pub use statistics::Statistics;
 pub use widen_half::WidenHalf;
+
+use crate::HdlError;
+use crate::emit::Design;
+use crate::memory;
+use satkit_spec::{ArrayConfig, VECTOR_LATENCY_CYCLES};
+
+// Streams, timing model and lanes agree on when results are there.
+const _: () = assert!(lanes::LATENCY_CYCLES == VECTOR_LATENCY_CYCLES);
+
+/// The elementwise unit's lanes, top `vector_lanes`: the datapath between rings of beats that are read and rings that are written
+/// ([`read_rings`](crate::dma::read_rings), [`write_rings`](crate::dma::write_rings)).
+///
+/// | ports | meaning |
+/// |---|---|
+/// | `clock`, `reset` | `reset` forgets what is under way |
+/// | `take`, `first`, `count`, `last` | `count` elements are taken in this cycle, the first of which is `first` of the instruction; they are its last |
+/// | `own`, `shape`, `tensors` | words of the instruction that runs, and of what it was given; held until its last result |
+/// | `next_own`, `next_shape`, `has_next_shape`, `has_next_tensors` | the same of the one that is decoded |
+/// | `refuse` | the lanes cannot do that one |
+/// | `next_reduces` | all that it writes comes with its last elements |
+/// | `next_tail_cycles` | so many cycles later than other results; 0 if it does not reduce |
+/// | `read_at_k`, `write_at_k` | first beats of READS and WRITES, held as the words are |
+/// | `read_address_k` | in a cycle with `take`: the beat of stream k that has the elements; `read_data_k` is that beat [`LANE_READ_CYCLES`](crate::dma::LANE_READ_CYCLES) later |
+/// | `write_k`, `write_address_k`, `write_data_k` | a beat of a stream is complete |
+///
+/// Results of elements taken in cycle c, and of all before, are written in c + `VECTOR_LATENCY_CYCLES` at the latest; of an instruction
+/// that reduces, `next_tail_cycles` later.
+///
+/// Streams are whole tensors, padding channels included: `elements` is a multiple of 8, and `count` always the lanes. Padding becomes
+/// +0.0, and mask bits of 0, whatever was read there; what is beyond the last element of a stream's last beat is 0. A tensor may be
+/// done in pieces, instruction by instruction in order; the first is the one that begins where TENSORS says that `a` does.
+///
+/// | operation | `a` | `b` | `x` | `y` |
+/// |---|---|---|---|---|
+/// | `add` | A | B | sum | ReLU's mask, if `relu` and `bits` |
+/// | `relu-backward` | dY | mask if `bits`, else ReLU's output | dX | |
+/// | `bias-gradient` | dY | | sums, FP32; up to `VectorOp::MOST_SUMS` channels | |
+///
+/// # Errors
+/// [`HdlError`] if the array is impossible or has other than 4 or 8 VE lanes.
+pub fn design(config: &ArrayConfig) -> Result<Design, HdlError> {
+    config.validate()?;
+    let lanes = config.ve_lanes;
+    if !matches!(lanes, 4 | 8) {
+        return Err(HdlError::Unbuildable {
+            array: config.name.clone(),
+            what: "VE lanes",
+            given: lanes.to_string(),
+            accepted: "4 or 8".into(),
+        });
+    }
+    let wiring = vec![memory::delay_line(), lanes::module(lanes)];
+    Ok(Design::join("vector_lanes", lanes::parts(lanes), wiring))
+}

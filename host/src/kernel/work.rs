@@ -6,7 +6,7 @@ use crate::step::{plain, shape_of, weight_fields};
 use crate::tensors;
 use satkit_memory::MemoryModel;
 use satkit_plan::layout::{
-    BEAT_BYTES, master_bytes, single_tensor_bytes, tensor_bytes, weight_bytes,
+    BEAT_BYTES, HALF_BYTES, master_bytes, single_tensor_bytes, tensor_bytes, weight_bytes,
 };
 use satkit_plan::step::{
     Edge, MacOperation, PruneOperation, Step, StepOperation, StepWork, TensorId, UpdateOperation,
@@ -312,7 +312,7 @@ impl Recorder<'_> {
             self.preparation.push(StepOperation::Vector(VectorOperation {
                 name: self.work.title.clone(),
                 op: VectorOp::PruneGradient,
-                elements: shape.y_len() as u64,
+                elements: y / HALF_BYTES,
                 reads: vec![self.work.all(a)],
                 writes: vec![self.work.all(streamed)],
                 barrier: Vec::new(),

@@ -123,7 +123,7 @@ impl Graph<'_> {
         let shape = (Stage::Ff, d, t, WeightSource::Columns);
         self.recorder.push(heads.products("qkT", Work::Ff, shape, scores)?);
         let (reads, writes) = (vec![s.stream], vec![p.stream]);
-        self.recorder.stream(name, VectorOp::Softmax, s.elements, reads, writes);
+        self.recorder.stream(name, VectorOp::Softmax, s.padded(), reads, writes);
         self.recorder.describe(plain(heads.shape()));
         let to = heads.values(out.stream.tensor, 0, all);
         let shape = (Stage::Ff, t, d, WeightSource::Rows);
@@ -166,7 +166,7 @@ impl Graph<'_> {
         self.recorder.flush();
         self.recorder.push(dp_made);
         let (reads, writes) = (vec![p.stream, dp.stream], vec![ds.stream]);
-        self.recorder.stream(name, VectorOp::SoftmaxBackward, ds.elements, reads, writes);
+        self.recorder.stream(name, VectorOp::SoftmaxBackward, ds.padded(), reads, writes);
         self.recorder.describe(plain(heads.shape()));
         for operation in [dv_made, dq_made, dk_made] {
             self.recorder.push(operation);

@@ -21,7 +21,7 @@ impl Graph<'_> {
             // Neither has a gradient: nothing before them learns.
             Op::Input | Op::Patches { .. } => {}
             Op::Flatten { x } if self.is_moved(index) => {
-                let op = (VectorOp::Unflatten, own.elements);
+                let op = (VectorOp::Unflatten, own.padded());
                 let values = values::plain(self.shape(x));
                 self.elementwise_backward(index, op, x, vec![dy.value.stream], &[], values);
             }
@@ -30,7 +30,7 @@ impl Graph<'_> {
                 // Zeros around the first tokens.
                 let dx = self.like(x);
                 let (reads, writes) = (vec![dy.value.stream], vec![dx.stream]);
-                self.recorder.stream(&node.name, VectorOp::Fill, dx.elements, reads, writes);
+                self.recorder.stream(&node.name, VectorOp::Fill, dx.padded(), reads, writes);
                 self.recorder.describe(values::plain(self.shape(x)));
                 self.give(x, dx.into());
             }
@@ -60,7 +60,7 @@ impl Graph<'_> {
                 self.call(Call::LayerNormBackward, own.elements);
                 let rows = self.kept[index].map(|kept| kept.stream);
                 let also = parameters.each_ref().map(|p| self.recorder.work.all(p.gradient));
-                let op = (VectorOp::LayerNormBackward, own.elements);
+                let op = (VectorOp::LayerNormBackward, own.padded());
                 let reads = [self.value(x).stream, dy.value.stream].into_iter().chain(rows);
                 let values = self.norm_values(self.shape(x), &parameters, None);
                 self.elementwise_backward(index, op, x, reads.collect(), &also, values);
@@ -68,7 +68,7 @@ impl Graph<'_> {
             }
             Op::Gelu { x } => {
                 self.call(Call::GeluBackward, own.elements);
-                let op = (VectorOp::GeluBackward, own.elements);
+                let op = (VectorOp::GeluBackward, own.padded());
                 let reads = vec![self.value(x).stream, dy.value.stream];
                 let values = values::plain(self.shape(x));
                 self.elementwise_backward(index, op, x, reads, &[], values);
@@ -95,7 +95,7 @@ impl Graph<'_> {
                 let parameters = [self.parameter(index, cls)?, self.parameter(index, pos)?];
                 self.call(Call::EmbedBackward, own.elements);
                 let also = parameters.each_ref().map(|p| self.recorder.work.all(p.gradient));
-                let op = (VectorOp::EmbedBackward, own.elements);
+                let op = (VectorOp::EmbedBackward, own.padded());
                 let values = values::plain(self.shape(x));
                 self.elementwise_backward(index, op, x, vec![dy.value.stream], &also, values);
                 self.recorder.update(&parameters);
@@ -151,7 +151,7 @@ impl Graph<'_> {
         self.call(call, value.elements);
         let x_read = matches!(pooling, Pooling::Greatest(_)).then_some(value.stream);
         let reads = x_read.into_iter().chain([dy.value.stream]).collect();
-        let op = (VectorOp::PoolBackward, value.elements);
+        let op = (VectorOp::PoolBackward, value.padded());
         let mut shape = self.shape(x);
         pooling.describe(&mut shape);
         self.elementwise_backward(index, op, x, reads, &[], values::plain(shape));

@@ -30,7 +30,7 @@ impl Graph<'_> {
             None => self.recorder.value(&*node.name, self.sizes[index]),
         };
         self.values.push(value);
-        let plain = |op| (op, value.elements);
+        let plain = |op| (op, value.padded());
         match node.op {
             Op::Flatten { x } if self.is_moved(index) => {
                 self.elementwise(index, plain(VectorOp::Flatten), &[x], vec![value.stream]);
@@ -119,7 +119,7 @@ impl Graph<'_> {
                     self.recorder.master(&pos),
                 ];
                 let (op, writes) = (VectorOp::Embed, vec![value.stream]);
-                self.recorder.stream(&node.name, op, value.elements, reads, writes);
+                self.recorder.stream(&node.name, op, value.padded(), reads, writes);
                 self.recorder.describe(values::plain(self.shape(x)));
                 self.call(Call::Embed, value.elements);
             }
@@ -140,13 +140,13 @@ impl Graph<'_> {
 
     /// Pooling takes a lane for each of its input's values.
     fn pool(&mut self, index: usize, x: NodeId, call: Call, pooling: Pooling) {
-        let elements = self.value(x).elements;
+        let input = self.value(x);
         let writes = vec![self.values[index].stream];
-        self.elementwise(index, (VectorOp::Pool, elements), &[x], writes);
+        self.elementwise(index, (VectorOp::Pool, input.padded()), &[x], writes);
         let mut shape = self.shape(x);
         pooling.describe(&mut shape);
         self.recorder.describe(values::plain(shape));
-        self.call(call, elements);
+        self.call(call, input.elements);
     }
 
     fn elementwise(

@@ -31,8 +31,8 @@ impl Graph<'_> {
         let gradient = match self.gradients[to.0].take() {
             None => contribution,
             Some(sofar) => {
-                let elements = contribution.value.elements;
-                self.call(Call::Merge, elements);
+                let elements = contribution.value.padded();
+                self.call(Call::Merge, contribution.value.elements);
                 let merged = self.recorder.like(format!("{}.d", node.name), sofar.value);
                 let reads = vec![sofar.value.stream, contribution.value.stream];
                 let writes = vec![merged.stream];

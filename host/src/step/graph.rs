@@ -171,7 +171,7 @@ impl<'a> Graph<'a> {
             writes.insert(0, dlogits.stream);
             self.gradients[last] = Some(dlogits.into());
         }
-        self.recorder.stream("loss", VectorOp::CrossEntropy, logits.elements, reads, writes);
+        self.recorder.stream("loss", VectorOp::CrossEntropy, logits.padded(), reads, writes);
         self.describe_loss();
         let images = (0..=last).filter(|&node| alias::is_uploaded(self.network, node));
         let images: Vec<(usize, Stream)> =

@@ -1,7 +1,7 @@
 //! Training steps as work for the machine: what [`crate::train::Trainer`] asks of a backend, operation by operation, on
 //! tensors in card memory.
 //!
-//! Sizes are those of `satkit_plan::layout`; elements of an elementwise stream are values without padding. Per-channel
+//! Sizes are those of `satkit_plan::layout`; elements of an elementwise stream are values with their padding. Per-channel
 //! values (scale, shift, bias, statistics of a batch norm) are kilobytes that the machine keeps by it: their reads are not
 //! among the streams, their gradients and updates are.
 

@@ -35,7 +35,7 @@ impl Recorder {
     /// Statistics of a `y` that no matrix stage made.
     pub(super) fn norm_statistics(&mut self, name: &str, y: Value) {
         let op = VectorOp::BatchNormStatistics;
-        self.push(Self::sums(name, op, y.elements, vec![y.stream], Vec::new()));
+        self.push(Self::sums(name, op, y.padded(), vec![y.stream], Vec::new()));
     }
 
     /// Batch norm's backward pass from the masked gradient, with the updates of scale and shift. Returns the gradient of
@@ -51,7 +51,7 @@ impl Recorder {
         let Gradient { value: dz, summed, .. } = dz;
         if !summed {
             let op = VectorOp::BatchNormBackwardSums;
-            self.push(Self::sums(name, op, y.elements, vec![y.stream, dz.stream], Vec::new()));
+            self.push(Self::sums(name, op, y.padded(), vec![y.stream, dz.stream], Vec::new()));
         }
         let dy = self.like(format!("{name}.dy"), y);
         let gradients = scale_and_shift.each_ref().map(|p| self.work.all(p.gradient));
@@ -77,7 +77,7 @@ impl Recorder {
         }
         let masked = self.like(format!("{name}.masked"), dz.value);
         let (op, reads) = (VectorOp::ReluBackward, vec![dz.value.stream, mask]);
-        self.stream(name, op, dz.value.elements, reads, vec![masked.stream]);
+        self.stream(name, op, dz.value.padded(), reads, vec![masked.stream]);
         values.into_iter().for_each(|values| self.describe(values));
         Gradient { value: masked, masked: true, summed: false }
     }
@@ -94,7 +94,7 @@ impl Recorder {
         self.push(StepOperation::Vector(VectorOperation {
             name: name.into(),
             op,
-            elements: y.elements,
+            elements: y.padded(),
             reads,
             writes,
             barrier: vec![complete.stream.tensor],

@@ -151,7 +151,7 @@ impl Recorder {
         if weights.prunes_gradient {
             a = self.like(format!("{}.dy.pruned", layer.name), dy);
             let op = VectorOp::PruneGradient;
-            self.stream(&layer.name, op, dy.elements, vec![dy.stream], vec![a.stream]);
+            self.stream(&layer.name, op, dy.padded(), vec![dy.stream], vec![a.stream]);
             let shape = &layer.shape;
             let sides = [shape.co, shape.out_h(), shape.out_w()];
             let mut shape = shape_of(shape.batch, &sides);
@@ -186,7 +186,7 @@ impl Recorder {
         {
             let db = self.work.all(bias.gradient);
             let (op, dy) = (VectorOp::BiasGradient, dy.value);
-            let mut sums = Self::sums(&bias.name, op, dy.elements, vec![dy.stream], vec![db]);
+            let mut sums = Self::sums(&bias.name, op, dy.padded(), vec![dy.stream], vec![db]);
             if let StepOperation::Vector(vector) = &mut sums {
                 let shape = &weights.layer.shape;
                 let sides = [shape.co, shape.out_h(), shape.out_w()];

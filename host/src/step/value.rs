@@ -16,6 +16,13 @@ pub(super) struct Value {
     pub(super) elements: u64,
 }
 
+impl Value {
+    /// Values with padding: what the elementwise unit takes of it.
+    pub(super) const fn padded(&self) -> u64 {
+        self.stream.bytes / layout::HALF_BYTES
+    }
+}
+
 /// A gradient on its way to a node or layer.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Gradient {

@@ -11,11 +11,12 @@ use crate::support::{accepted_by_the_tools, synthesize};
 use crate::verilog::has_verilog_tool;
 use satkit_hdl::emit::{Design, emit};
 use satkit_hdl::vector::{
-    DivideSingle, ExactRatio, ExactSum, Lane, RootSingle, Statistics, WidenHalf,
+    self, DivideSingle, ExactRatio, ExactSum, Lane, RootSingle, Statistics, WidenHalf,
 };
+use satkit_spec::ArrayConfig;
 
-/// Each as a top of its own: there is none around them yet.
-pub(crate) fn designs() -> [Design; 7] {
+/// Each as a top of its own, and the lanes made of them.
+pub(crate) fn designs() -> [Design; 9] {
     [
         emit("widen_half", WidenHalf::default),
         emit("divide_single", DivideSingle::default),
@@ -24,6 +25,8 @@ pub(crate) fn designs() -> [Design; 7] {
         emit("exact_ratio", ExactRatio::default),
         emit("statistics", Statistics::default),
         emit("vector_lane", Lane::default),
+        vector::design(&ArrayConfig::tiny()).unwrap(),
+        vector::design(&ArrayConfig::small()).unwrap(),
     ]
 }
 

@@ -5,7 +5,8 @@ use crate::support::Random;
 use crate::trace::{Cycle, Replay, in_rusthdl, traced};
 use crate::verilog::has_verilog_tool;
 use satkit_hdl::emit::emit;
-use satkit_hdl::vector::ExactRatio;
+use satkit_hdl::vector::{ExactRatio, RoundSum};
+use std::collections::VecDeque;
 
 /// `r(numerator * 2^unit / denominator)`: of the FP32 values next to an approximation the one that is nearest, exactly; of two
 /// the even one.
@@ -201,5 +202,39 @@ fn the_search_knows_ties() {
     ] {
         assert_eq!(rounded(numerator, denominator, 0), expected.to_bits());
         assert_eq!(rounded(numerator, denominator, -24), (expected / 16_777_216.0).to_bits());
+    }
+}
+
+traced!(RoundSum, [sum special], [single]);
+
+/// Sums of values one after another, and their roundings when they are due.
+fn roundings(seed: u64) -> impl Iterator<Item = Cycle> {
+    let mut random = Random(seed);
+    let mut due = VecDeque::from(vec![None; RoundSum::LATENCY_CYCLES]);
+    std::iter::repeat_with(move || {
+        let near_tie = random.below(3) == 0;
+        let mut sum = Sums::any(&mut random, ExactRatio::VALUES, 0, near_tie).left;
+        if random.below(8) == 0 {
+            sum.special = random.below(4);
+        }
+        due.push_back(Some(single(sum, 1, -24)));
+        let mut cycle = Cycle::default();
+        cycle.give(64, sum.units as u64).give(2, sum.special);
+        let expected = due.pop_front().flatten();
+        cycle.expect(32, expected.unwrap_or(0).into());
+        if expected.is_some() { cycle } else { cycle.unsaid() }
+    })
+}
+
+#[test]
+fn sums_are_rounded_in_rusthdl() {
+    in_rusthdl::<RoundSum>(roundings(1).take(20_000));
+}
+
+#[test]
+fn sums_are_rounded_in_verilog() {
+    if has_verilog_tool("verilator") {
+        let replay = Replay::build::<RoundSum>(&emit("round_sum", RoundSum::default));
+        replay.check(|| roundings(2), 3_000_000);
     }
 }

@@ -1,0 +1,383 @@
+//! The lanes as Verilog: instances of leaf blocks between the rings that are read and those that are written.
+
+use super::{Cursor, ExactSum, Gather, Lane, Pick, RoundSum, Tail};
+use crate::dma::LANE_READ_CYCLES;
+use crate::emit::{Design, Module, NEVER, Wiring, emit, part, side_by_side};
+use satkit_spec::isa::{self, VectorOp, Word};
+
+const BEAT: usize = 512;
+const HALF: usize = 16;
+const SINGLE: usize = 32;
+/// Cycles from the address of a beat to the elements that are picked out of it.
+const PICK_CYCLES: usize = LANE_READ_CYCLES + 1;
+
+/// Cycles from that in which elements are taken to the last in which their results are written into a ring.
+pub(super) const LATENCY_CYCLES: usize = PICK_CYCLES + Lane::LATENCY_CYCLES + 1;
+
+/// An operation that the lanes do, as a wire.
+const OPS: [(&str, VectorOp); 3] = [
+    ("add", VectorOp::Add),
+    ("relu_backward", VectorOp::ReluBackward),
+    ("bias_gradient", VectorOp::BiasGradient),
+];
+
+/// The module `vector_lanes`.
+pub(super) fn module(lanes: usize) -> Module {
+    let mut text = Wiring::new("vector_lanes");
+    for (name, bits) in [
+        ("clock", 1),
+        ("reset", 1),
+        ("take", 1),
+        ("first", 40),
+        ("count", 7),
+        ("last", 1),
+        ("own", Word::BITS as usize),
+        ("shape", Word::BITS as usize),
+        ("tensors", Word::BITS as usize),
+        ("next_own", Word::BITS as usize),
+        ("next_shape", Word::BITS as usize),
+        ("has_next_shape", 1),
+        ("has_next_tensors", 1),
+    ] {
+        text.input(name, bits);
+    }
+    for name in ["refuse", "next_reduces"] {
+        text.output(name, 1);
+    }
+    text.output("next_tail_cycles", 17);
+    for ring in 0..3 {
+        text.input(&format!("read_at_{ring}"), 30);
+        text.input(&format!("write_at_{ring}"), 30);
+        text.output(&format!("read_address_{ring}"), 32);
+        text.input(&format!("read_data_{ring}"), BEAT);
+        text.output(&format!("write_{ring}"), 1);
+        text.output(&format!("write_address_{ring}"), 32);
+        text.output(&format!("write_data_{ring}"), BEAT);
+    }
+    next(&mut text, lanes);
+    settings(&mut text);
+    cursor(&mut text, lanes);
+    picks(&mut text, lanes);
+    elements(&mut text, lanes);
+    sums(&mut text, lanes);
+    results(&mut text);
+    text.finish()
+}
+
+/// A field of an instruction's word that is on wire `word`.
+fn field(word: &str, mnemonic: &str, name: &str) -> String {
+    let row = isa::reference().find(|row| row.0 == mnemonic).expect("a mnemonic of the table");
+    let field = row.3.into_iter().find(|field| field.name == name).expect("a field of the table");
+    if field.width == 1 {
+        return format!("{word}[{}]", field.lsb);
+    }
+    format!("{word}[{}:{}]", field.lsb + field.width - 1, field.lsb)
+}
+
+/// Wires that say which operation a word of VE is, and whether it is one that sums.
+fn operations(text: &mut Wiring, prefix: &str, word: &str) {
+    for (wire, op) in OPS {
+        let is = format!("{} == 6'd{}", field(word, "VE", "op"), op as u8);
+        text.value(&format!("{prefix}{wire}"), 1, &is);
+    }
+    let sums = OPS.iter().filter(|(_, op)| op.reduces()).map(|(wire, _)| format!("{prefix}{wire}"));
+    text.value(&format!("{prefix}sums"), 1, &sums.collect::<Vec<_>>().join(" | "));
+}
+
+/// What the shell is told of the instruction that it decodes.
+fn next(text: &mut Wiring, lanes: usize) {
+    operations(text, "next_is_", "next_own");
+    text.value("unused_next", 2 * Word::BITS as usize, "{next_own, next_shape}");
+    let known = OPS.map(|(wire, _)| format!("next_is_{wire}")).join(" | ");
+    // The memories of sums have room for so many channels, and a pixel for no part of 8 elements.
+    text.value("next_channels", 20, &field("next_shape", "SHAPE", "channels"));
+    let most = VectorOp::MOST_SUMS;
+    text.value("too_many", 1, &format!("next_is_sums & (next_channels > 20'd{most})"));
+    text.value("next_elements", 40, &field("next_own", "VE", "elements"));
+    text.value("unused_elements", 37, "next_elements[39:3]");
+    text.value("unknown", 1, "~has_next_shape | ~has_next_tensors");
+    text.assign("refuse", &format!("~({known}) | unknown | too_many | (|next_elements[2:0])"));
+    text.assign("next_reduces", "next_is_sums");
+    text.instance(
+        "vector_tail",
+        "tail",
+        &[],
+        &[
+            ("channels", "next_channels".into()),
+            ("reduces", "next_is_sums".into()),
+            ("beat_log2", beat_log2(lanes)),
+            ("cycles", "next_tail_cycles".into()),
+        ],
+    );
+}
+
+/// The cycles in which the lanes give a beat of sums, as a power of two.
+fn beat_log2(lanes: usize) -> String {
+    format!("2'd{}", (BEAT / SINGLE / lanes).ilog2())
+}
+
+/// What the fields of the instruction mean that runs.
+fn settings(text: &mut Wiring) {
+    operations(text, "is_", "own");
+    text.value("unused_words", 3 * Word::BITS as usize, "{own, shape, tensors}");
+    text.value("unused_count", 7, "count");
+    let shape = |name: &str| field("shape", "SHAPE", name);
+    text.value("channels", 20, &shape("channels"));
+    text.value("by_mask", 1, &format!("is_relu_backward & {}", shape("bits")));
+    text.value("by_output", 1, &format!("is_relu_backward & ~{}", shape("bits")));
+    text.value("activates", 1, &format!("is_add & {}", shape("relu")));
+    text.value("writes_mask", 1, &format!("activates & {}", shape("bits")));
+    // A piece that begins where its tensor does is the first.
+    text.value("begins", 1, &format!("read_at_0 == {}", field("tensors", "TENSORS", "a")));
+    text.value("starts", 1, "~|first");
+}
+
+fn cursor(text: &mut Wiring, lanes: usize) {
+    for (wire, bits) in [("valid", 8), ("slot", 10), ("first_pixel", 1), ("drains", 1)] {
+        text.wire(wire, bits);
+    }
+    let own = |port: &'static str| (port, port.to_owned());
+    text.instance(
+        "vector_cursor",
+        "cursor",
+        &[],
+        &[
+            own("clock"),
+            own("reset"),
+            ("step", format!("6'd{lanes}")),
+            ("beat_log2", beat_log2(lanes)),
+            own("take"),
+            ("position", "first[8:0]".into()),
+            own("starts"),
+            own("begins"),
+            own("last"),
+            own("channels"),
+            ("reduces", "is_sums".into()),
+            ("b_is_bits", "by_mask".into()),
+            ("a_base", "{2'h0, read_at_0}".into()),
+            ("b_base", "{2'h0, read_at_1}".into()),
+            ("a_address", "read_address_0".into()),
+            ("b_address", "read_address_1".into()),
+            own("valid"),
+            own("slot"),
+            ("first", "first_pixel".into()),
+            own("drains"),
+        ],
+    );
+    text.assign("read_address_2", "32'h0");
+    text.value("unused_third", BEAT + 30 + 30, "{read_data_2, read_at_2, write_at_2}");
+}
+
+/// Elements out of the beats, and what is known of them.
+fn picks(text: &mut Wiring, lanes: usize) {
+    text.delayed("position_here", 9, LANE_READ_CYCLES, "first[8:0]", NEVER);
+    let picks = [
+        ("a", 0, HALF * lanes, "{position_here[4:0], 4'h0}"),
+        ("b", 1, HALF * lanes, "{position_here[4:0], 4'h0}"),
+        ("mask", 1, lanes, "position_here"),
+    ];
+    for (name, ring, width, offset) in picks {
+        text.wire(name, width);
+        let kind = if width == lanes { "vector_pick_bits" } else { "vector_pick" };
+        text.instance(
+            kind,
+            &format!("pick_{name}"),
+            &[],
+            &[
+                ("clock", "clock".into()),
+                ("beat", format!("read_data_{ring}")),
+                ("offset", offset.into()),
+                ("elements", name.into()),
+            ],
+        );
+    }
+    if lanes < 8 {
+        text.value("unused_valid", 8 - lanes, &format!("valid[7:{lanes}]"));
+    }
+    text.delayed("valid_here", lanes, PICK_CYCLES, &format!("valid[{}:0]", lanes - 1), NEVER);
+    text.delayed("take_here", 1, PICK_CYCLES, "take", "reset");
+    text.delayed("last_here", 1, PICK_CYCLES, "take & last", "reset");
+    text.delayed("slot_here", 10, PICK_CYCLES, "slot", NEVER);
+    text.delayed("first_here", 1, PICK_CYCLES, "first_pixel", NEVER);
+}
+
+/// The lanes, and their results in beats: FP16 values, and the bits of a mask.
+fn elements(text: &mut Wiring, lanes: usize) {
+    let word = |value: u32| format!("32'h{value:08x}");
+    text.delayed("take_late", 1, Lane::LATENCY_CYCLES, "take_here", "reset");
+    text.delayed("last_late", 1, Lane::LATENCY_CYCLES, "last_here", "reset");
+    text.delayed("valid_late", lanes, Lane::LATENCY_CYCLES, "valid_here", NEVER);
+    for lane in 0..lanes {
+        text.wire(&format!("half_{lane}"), HALF);
+        text.wire(&format!("passes_{lane}"), 1);
+        text.wire(&format!("unused_single_{lane}"), SINGLE);
+        // Where the second stream is a mask there is nothing to add.
+        let none = format!("16'h{:04x}", Lane::NO_ADDEND);
+        text.value(
+            &format!("addend_{lane}"),
+            HALF,
+            &format!("by_mask ? {none} : {}", part("b", lane, HALF)),
+        );
+        text.instance(
+            "vector_lane",
+            &format!("lane_{lane}"),
+            &[],
+            &[
+                ("clock", "clock".into()),
+                ("x", format!("{{16'h0, {}}}", part("a", lane, HALF))),
+                ("b", format!("addend_{lane}")),
+                ("mask", part("mask", lane, 1)),
+                ("mean", word(Lane::NO_MEAN)),
+                ("factor", word(Lane::NO_FACTOR)),
+                ("shift", word(Lane::NO_SHIFT)),
+                ("rate", word(Lane::NO_FACTOR)),
+                ("from_half", "1'b1".into()),
+                ("round_first", NEVER.into()),
+                ("backward", NEVER.into()),
+                ("relu", "activates".into()),
+                ("gate_by_mask", "by_mask".into()),
+                ("gate_by_output", "by_output".into()),
+                ("half", format!("half_{lane}")),
+                ("single", format!("unused_single_{lane}")),
+                ("passes", format!("passes_{lane}")),
+            ],
+        );
+    }
+    // Padding is +0.0 whatever was read there, and stops gradients.
+    let halves = (0..lanes).map(|lane| format!("half_{lane} & {{{HALF}{{valid_late[{lane}]}}}}"));
+    let passes = (0..lanes).map(|lane| format!("passes_{lane} & valid_late[{lane}]"));
+    text.value("halves", HALF * lanes, &side_by_side(halves));
+    text.value("masks", lanes, &side_by_side(passes));
+    let items = [
+        ("halves", "write_at_0", HALF * lanes, "take_late & ~is_sums"),
+        ("masks", "write_at_1", lanes, "take_late & writes_mask"),
+    ];
+    for (items, base, width, valid) in items {
+        gather(text, items, base, width, [valid, "last_late"]);
+    }
+}
+
+/// Sums of the channels, and their roundings in beats.
+fn sums(text: &mut Wiring, lanes: usize) {
+    let address = (VectorOp::MOST_SUMS / lanes).ilog2() as usize;
+    if address < 10 {
+        text.value("unused_slot", 10 - address, &format!("slot_here[9:{address}]"));
+    }
+    for lane in 0..lanes {
+        for (wire, bits) in [
+            ("sum", 64),
+            ("special", 2),
+            ("unused_products", 104),
+            ("unused_products_special", 2),
+            ("rounded", SINGLE),
+        ] {
+            text.wire(&format!("{wire}_{lane}"), bits);
+        }
+        text.instance(
+            "vector_exact_sum",
+            &format!("exact_sum_{lane}"),
+            &[],
+            &[
+                ("clock", "clock".into()),
+                ("valid", "take_here & is_sums".into()),
+                ("first", "first_here".into()),
+                ("channel", format!("slot_here[{}:0]", address - 1)),
+                ("a", part("a", lane, HALF)),
+                ("b", "16'h0".into()),
+                ("sum", format!("sum_{lane}")),
+                ("sum_special", format!("special_{lane}")),
+                ("products", format!("unused_products_{lane}")),
+                ("products_special", format!("unused_products_special_{lane}")),
+            ],
+        );
+        text.instance(
+            "vector_round_sum",
+            &format!("round_sum_{lane}"),
+            &[],
+            &[
+                ("clock", "clock".into()),
+                ("sum", format!("sum_{lane}")),
+                ("special", format!("special_{lane}")),
+                ("single", format!("rounded_{lane}")),
+            ],
+        );
+    }
+    let cycles = ExactSum::<1>::LATENCY_CYCLES + RoundSum::LATENCY_CYCLES;
+    text.delayed("drains_late", 1, PICK_CYCLES + cycles, "drains", "reset");
+    text.delayed("counted_late", lanes, cycles, "valid_here", NEVER);
+    let singles =
+        (0..lanes).map(|lane| format!("rounded_{lane} & {{{SINGLE}{{counted_late[{lane}]}}}}"));
+    text.value("singles", SINGLE * lanes, &side_by_side(singles));
+    // Sums fill whole beats.
+    gather(text, "singles", "write_at_0", SINGLE * lanes, ["drains_late", NEVER]);
+}
+
+/// Beats of `items`: `items_write`, `items_address`, `items_data`.
+fn gather(text: &mut Wiring, items: &str, base: &str, width: usize, [valid, last]: [&str; 2]) {
+    let own = |what: &str| format!("{items}_{what}");
+    for (what, bits) in [("write", 1), ("address", 32), ("data", BEAT)] {
+        text.wire(&own(what), bits);
+    }
+    text.instance(
+        &format!("vector_gather_{items}"),
+        &format!("gather_{items}"),
+        &[],
+        &[
+            ("clock", "clock".into()),
+            ("start", "take & starts".into()),
+            ("base", format!("{{2'h0, {base}}}")),
+            ("width", format!("9'd{width}")),
+            ("valid", valid.into()),
+            ("last", last.into()),
+            ("item", items.into()),
+            ("write", own("write")),
+            ("address", own("address")),
+            ("data", own("data")),
+        ],
+    );
+}
+
+fn results(text: &mut Wiring) {
+    text.assign("write_0", "halves_write | singles_write");
+    for what in ["address", "data"] {
+        text.assign(
+            &format!("write_{what}_0"),
+            &format!("is_sums ? singles_{what} : halves_{what}"),
+        );
+        text.assign(&format!("write_{what}_1"), &format!("masks_{what}"));
+    }
+    text.assign("write_1", "masks_write");
+    text.assign("write_2", NEVER);
+    text.assign("write_address_2", "32'h0");
+    text.assign("write_data_2", "512'h0");
+}
+
+/// The leaf blocks of so many lanes.
+pub(super) fn parts(lanes: usize) -> Vec<Design> {
+    let mut parts = vec![
+        emit("vector_cursor", Cursor::default),
+        emit("vector_tail", Tail::default),
+        emit("vector_lane", Lane::default),
+        emit("vector_round_sum", RoundSum::default),
+    ];
+    if lanes == 4 {
+        parts.extend([
+            emit("vector_pick", Pick::<64>::default),
+            emit("vector_pick_bits", Pick::<4>::default),
+            emit("vector_exact_sum", ExactSum::<10>::default),
+            emit("vector_gather_halves", Gather::<64>::default),
+            emit("vector_gather_masks", Gather::<4>::default),
+            emit("vector_gather_singles", Gather::<128>::default),
+        ]);
+    } else {
+        parts.extend([
+            emit("vector_pick", Pick::<128>::default),
+            emit("vector_pick_bits", Pick::<8>::default),
+            emit("vector_exact_sum", ExactSum::<9>::default),
+            emit("vector_gather_halves", Gather::<128>::default),
+            emit("vector_gather_masks", Gather::<8>::default),
+            emit("vector_gather_singles", Gather::<256>::default),
+        ]);
+    }
+    parts
+}

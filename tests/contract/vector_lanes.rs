@@ -1,0 +1,402 @@
+//! The elementwise unit's lanes under Verilator against the simulated card: whole output streams, byte by byte, of the same VE
+//! instructions.
+
+use half::f16;
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestCaseError, TestRunner};
+use satkit_hdl::dma::LANE_READ_CYCLES;
+use satkit_host::session::Session;
+use satkit_plan::layout::pitch;
+use satkit_rtl::{Build, Model, PortId};
+use satkit_sim::card::{SimCard, SimCardOptions};
+use satkit_spec::isa::{
+    Instruction, Operation, Parameters, Reads, Shape, Tensors, Vector, VectorOp, Writes,
+};
+use satkit_spec::{ArrayConfig, VECTOR_LATENCY_CYCLES};
+use satkit_tests::{any_f16, has_verilog_tool};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+const BEAT_BYTES: usize = 64;
+/// Elements of a beat of FP16.
+const BEAT_HALVES: usize = 32;
+/// Where pieces are cut: at pages of FP16.
+const PAGE_BEATS: usize = 64;
+/// Room for a tensor in card memory.
+const TENSOR_BEATS: usize = 1 << 12;
+/// Tensors a, b, x, y.
+const TENSORS: usize = 4;
+
+/// One operation, its tensors' bytes, and when the lanes are given elements.
+#[derive(Clone, Debug)]
+struct Case {
+    op: VectorOp,
+    shape: Shape,
+    a: Vec<u8>,
+    b: Vec<u8>,
+    /// Beats of A in each piece.
+    pieces: Vec<usize>,
+    /// Of 16 cycles in turn, those in which elements are taken.
+    pace: u16,
+}
+
+fn no_shape() -> Shape {
+    Shape {
+        batch: 1,
+        channels: 1,
+        h: 1,
+        w: 1,
+        window: 0,
+        stride: 0,
+        pad: 0,
+        pooling: 0,
+        relu: false,
+        residual: false,
+        running: false,
+        bits: false,
+        gradient: false,
+        n: 1,
+        m: 1,
+        heads: 0,
+        scale: 1f32.to_bits(),
+    }
+}
+
+/// Stored values, whose NaNs are canonical.
+fn tensor(beats: usize) -> impl Strategy<Value = Vec<u8>> {
+    proptest::collection::vec(any_f16(), beats * BEAT_HALVES).prop_map(|values| {
+        let stored = |value: f16| if value.is_nan() { 0x7E00 } else { value.to_bits() };
+        values.into_iter().flat_map(|value| stored(value).to_le_bytes()).collect()
+    })
+}
+
+fn any_case() -> impl Strategy<Value = Case> {
+    let op = proptest::sample::select(vec![
+        VectorOp::Add,
+        VectorOp::ReluBackward,
+        VectorOp::BiasGradient,
+    ]);
+    let channels = prop_oneof![1u32..=8, 9u32..=70, Just(8), Just(32), Just(64), 70u32..=300];
+    let pace = prop_oneof![Just(0xFFFF), any::<u16>().prop_map(|pace| pace | 1)];
+    (op, 1u32..4, channels, 1u32..5, 1u32..5, any::<[bool; 2]>(), pace).prop_flat_map(
+        |(op, batch, channels, h, w, [relu, bits], pace)| {
+            let relu = relu && op == VectorOp::Add;
+            let bits = bits && op != VectorOp::BiasGradient;
+            let shape = Shape { batch, channels, h, w, relu, bits, ..no_shape() };
+            let beats = elements(&shape).div_ceil(BEAT_HALVES);
+            let most = beats.div_ceil(PAGE_BEATS);
+            let cuts = if op == VectorOp::BiasGradient { 1 } else { most };
+            let cuts = proptest::collection::btree_set(1..most.max(2), 0..=cuts - 1);
+            (tensor(beats), tensor(beats), cuts).prop_map(move |(a, b, cuts)| {
+                let ends = cuts.into_iter().map(|cut| cut * PAGE_BEATS).filter(|end| *end < beats);
+                let ends: Vec<usize> = ends.chain([beats]).collect();
+                let starts = std::iter::once(0).chain(ends.iter().copied());
+                let pieces = ends.iter().zip(starts).map(|(end, start)| end - start).collect();
+                Case { op, shape, a, b, pieces, pace }
+            })
+        },
+    )
+}
+
+/// Elements of a tensor, with its padding.
+fn elements(shape: &Shape) -> usize {
+    let pixels = shape.batch * shape.h * shape.w;
+    pixels as usize * pitch(shape.channels as usize)
+}
+
+/// First beat of tensor `index`.
+const fn place(index: usize) -> usize {
+    index * TENSOR_BEATS
+}
+
+/// A stream of one piece: first beat and beats.
+type Stream = (usize, usize);
+
+impl Case {
+    /// Elements in beats of A: those of the last may be fewer.
+    fn elements(&self, first_beat: usize, beats: usize) -> usize {
+        (beats * BEAT_HALVES).min(elements(&self.shape) - first_beat * BEAT_HALVES)
+    }
+
+    fn writes_mask(&self) -> bool {
+        self.op == VectorOp::Add && self.shape.relu && self.shape.bits
+    }
+
+    /// Streams a, b, x, y of the pieces, one after another.
+    fn streams(&self) -> Vec<[Stream; TENSORS]> {
+        let mut first = 0;
+        let piece = |beats: &usize| {
+            let of = |index: usize, share: usize| {
+                let (start, end) = (first / share, (first + beats).div_ceil(share));
+                (place(index) + start, end - start)
+            };
+            let none = (0, 0);
+            let mask_share = 16;
+            let b = match self.op {
+                VectorOp::BiasGradient => none,
+                VectorOp::ReluBackward if self.shape.bits => of(1, mask_share),
+                _ => of(1, 1),
+            };
+            let x = match self.op {
+                VectorOp::BiasGradient => (place(2), (self.shape.channels as usize).div_ceil(16)),
+                _ => of(2, 1),
+            };
+            let y = if self.writes_mask() { of(3, mask_share) } else { none };
+            let streams = [of(0, 1), b, x, y];
+            first += beats;
+            streams
+        };
+        self.pieces.iter().map(piece).collect()
+    }
+
+    fn program(&self) -> Vec<Instruction> {
+        let [a, b, x, y] = [0, 1, 2, 3].map(|index| place(index) as u32);
+        let none = Parameters { scalars: 0, first: 0, second: 0, running: 0, sums: 0 };
+        let mut program = vec![
+            Operation::Shape(self.shape),
+            Operation::Tensors(Tensors { a, b, c: 0, x, y, z: 0 }),
+            Operation::Parameters(none),
+        ];
+        let streams = self.streams();
+        let last = streams.len() - 1;
+        for (at, [a, b, x, y]) in streams.into_iter().enumerate() {
+            let [[a, a_beats], [b, b_beats], [x, x_beats], [y, y_beats]] =
+                [a, b, x, y].map(|(first, beats)| [first as u32, beats as u32]);
+            program.push(Operation::Reads(Reads {
+                first: a,
+                first_beats: a_beats,
+                second: b,
+                second_beats: b_beats,
+                third: 0,
+                third_beats: 0,
+            }));
+            program.push(Operation::Writes(Writes {
+                first: x,
+                first_beats: x_beats,
+                second: y,
+                second_beats: y_beats,
+                third: 0,
+                third_beats: 0,
+            }));
+            let elements = self.elements(a as usize, a_beats as usize) as u64;
+            program.push(Operation::Vector(Vector { op: self.op, elements, last: at == last }));
+        }
+        program.into_iter().map(Instruction::new).collect()
+    }
+
+    /// Bytes of x and y of all pieces.
+    fn written(&self) -> [Stream; 2] {
+        let streams = self.streams();
+        [2, 3].map(|index| {
+            let all = streams.iter().map(|piece| piece[index]);
+            let beats = all.map(|(_, beats)| beats).sum();
+            (place(index), beats)
+        })
+    }
+}
+
+/// What the simulated card has in memory afterwards.
+fn simulated(config: &ArrayConfig, case: &Case) -> [Vec<u8>; 2] {
+    let card = SimCard::new(config, &SimCardOptions::default()).unwrap();
+    let session = Session::open(Arc::new(card), config).unwrap();
+    let bytes = TENSORS * TENSOR_BEATS * BEAT_BYTES;
+    let _tensors = session.reserve(0, bytes as u64).unwrap();
+    let at = |index: usize| (place(index) * BEAT_BYTES) as u64;
+    session.upload(at(0), &case.a).unwrap();
+    session.upload(at(1), &case.b).unwrap();
+    let program = session.load(&case.program()).unwrap();
+    session.run(&program, Duration::from_secs(60)).unwrap();
+    case.written().map(|(first, beats)| {
+        let mut bytes = vec![0; beats * BEAT_BYTES];
+        session.download((first * BEAT_BYTES) as u64, &mut bytes).unwrap();
+        bytes
+    })
+}
+
+/// The lanes with memories in place of rings.
+struct Lanes {
+    model: Model,
+    lanes: usize,
+    ports: BTreeMap<String, PortId>,
+}
+
+impl Lanes {
+    fn new(config: &ArrayConfig) -> Self {
+        let design = satkit_hdl::vector::design(config).unwrap();
+        let model = Model::of(&design, &Build::default()).unwrap();
+        let ports = model.ports().iter().map(|port| port.name.clone()).collect::<Vec<_>>();
+        let ports = ports.into_iter().map(|name| (name.clone(), model.port(&name).unwrap()));
+        Self { ports: ports.collect(), model, lanes: config.ve_lanes }
+    }
+
+    fn set(&mut self, port: &str, value: u64) {
+        self.model.set(self.ports[port], value);
+    }
+
+    fn get(&self, port: &str) -> u64 {
+        self.model.get(self.ports[port])
+    }
+
+    /// Bytes of x and y after all pieces.
+    fn run(&mut self, case: &Case) -> Result<[Vec<u8>; 2], TestCaseError> {
+        let program = case.program();
+        let word = |at: usize| words(&program[at].encode().unwrap().to_bytes());
+        for port in ["shape", "next_shape"] {
+            self.model.set_wide(self.ports[port], &word(0));
+        }
+        self.model.set_wide(self.ports["tensors"], &word(1));
+        self.set("has_next_shape", 1);
+        self.set("has_next_tensors", 1);
+        let mut written = BTreeMap::new();
+        for (at, streams) in case.streams().into_iter().enumerate() {
+            let own = word(5 + 3 * at);
+            self.model.set_wide(self.ports["own"], &own);
+            self.model.set_wide(self.ports["next_own"], &own);
+            self.piece(case, streams, &mut written)?;
+        }
+        let result = case.written().map(|(first, beats)| {
+            let beat = |beat| written.remove(&beat).unwrap_or_else(|| panic!("beat {beat}"));
+            (first..first + beats).flat_map(beat).collect()
+        });
+        prop_assert!(written.is_empty(), "beats that are none of x and y: {:?}", written.keys());
+        Ok(result)
+    }
+
+    fn piece(
+        &mut self,
+        case: &Case,
+        [a, b, x, y]: [Stream; TENSORS],
+        written: &mut BTreeMap<usize, Vec<u8>>,
+    ) -> Result<(), TestCaseError> {
+        let elements = case.elements(a.0, a.1);
+        for (port, (first, _)) in
+            [("read_at_0", a), ("read_at_1", b), ("write_at_0", x), ("write_at_1", y)]
+        {
+            self.set(port, first as u64);
+        }
+        self.model.eval();
+        prop_assert_eq!(self.get("refuse"), 0);
+        let reduces = self.get("next_reduces") == 1;
+        prop_assert_eq!(reduces, case.op.reduces());
+        let tail = self.get("next_tail_cycles");
+        prop_assert_eq!(tail as usize, if reduces { 16 / self.lanes * x.1 } else { 0 });
+        self.set("count", self.lanes as u64);
+        let clock = self.ports["clock"];
+        let takes = elements / self.lanes;
+        // Beats on their way from the rings.
+        let mut on_the_way: VecDeque<[Vec<u32>; 2]> =
+            std::iter::repeat_n([vec![0; 16], vec![0; 16]], LANE_READ_CYCLES).collect();
+        let (mut taken, mut cycle, mut since_last) = (0, 0u64, None);
+        while since_last != Some(VECTOR_LATENCY_CYCLES as u64 + tail) {
+            let take = taken < takes && case.pace >> (cycle % 16) & 1 == 1;
+            self.set("take", take.into());
+            self.set("first", (taken * self.lanes) as u64);
+            let last = take && taken + 1 == takes;
+            self.set("last", last.into());
+            since_last = if last { Some(0) } else { since_last.map(|since| since + 1) };
+            let beats = on_the_way.pop_front().unwrap();
+            for (ring, beat) in beats.iter().enumerate() {
+                self.model.set_wide(self.ports[&format!("read_data_{ring}")], beat);
+            }
+            self.model.eval();
+            let read = [(0, &case.a, a, true), (1, &case.b, b, b.1 > 0)].map(
+                |(ring, bytes, stream, is_read)| {
+                    let address = self.get(&format!("read_address_{ring}")) as usize;
+                    if !take || !is_read {
+                        // What nobody looks at may be anything.
+                        return vec![0xDEAD_BEEF; 16];
+                    }
+                    assert!((stream.0..stream.0 + stream.1).contains(&address), "{address}");
+                    words(&bytes[(address - place(ring)) * BEAT_BYTES..][..BEAT_BYTES])
+                },
+            );
+            on_the_way.push_back(read);
+            for ring in 0..3 {
+                if self.get(&format!("write_{ring}")) == 0 {
+                    continue;
+                }
+                let address = self.get(&format!("write_address_{ring}")) as usize;
+                let stream = [x, y, (0, 0)][ring];
+                prop_assert!((stream.0..stream.0 + stream.1).contains(&address));
+                prop_assert!(!reduces || since_last.is_some(), "a sum before its last element");
+                let data = self.model.get_wide(self.ports[&format!("write_data_{ring}")]);
+                let data = data.into_iter().flat_map(u32::to_le_bytes).collect();
+                prop_assert!(written.insert(address, data).is_none(), "beat {} twice", address);
+            }
+            self.model.tick(clock);
+            taken += usize::from(take);
+            cycle += 1;
+        }
+        Ok(())
+    }
+}
+
+fn words(bytes: &[u8]) -> Vec<u32> {
+    bytes.as_chunks().0.iter().map(|bytes| u32::from_le_bytes(*bytes)).collect()
+}
+
+fn lanes_give_the_card_s_bytes(config: &ArrayConfig, cases: u32) {
+    if !has_verilog_tool("verilator") {
+        return;
+    }
+    // One model for all, so that what one leaves behind meets the next.
+    let lanes = RefCell::new(Lanes::new(config));
+    let settings = Config { cases, failure_persistence: None, ..Config::default() };
+    let verdict = TestRunner::new(settings).run(&any_case(), |case| {
+        let expected = simulated(config, &case);
+        let found = lanes.borrow_mut().run(&case)?;
+        for (name, (found, expected)) in ["x", "y"].iter().zip(found.iter().zip(&expected)) {
+            let differs =
+                found.iter().zip(expected).position(|(found, expected)| found != expected);
+            prop_assert!(differs.is_none(), "byte {:?} of {} differs", differs, name);
+            prop_assert_eq!(found.len(), expected.len());
+        }
+        Ok(())
+    });
+    if let Err(error) = verdict {
+        panic!("{}: {}", config.name, error.to_string().chars().take(2000).collect::<String>());
+    }
+}
+
+#[test]
+fn four_lanes_give_the_simulated_card_s_bytes() {
+    lanes_give_the_card_s_bytes(&ArrayConfig::tiny(), 250);
+}
+
+#[test]
+fn eight_lanes_give_the_simulated_card_s_bytes() {
+    lanes_give_the_card_s_bytes(&ArrayConfig::small(), 250);
+}
+
+/// What the lanes cannot do they refuse: operations, elements that are no whole pixels, more channels than there are sums.
+#[test]
+fn the_lanes_refuse_what_they_cannot_do() {
+    if !has_verilog_tool("verilator") {
+        return;
+    }
+    let mut lanes = Lanes::new(&ArrayConfig::tiny());
+    let (shape, own) = (lanes.ports["next_shape"], lanes.ports["next_own"]);
+    let mut refuses = |op: VectorOp, elements: u64, channels: u32, has: [bool; 2]| {
+        let word = |operation| words(&Instruction::new(operation).encode().unwrap().to_bytes());
+        let shape_word = word(Operation::Shape(Shape { channels, ..no_shape() }));
+        lanes.model.set_wide(shape, &shape_word);
+        lanes.model.set_wide(own, &word(Operation::Vector(Vector { op, elements, last: true })));
+        lanes.set("has_next_shape", has[0].into());
+        lanes.set("has_next_tensors", has[1].into());
+        lanes.model.eval();
+        lanes.get("refuse") == 1
+    };
+    let all = [true; 2];
+    let known = [VectorOp::Add, VectorOp::ReluBackward, VectorOp::BiasGradient];
+    for &op in VectorOp::ALL {
+        assert_eq!(refuses(op, 64, 8, all), !known.contains(&op), "{}", op.name());
+    }
+    for op in known {
+        assert!(refuses(op, 65, 8, all) && refuses(op, 84, 8, all), "{}", op.name());
+        assert_eq!(refuses(op, 96, 4097, all), op.reduces());
+        assert!(!refuses(op, 96, 4096, all));
+        assert!(refuses(op, 96, 8, [false, true]) && refuses(op, 96, 8, [true, false]));
+    }
+}
