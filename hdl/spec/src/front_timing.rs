@@ -48,9 +48,6 @@ pub const STORE_DONE_CYCLES: usize = 2;
 /// Beats for which ST has to have room before it begins a burst, which may become so long.
 pub const STORE_BURST_BEATS: usize = 64;
 
-/// Cycles from the one in which VE's lanes take elements to the last in which results of theirs are written into its buffers.
-pub const VECTOR_LATENCY_CYCLES: usize = 32;
-
 /// Buffers of ST, WU and VE, each: they hold as many beats as this many load engines'.
 pub const STREAM_BUFFERS: usize = 4;
 
