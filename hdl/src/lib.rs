@@ -22,6 +22,8 @@ pub mod emit;
 mod error;
 pub mod float;
 pub mod front;
+mod isa_bits;
+pub mod load;
 pub mod memory;
 pub mod update;
 

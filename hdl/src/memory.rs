@@ -30,6 +30,7 @@ pub const WRAPPERS: &[(&str, &str)] = &[
     ("read_rings", "wiring: the banks of streams that are read"),
     ("write_rings", "wiring: the banks of streams that are written"),
     ("stream_blocks", "wiring: FIFOs of blocks"),
+    ("load_w", "wiring: blocks of the engine, and of a beat to every column"),
 ];
 
 fn module(name: &str, text: &str) -> Module {

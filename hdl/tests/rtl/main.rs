@@ -11,6 +11,7 @@ mod front;
 mod golden;
 mod header;
 mod live;
+mod load;
 mod pipeline;
 mod refusals;
 mod sore;
