@@ -25,6 +25,8 @@ pub mod emit;
 mod error;
 pub mod float;
 pub mod front;
+mod isa_bits;
+pub mod load;
 pub mod memory;
 pub mod store;
 pub mod stream;

@@ -39,6 +39,7 @@ pub const WRAPPERS: &[(&str, &str)] = &[
     ("update_stream", "wiring: what WU has besides its lanes"),
     ("vector_stream", "wiring: what VE has besides its lanes"),
     ("store", "wiring: a lane per column, FIFOs of beats and bursts"),
+    ("load_w", "wiring: blocks of the engine, and of a beat to every column"),
 ];
 
 fn module(name: &str, text: &str) -> Module {

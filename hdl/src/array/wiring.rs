@@ -2,6 +2,7 @@
 
 use super::LANES;
 use crate::emit::{Module, NEVER, Wiring, part};
+use crate::isa_bits;
 use satkit_spec::ArrayConfig;
 use satkit_spec::isa;
 
@@ -131,23 +132,9 @@ fn address_bits(words: usize) -> usize {
     words.next_power_of_two().trailing_zeros() as usize
 }
 
-/// Where a field of an instruction lies, as a slice of the bus `instruction`.
+/// A field of the bus `instruction`.
 fn field(mnemonic: &str, name: &str, bits: usize) -> String {
-    let (.., fields) =
-        isa::reference().find(|layout| layout.0 == mnemonic).expect("an instruction of the table");
-    let field = fields.iter().find(|field| field.name == name).expect("a field of the table");
-    let low = field.lsb as usize;
-    if bits == 1 {
-        format!("instruction[{low}]")
-    } else {
-        format!("instruction[{}:{low}]", low + bits - 1)
-    }
-}
-
-fn opcode_of(mnemonic: &str) -> String {
-    let (_, opcode, ..) =
-        isa::reference().find(|layout| layout.0 == mnemonic).expect("in the table");
-    format!("8'h{opcode:02x}")
+    isa_bits::field("instruction", mnemonic, name, bits)
 }
 
 impl<'c> MmEngine<'c> {
@@ -253,7 +240,7 @@ impl<'c> MmEngine<'c> {
         for mnemonic in ["GEOMETRY", "WALK", "MM"] {
             let name = format!("is_{}", mnemonic.to_lowercase());
             core.wire(&name, 1);
-            let opcode = opcode_of(mnemonic);
+            let opcode = isa_bits::opcode(mnemonic);
             core.assign(&name, &format!("instruction_valid & (instruction[7:0] == {opcode})"));
         }
         core.wire("unused_instruction", 1);

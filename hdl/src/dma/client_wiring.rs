@@ -54,6 +54,7 @@ pub(super) fn in_order(name: &str, channels: usize, capacity: usize) -> Module {
         text.output(port, bits);
     }
     text.input("ar_ready", 1);
+    text.input("beat_ready", 1);
     text.input("r_valid", channels);
     text.input("r_data", DATA * channels);
     text.input("r_error", channels);
@@ -71,6 +72,8 @@ pub(super) fn in_order(name: &str, channels: usize, capacity: usize) -> Module {
         ("pop", 4),
         ("master", 2),
         ("direct", 1),
+        ("gives", 1),
+        ("held", COUNT),
         ("unused_room", 1),
     ] {
         text.wire(wire, bits);
@@ -121,11 +124,9 @@ pub(super) fn in_order(name: &str, channels: usize, capacity: usize) -> Module {
         &[
             ("clock", "clock".into()),
             ("reset", "reset".into()),
-            ("capacity", format!("{COUNT}'d{capacity}")),
-            ("valid", "request_valid".into()),
             ("beats", "request_beats".into()),
-            ("ask", "ar_valid".into()),
             ("taken", "ar_ready".into()),
+            ("held", "held".into()),
             ("order_holds", "order_holds".into()),
             ("order_head", "order_head".into()),
             ("order_pop", "order_pop".into()),
@@ -135,9 +136,23 @@ pub(super) fn in_order(name: &str, channels: usize, capacity: usize) -> Module {
             ("pop", "pop".into()),
             ("master", "master".into()),
             ("direct", "direct".into()),
+            ("ready", "beat_ready".into()),
+            ("gives", "gives".into()),
             ("given", "beat_valid".into()),
             ("given_last", "beat_last".into()),
             ("idle", "idle".into()),
+        ],
+    );
+    text.instance(
+        "dma_room",
+        "room",
+        &[],
+        &[
+            ("capacity", format!("{COUNT}'d{capacity}")),
+            ("held", "held".into()),
+            ("valid", "request_valid".into()),
+            ("beats", "request_beats".into()),
+            ("ask", "ar_valid".into()),
         ],
     );
     let of = |wire: &str, p: usize, rest: &str| {
@@ -149,6 +164,7 @@ pub(super) fn in_order(name: &str, channels: usize, capacity: usize) -> Module {
         ("clock", "clock".to_owned()),
         ("master", "master".into()),
         ("direct", "direct".into()),
+        ("gives", "gives".into()),
         ("beat", "{beat_error, beat_data}".into()),
     ];
     for p in 0..4 {

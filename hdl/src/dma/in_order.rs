@@ -3,29 +3,25 @@
 use rust_hdl_core::prelude::*;
 use rust_hdl_widgets::{dff::DFF, dff_setup};
 
-/// Decides when a request may go and from which master the next beat comes.
+/// Decides from which master the next beat comes, and counts what is under way.
 ///
-/// A request goes while its beats and those under way are at most `capacity`. A request's beats are no longer under way from the cycle
+/// A request's beats are no longer under way from the cycle
 /// after the last of them could be given on: the one in which that beat is given, out of a register.
 ///
-/// A beat is given the cycle after it came, or later in its turn, one per cycle. The requests under way and the masters' beats
-/// stand in FIFOs beside this block. A beat that is given as it comes does not pass its FIFO.
+/// A beat is given the cycle after it came, or later in its turn, when the one before has been taken. The requests under way and
+/// the masters' beats stand in FIFOs beside this block. A beat that is given as it comes does not pass its FIFO.
 #[derive(Clone, Debug, Default, LogicBlock)]
 pub struct InOrder {
     /// Clock of all registers.
     pub clock: Signal<In, Clock>,
     /// Forgets everything; only while nothing is under way.
     pub reset: Signal<In, Bit>,
-    /// Beats that may be under way, constant.
-    pub capacity: Signal<In, Bits<13>>,
-    /// A request is to go.
-    pub valid: Signal<In, Bit>,
-    /// Its beats.
+    /// Beats of the request that is to go.
     pub beats: Signal<In, Bits<7>>,
-    /// It has room: it is asked for.
-    pub ask: Signal<Out, Bit>,
     /// It is taken.
     pub taken: Signal<In, Bit>,
+    /// Beats that are under way.
+    pub held: Signal<Out, Bits<13>>,
 
     /// The oldest request under way is there.
     pub order_holds: Signal<In, Bit>,
@@ -46,6 +42,10 @@ pub struct InOrder {
     /// It is the one that comes, not its FIFO's.
     pub direct: Signal<Out, Bit>,
 
+    /// The engine takes the beat that is given.
+    pub ready: Signal<In, Bit>,
+    /// The next beat is given from the next cycle on.
+    pub gives: Signal<Out, Bit>,
     /// A beat is given, out of a register.
     pub given: Signal<Out, Bit>,
     /// It is the last of its request.
@@ -65,7 +65,8 @@ pub struct InOrder {
     comes_there: Signal<Local, Bits<4>>,
     there: Signal<Local, Bit>,
     kept: Signal<Local, Bit>,
-    gives: Signal<Local, Bit>,
+    free: Signal<Local, Bit>,
+    next: Signal<Local, Bit>,
     last: Signal<Local, Bit>,
     give: DFF<Bit>,
     give_last: DFF<Bit>,
@@ -82,15 +83,17 @@ impl Logic for InOrder {
         self.comes_there.next = self.comes.val() ^ self.comes_here.val();
         self.kept.next = self.kept_here.val().any();
         self.there.next = self.kept.val() | self.comes_here.val().any();
-        self.gives.next = self.order_holds.val() & self.there.val();
+        self.free.next = self.ready.val() | !self.give.q.val();
+        self.next.next = self.order_holds.val() & self.there.val() & self.free.val();
+        self.gives.next = self.next.val();
         self.beat_up.next = self.beat_at.q.val() + bits::<7>(1);
         self.last.next = self.beat_up.val() == self.order_head.val().get_bits::<7>(0);
-        self.order_pop.next = self.gives.val() & self.last.val();
+        self.order_pop.next = self.next.val() & self.last.val();
         self.master.next = self.order_head.val().get_bits::<2>(7);
         self.direct.next = !self.kept.val();
         self.push.next = self.comes.val();
         self.pop.next = bits::<4>(0);
-        if self.gives.val() {
+        if self.next.val() {
             self.beat_at.d.next = self.beat_up.val();
             if self.last.val() {
                 self.beat_at.d.next = bits::<7>(0);
@@ -101,14 +104,16 @@ impl Logic for InOrder {
                 self.push.next = self.comes_there.val();
             }
         }
-        self.give.d.next = self.gives.val();
-        self.give_last.d.next = self.last.val();
+        if self.free.val() {
+            self.give.d.next = self.next.val();
+            self.give_last.d.next = self.last.val();
+        }
         self.given.next = self.give.q.val();
         self.given_last.next = self.give_last.q.val();
 
         // Room.
         self.sum.next = self.under_way.q.val() + bit_cast::<13, 7>(self.beats.val());
-        self.ask.next = self.valid.val() & (self.sum.val() <= self.capacity.val());
+        self.held.next = self.under_way.q.val();
         self.released.next = bits::<13>(0);
         if self.order_pop.val() {
             self.released.next = bit_cast::<13, 7>(self.order_head.val().get_bits::<7>(0));
@@ -127,6 +132,32 @@ impl Logic for InOrder {
     }
 }
 
+/// Asks for a request if its beats and those under way are at most `capacity`. It stands apart, so that what is asked does not follow
+/// from what is taken, not even to tools that look at whole blocks.
+#[derive(Clone, Debug, Default, LogicBlock)]
+pub struct Room {
+    /// Beats that may be under way, constant.
+    pub capacity: Signal<In, Bits<13>>,
+    /// Beats that are.
+    pub held: Signal<In, Bits<13>>,
+    /// A request is to go.
+    pub valid: Signal<In, Bit>,
+    /// Its beats.
+    pub beats: Signal<In, Bits<7>>,
+    /// It has room: it is asked for.
+    pub ask: Signal<Out, Bit>,
+
+    sum: Signal<Local, Bits<13>>,
+}
+
+impl Logic for Room {
+    #[hdl_gen]
+    fn update(&mut self) {
+        self.sum.next = self.held.val() + bit_cast::<13, 7>(self.beats.val());
+        self.ask.next = self.valid.val() & (self.sum.val() <= self.capacity.val());
+    }
+}
+
 /// The beat that is given, and whether it is an error.
 #[derive(Clone, Debug, Default, LogicBlock)]
 pub struct Give {
@@ -136,6 +167,8 @@ pub struct Give {
     pub master: Signal<In, Bits<2>>,
     /// It is the one that comes, not its FIFO's.
     pub direct: Signal<In, Bit>,
+    /// It is given from the next cycle on, else the one before stays.
+    pub gives: Signal<In, Bit>,
     /// A beat that comes, of a master: data 512, error 1.
     pub comes_0: Signal<In, Bits<513>>,
     /// The same of another.
@@ -178,9 +211,11 @@ impl Logic for Give {
             self.comes.next = self.comes_3.val();
             self.holds.next = self.holds_3.val();
         }
-        self.kept.d.next = self.holds.val();
-        if self.direct.val() {
-            self.kept.d.next = self.comes.val();
+        if self.gives.val() {
+            self.kept.d.next = self.holds.val();
+            if self.direct.val() {
+                self.kept.d.next = self.comes.val();
+            }
         }
         self.beat.next = self.kept.q.val();
     }

@@ -44,10 +44,11 @@ mod write_port;
 
 pub use arbiter::{Arbiter, Check};
 pub use fault::FirstFault;
-pub use in_order::{Give, InOrder};
+pub use in_order::{Give, InOrder, Room};
 pub use outlet::Outlet;
 pub use read_port::ReadPort;
 pub use stream::{Asked, Book, Steer};
+pub(crate) use wiring::{Fifo, fifo};
 pub use write_port::WritePort;
 
 use crate::HdlError;
@@ -120,14 +121,18 @@ pub fn design(config: &ArrayConfig) -> Result<Design, HdlError> {
 /// A client with `capacity_beats` (at most 4096) under way or waiting for their turn, top `in_order_<capacity_beats>`.
 ///
 /// The engine gives requests (`request_*`, taken with `request_ready`) and gets their beats in that order, one per cycle
-/// (`beat_*`, out of registers). Towards `dma` it has `ar_*` and `r_*`. `idle` is low while something is under way.
+/// (`beat_*`, out of registers; one stays until it is taken with `beat_ready`). Towards `dma` it has `ar_*` and `r_*`. `idle` is low while something is under way.
 ///
 /// # Errors
 /// As [`design`].
 pub fn in_order(config: &ArrayConfig, capacity_beats: usize) -> Result<Design, HdlError> {
     check(config)?;
     let name = format!("in_order_{capacity_beats}");
-    let parts = vec![emit("dma_in_order", InOrder::default), emit("dma_give", Give::default)];
+    let parts = vec![
+        emit("dma_in_order", InOrder::default),
+        emit("dma_room", Room::default),
+        emit("dma_give", Give::default),
+    ];
     let module = client_wiring::in_order(&name, config.dram_channels, capacity_beats);
     Ok(Design::join(&name, parts, vec![memory::fifo_ram(), module]))
 }

@@ -169,18 +169,20 @@ fn arbiter(text: &mut Wiring, p: usize, direction: &str, is_client: impl Fn(&Cli
     text.instance("dma_arbiter", &format!("{direction}_arbiter_{p}"), &[], &connections);
 }
 
-pub(super) struct Fifo<'a> {
-    pub(super) name: &'a str,
-    pub(super) bits: usize,
-    pub(super) address: usize,
-    pub(super) push: &'a str,
-    pub(super) data: &'a str,
-    pub(super) pop: &'a str,
-    pub(super) room: &'a str,
+/// A FIFO in a module, and what its ports are connected to.
+pub(crate) struct Fifo<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) bits: usize,
+    /// Bits that number its words.
+    pub(crate) address: usize,
+    pub(crate) push: &'a str,
+    pub(crate) data: &'a str,
+    pub(crate) pop: &'a str,
+    pub(crate) room: &'a str,
 }
 
 /// A FIFO with `_holds` and `_head` after its name.
-pub(super) fn fifo(text: &mut Wiring, fifo: &Fifo<'_>) {
+pub(crate) fn fifo(text: &mut Wiring, fifo: &Fifo<'_>) {
     let Fifo { name, bits, address, push, data, pop, room } = *fifo;
     text.wire(&format!("{name}_holds"), 1);
     text.wire(&format!("{name}_head"), bits);

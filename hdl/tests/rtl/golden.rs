@@ -7,6 +7,7 @@ use satkit_hdl::core::design;
 use satkit_hdl::dma;
 use satkit_hdl::emit::Design;
 use satkit_hdl::front::{self, Engines};
+use satkit_hdl::load;
 use satkit_hdl::memory::WRAPPERS;
 use satkit_hdl::update;
 use satkit_spec::ArrayConfig;
@@ -81,6 +82,7 @@ fn designs() -> Vec<Design> {
         dma::read_rings(&tiny, 1024),
         dma::write_rings(&tiny, 1024),
         dma::blocks(&tiny, 1024),
+        load::weights(&tiny),
     ];
     let ways = ways.map(Result::unwrap);
     cores

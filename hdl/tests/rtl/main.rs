@@ -12,6 +12,7 @@ mod front;
 mod golden;
 mod header;
 mod live;
+mod load;
 mod pipeline;
 mod refusals;
 mod sore;

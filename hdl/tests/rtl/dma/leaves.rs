@@ -24,12 +24,12 @@ traced!(
 );
 traced!(
     InOrder,
-    [reset capacity valid beats taken order_holds order_head comes holds],
-    [ask order_pop push pop master direct given given_last idle]
+    [reset beats taken order_holds order_head comes holds ready],
+    [held order_pop push pop master direct gives given given_last idle]
 );
 traced!(
     Give,
-    [master direct comes_0 comes_1 comes_2 comes_3 holds_0 holds_1 holds_2 holds_3],
+    [master direct gives comes_0 comes_1 comes_2 comes_3 holds_0 holds_1 holds_2 holds_3],
     [beat]
 );
 traced!(Steer, [reset step head], [pop rings word moved]);
@@ -40,7 +40,7 @@ traced!(
     [room arrived written_pop]
 );
 
-fn agrees<U: Traced>() {
+pub(crate) fn agrees<U: Traced>() {
     let design = emit("leaf", U::default);
     let ports = design.ports();
     let width = |name: &&str| ports.iter().find(|port| port.name == *name).unwrap().width;

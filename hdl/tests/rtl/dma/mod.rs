@@ -2,7 +2,7 @@
 //! description says, whatever the memories' temper, and the masters keep AXI's rules.
 
 mod in_order;
-mod leaves;
+pub(crate) mod leaves;
 mod memory;
 mod streams;
 mod truth;
