@@ -43,7 +43,7 @@ pub struct Pace {
     at: DFF<Bits<40>>,
     blocks_left: DFF<Bits<27>>,
     full_at: DFF<Bits<15>>,
-    inside: DFF<Bit>,
+    in_block: DFF<Bit>,
     tail_left: DFF<Bits<17>>,
     drains: DFF<Bit>,
     waits: Signal<Local, Bit>,
@@ -68,12 +68,12 @@ impl Logic for Pace {
             at,
             blocks_left,
             full_at,
-            inside,
+            in_block,
             position,
             tail_left,
             drains
         );
-        self.works.next = self.inside.q.val() | self.arrived.val();
+        self.works.next = self.in_block.q.val() | self.arrived.val();
         self.few.next = self.left.q.val() <= bit_cast::<40, 7>(self.lanes.val());
         self.takes.next = self.works.val() & self.left.q.val().any();
         self.here.next = self.lanes.val();
@@ -86,7 +86,7 @@ impl Logic for Pace {
                 | (!self.is_last.val() & (self.position.q.val() == self.full_at.q.val())));
         self.position_up.next = self.position.q.val() + bits::<15>(1);
         if self.works.val() {
-            self.inside.d.next = true;
+            self.in_block.d.next = true;
             self.position.d.next = self.position_up.val();
         }
         if self.takes.val() {
@@ -94,7 +94,7 @@ impl Logic for Pace {
             self.at.d.next = self.at.q.val() + bit_cast::<40, 7>(self.here.val());
         }
         if self.ends.val() {
-            self.inside.d.next = false;
+            self.in_block.d.next = false;
             self.position.d.next = bits::<15>(0);
             self.blocks_left.d.next = self.blocks_left.q.val() - bits::<27>(1);
         }
@@ -117,11 +117,11 @@ impl Logic for Pace {
             self.full_at.d.next = self.block_end.val();
         }
         if self.reset.val() {
-            self.inside.d.next = false;
+            self.in_block.d.next = false;
             self.position.d.next = bits::<15>(0);
             self.drains.d.next = false;
         }
-        self.begins.next = self.arrived.val() & !self.inside.q.val();
+        self.begins.next = self.arrived.val() & !self.in_block.q.val();
         self.done.next = (self.ends.val() & !self.waits.val()) | self.drained.val();
         self.take.next = self.takes.val();
         self.first.next = self.at.q.val();

@@ -223,7 +223,7 @@ fn taken(text: &mut Wiring, config: &ArrayConfig, engine: Engine) {
             }
             connections.push((port, name));
         }
-        text.instance("stream_kept", &format!("kept_{low}"), &[], &connections);
+        text.instance("stream_kept", &format!("keep_{low}"), &[], &connections);
     }
     text.assign(&of("has_next_own"), "waits");
 }

@@ -106,7 +106,7 @@ impl Lanes {
         self.building = [[0; 16]; 3];
     }
 
-    /// The outputs of a cycle are there: takes what comes, and puts what follows on the pins, from the next cycle on.
+    /// The outputs of a cycle are there: takes what comes, and puts what follows on the pins before the cycle ends.
     pub(crate) fn step(&mut self, model: &mut Model) {
         let [take, first, count, last] = self.take.map(|pin| model.get(pin));
         let at = |pins: [PortId; 3]| pins.map(|pin| model.get(pin));
@@ -119,9 +119,9 @@ impl Lanes {
             write_at,
         });
         self.elements += if take == 1 { count } else { 0 };
-        // Its addresses are on the pins in the next cycle, its beats there so many cycles later.
+        // Its addresses are on the pins in this cycle, its beats there so many cycles later.
         self.coming.push_back(taken);
-        let now = if self.coming.len() > LANE_READ_CYCLES + 1 {
+        let now = if self.coming.len() > LANE_READ_CYCLES {
             self.coming.pop_front().flatten()
         } else {
             None

@@ -1,5 +1,6 @@
 //! The card's memory at AXI ports: bytes in beats, cycles from a memory model, errors on request.
 
+use super::random::Random;
 use satkit_memory::{AnyMemory, Direction, Memory as _, MemoryModel, Ports, Request};
 use satkit_rtl::{Model, PortId};
 use satkit_spec::ArrayConfig;
@@ -183,8 +184,6 @@ impl Card {
 
 /// What is in a beat that was never written.
 pub(crate) fn untouched(address: u64) -> Beat {
-    std::array::from_fn(|word| {
-        let mixed = (address << 4 | word as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        (mixed >> 29) as u32
-    })
+    let mut random = Random(address);
+    std::array::from_fn(|_| random.next() as u32)
 }
