@@ -124,8 +124,8 @@ fn check(config: &ArrayConfig) -> Result<(), HdlError> {
     if !matches!(config.dram_channels, 1 | 2 | 4) {
         return refuse("DRAM channels", config.dram_channels, "1, 2 or 4");
     }
-    if !(2..=128).contains(&config.queue_depth) {
-        return refuse("instructions per queue", config.queue_depth, "2 to 128");
+    if !(2..=256).contains(&config.queue_depth) {
+        return refuse("instructions per queue", config.queue_depth, "2 to 256");
     }
     Ok(())
 }

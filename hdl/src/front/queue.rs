@@ -14,7 +14,7 @@ pub struct Queue {
     /// Forgets everything.
     pub clear: Signal<In, Bit>,
     /// Places, constant.
-    pub depth: Signal<In, Bits<8>>,
+    pub depth: Signal<In, Bits<9>>,
     /// An instruction is dispatched to this queue.
     pub dispatched: Signal<In, Bit>,
     /// One arrives.
@@ -26,18 +26,18 @@ pub struct Queue {
     /// There is one to take.
     pub valid: Signal<Out, Bit>,
     /// Place of the one that arrives.
-    pub write: Signal<Out, Bits<8>>,
+    pub write: Signal<Out, Bits<9>>,
     /// Place of the first.
-    pub read: Signal<Out, Bits<8>>,
+    pub read: Signal<Out, Bits<9>>,
 
-    used: DFF<Bits<8>>,
-    waiting: DFF<Bits<8>>,
-    write_at: DFF<Bits<8>>,
-    read_at: DFF<Bits<8>>,
+    used: DFF<Bits<9>>,
+    waiting: DFF<Bits<9>>,
+    write_at: DFF<Bits<9>>,
+    read_at: DFF<Bits<9>>,
     takes: Signal<Local, Bit>,
-    less: Signal<Local, Bits<8>>,
-    more: Signal<Local, Bits<8>>,
-    arrived: Signal<Local, Bits<8>>,
+    less: Signal<Local, Bits<9>>,
+    more: Signal<Local, Bits<9>>,
+    arrived: Signal<Local, Bits<9>>,
 }
 
 impl Logic for Queue {
@@ -45,27 +45,27 @@ impl Logic for Queue {
     fn update(&mut self) {
         dff_setup!(self, clock, used, waiting, write_at, read_at);
         self.takes.next = self.ready.val() & self.waiting.q.val().any();
-        self.less.next = bits::<8>(0);
+        self.less.next = bits::<9>(0);
         if self.takes.val() {
-            self.less.next = bits::<8>(1);
+            self.less.next = bits::<9>(1);
         }
-        self.more.next = bits::<8>(0);
+        self.more.next = bits::<9>(0);
         if self.dispatched.val() {
-            self.more.next = bits::<8>(1);
+            self.more.next = bits::<9>(1);
         }
-        self.arrived.next = bits::<8>(0);
+        self.arrived.next = bits::<9>(0);
         if self.arrives.val() {
-            self.arrived.next = bits::<8>(1);
+            self.arrived.next = bits::<9>(1);
         }
         self.used.d.next = self.used.q.val() + self.more.val() - self.less.val();
         self.waiting.d.next = self.waiting.q.val() + self.arrived.val() - self.less.val();
         self.write_at.d.next = self.write_at.q.val() + self.arrived.val();
         self.read_at.d.next = self.read_at.q.val() + self.less.val();
         if self.clear.val() {
-            self.used.d.next = bits::<8>(0);
-            self.waiting.d.next = bits::<8>(0);
-            self.write_at.d.next = bits::<8>(0);
-            self.read_at.d.next = bits::<8>(0);
+            self.used.d.next = bits::<9>(0);
+            self.waiting.d.next = bits::<9>(0);
+            self.write_at.d.next = bits::<9>(0);
+            self.read_at.d.next = bits::<9>(0);
         }
         self.full.next = self.used.q.val() >= self.depth.val();
         self.valid.next = self.waiting.q.val().any();
@@ -93,34 +93,34 @@ pub struct Ledger {
     /// The oldest ends.
     pub ends: Signal<In, Bit>,
     /// Place of the one that arrives.
-    pub write: Signal<Out, Bits<8>>,
+    pub write: Signal<Out, Bits<9>>,
     /// Place of the one that posts early.
-    pub early_read: Signal<Out, Bits<8>>,
+    pub early_read: Signal<Out, Bits<9>>,
     /// Place of the oldest.
-    pub read: Signal<Out, Bits<8>>,
+    pub read: Signal<Out, Bits<9>>,
     /// There is one that has not ended.
     pub open: Signal<Out, Bit>,
     /// There is one that has started and not ended.
     pub runs: Signal<Out, Bit>,
 
-    write_at: DFF<Bits<8>>,
-    started: DFF<Bits<8>>,
-    early_at: DFF<Bits<8>>,
-    read_at: DFF<Bits<8>>,
-    write_up: Signal<Local, Bits<8>>,
-    started_up: Signal<Local, Bits<8>>,
-    early_up: Signal<Local, Bits<8>>,
-    read_up: Signal<Local, Bits<8>>,
+    write_at: DFF<Bits<9>>,
+    started: DFF<Bits<9>>,
+    early_at: DFF<Bits<9>>,
+    read_at: DFF<Bits<9>>,
+    write_up: Signal<Local, Bits<9>>,
+    started_up: Signal<Local, Bits<9>>,
+    early_up: Signal<Local, Bits<9>>,
+    read_up: Signal<Local, Bits<9>>,
 }
 
 impl Logic for Ledger {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(self, clock, write_at, started, early_at, read_at);
-        self.write_up.next = self.write_at.q.val() + bits::<8>(1);
-        self.started_up.next = self.started.q.val() + bits::<8>(1);
-        self.early_up.next = self.early_at.q.val() + bits::<8>(1);
-        self.read_up.next = self.read_at.q.val() + bits::<8>(1);
+        self.write_up.next = self.write_at.q.val() + bits::<9>(1);
+        self.started_up.next = self.started.q.val() + bits::<9>(1);
+        self.early_up.next = self.early_at.q.val() + bits::<9>(1);
+        self.read_up.next = self.read_at.q.val() + bits::<9>(1);
         if self.arrives.val() {
             self.write_at.d.next = self.write_up.val();
         }
@@ -134,10 +134,10 @@ impl Logic for Ledger {
             self.read_at.d.next = self.read_up.val();
         }
         if self.clear.val() {
-            self.write_at.d.next = bits::<8>(0);
-            self.started.d.next = bits::<8>(0);
-            self.early_at.d.next = bits::<8>(0);
-            self.read_at.d.next = bits::<8>(0);
+            self.write_at.d.next = bits::<9>(0);
+            self.started.d.next = bits::<9>(0);
+            self.early_at.d.next = bits::<9>(0);
+            self.read_at.d.next = bits::<9>(0);
         }
         self.write.next = self.write_at.q.val();
         self.early_read.next = self.early_at.q.val();

@@ -12,6 +12,9 @@ const LEDGER_BITS: usize = INDEX_BITS + SEMAPHORES;
 /// First bit of the semaphores that an instruction posts.
 const POST: usize = OPCODE_BITS as usize + SEMAPHORES;
 
+/// Bits of the counts and places of `queue::Queue` and `queue::Ledger`.
+const PLACE_BITS: usize = 9;
+
 /// Semaphores that are posted before the instruction ends, with its early event; [`Semaphore::DrainFull`] has its own.
 fn early(engine: Engine) -> Option<(&'static str, &'static [Semaphore])> {
     match engine {
@@ -27,15 +30,15 @@ pub(super) fn queue(text: &mut Wiring, config: &ArrayConfig, engine: Engine) {
     let number = engine as usize;
     let address = config.queue_depth.next_power_of_two().ilog2().max(1) as usize;
     for (signal, bits) in [
-        ("write_at", 8),
-        ("read_at", 8),
+        ("write_at", PLACE_BITS),
+        ("read_at", PLACE_BITS),
         ("full", 1),
         ("own", 1),
         ("starts", 1),
         ("taken", SEMAPHORES),
-        ("ledger_write", 8),
-        ("ledger_early", 8),
-        ("ledger_read", 8),
+        ("ledger_write", PLACE_BITS),
+        ("ledger_early", PLACE_BITS),
+        ("ledger_read", PLACE_BITS),
         ("open", 1),
         ("runs", 1),
     ] {
@@ -48,7 +51,7 @@ pub(super) fn queue(text: &mut Wiring, config: &ArrayConfig, engine: Engine) {
         &[
             own("clock"),
             ("clear", "flush".into()),
-            ("depth", constant(8, config.queue_depth as u64)),
+            ("depth", constant(PLACE_BITS, config.queue_depth as u64)),
             ("dispatched", format!("takes & next_queues[{number}]")),
             ("arrives", format!("arrives[{number}]")),
             ("ready", of("ready")),
@@ -131,7 +134,7 @@ pub(super) fn queue(text: &mut Wiring, config: &ArrayConfig, engine: Engine) {
     }
     // The memories have as many places as there can be, and no more bits of an address.
     let places = ["write_at", "read_at", "ledger_write", "ledger_read", "ledger_early"];
-    let bits = 8 * places.len();
+    let bits = PLACE_BITS * places.len();
     text.value(&of("unused_places"), bits, &side_by_side(places.iter().map(|place| of(place))));
     // An engine takes and posts few of the semaphores.
     let mut sets = vec!["taken", "posts"];
@@ -140,7 +143,7 @@ pub(super) fn queue(text: &mut Wiring, config: &ArrayConfig, engine: Engine) {
     text.value(&of("unused_sets"), bits, &side_by_side(sets.iter().map(|set| of(set))));
 }
 
-/// A memory whose places are counted with 8 bits.
+/// A memory whose places are counted with [`PLACE_BITS`].
 fn ram(text: &mut Wiring, name: &str, width: usize, address: usize, ports: &[(&str, String)]) {
     let mut connections = vec![own("clock")];
     for (port, to) in ports {

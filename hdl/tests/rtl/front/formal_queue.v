@@ -4,9 +4,9 @@ module harness(
     input wire may_dispatch, input wire is_legal, input wire own, input wire ready,
     input wire start, input wire early, input wire end_
 );
-    localparam [7:0] DEPTH = 8'd4;
+    localparam [8:0] DEPTH = 9'd4;
     wire full, valid;
-    wire [7:0] write, read;
+    wire [8:0] write, read;
     // Dispatch takes a place if there is one; what was dispatched arrives a cycle later, unless it is no instruction.
     wire dispatched = may_dispatch & !full & !clear;
     reg dispatched_before = 0;
@@ -15,7 +15,7 @@ module harness(
     queue dut(.clock(clock), .clear(clear), .depth(DEPTH), .dispatched(dispatched), .arrives(arrives), .ready(ready),
         .full(full), .valid(valid), .write(write), .read(read));
     // What has been dispatched and is neither taken nor known to be no instruction, and what has arrived of it.
-    reg [7:0] places = 0, arrived = 0, taken = 0, lost = 0;
+    reg [8:0] places = 0, arrived = 0, taken = 0, lost = 0;
     wire takes = ready & valid;
     always @(posedge clock)
         if (clear) {places, arrived, taken, lost} <= 0;
@@ -25,8 +25,8 @@ module harness(
             taken <= taken + takes;
             lost <= lost + (dispatched_before & !is_legal);
         end
-    wire [7:0] held = arrived - taken;
-    wire [7:0] used = places - taken;
+    wire [8:0] held = arrived - taken;
+    wire [8:0] used = places - taken;
     always @* begin
         // Every one that arrives has a place of its own, in order, and is there until it is taken, once.
         assert(write == arrived);
