@@ -564,7 +564,7 @@ module registers (
     wire [31:0] shown_contract_hash;
     front_shows shows_contract_hash (.word(10'h2), .read_word(read_word), .value(32'hd970fc89), .shown(shown_contract_hash));
     wire [31:0] shown_configuration_hash;
-    front_shows shows_configuration_hash (.word(10'h3), .read_word(read_word), .value(32'h1eb1e60b), .shown(shown_configuration_hash));
+    front_shows shows_configuration_hash (.word(10'h3), .read_word(read_word), .value(32'h2655c5b8), .shown(shown_configuration_hash));
     wire [31:0] shown_git_hash;
     front_shows shows_git_hash (.word(10'h4), .read_word(read_word), .value(git_hash), .shown(shown_git_hash));
     wire [31:0] shown_build_date;
@@ -1350,53 +1350,71 @@ module front_verdict(checks,runs,error,legal,queues,own,beat,first_beat,arrives,
 
 endmodule
 
+module sequencer_dff_9(d,q,clock);
+
+    // Module arguments
+    input wire  [8:0] d;
+    output reg  [8:0] q;
+    input wire  clock;
+
+    // Update code (custom)
+    initial begin
+       q = 9'h0;
+    end
+
+    always @(posedge clock) begin
+       q <= d;
+    end
+
+endmodule
+
 module front_queue(clock,clear,depth,dispatched,arrives,ready,full,valid,write,read);
 
     // Module arguments
     input wire  clock;
     input wire  clear;
-    input wire  [7:0] depth;
+    input wire  [8:0] depth;
     input wire  dispatched;
     input wire  arrives;
     input wire  ready;
     output reg  full;
     output reg  valid;
-    output reg  [7:0] write;
-    output reg  [7:0] read;
+    output reg  [8:0] write;
+    output reg  [8:0] read;
 
     // Stub signals
-    reg  [7:0] used$d;
-    wire  [7:0] used$q;
-    reg  [7:0] waiting$d;
-    wire  [7:0] waiting$q;
-    reg  [7:0] write_at$d;
-    wire  [7:0] write_at$q;
-    reg  [7:0] read_at$d;
-    wire  [7:0] read_at$q;
+    reg  [8:0] used$d;
+    wire  [8:0] used$q;
+    reg  [8:0] waiting$d;
+    wire  [8:0] waiting$q;
+    reg  [8:0] write_at$d;
+    wire  [8:0] write_at$q;
+    reg  [8:0] read_at$d;
+    wire  [8:0] read_at$q;
 
     // Local signals
     reg  takes;
-    reg  [7:0] less;
-    reg  [7:0] more;
-    reg  [7:0] arrived;
+    reg  [8:0] less;
+    reg  [8:0] more;
+    reg  [8:0] arrived;
 
     // Sub module instances
-    sequencer_dff_8 used(
+    sequencer_dff_9 used(
         .d(used$d),
         .q(used$q),
         .clock(clock)
     );
-    sequencer_dff_8 waiting(
+    sequencer_dff_9 waiting(
         .d(waiting$d),
         .q(waiting$q),
         .clock(clock)
     );
-    sequencer_dff_8 write_at(
+    sequencer_dff_9 write_at(
         .d(write_at$d),
         .q(write_at$q),
         .clock(clock)
     );
-    sequencer_dff_8 read_at(
+    sequencer_dff_9 read_at(
         .d(read_at$d),
         .q(read_at$q),
         .clock(clock)
@@ -1409,27 +1427,27 @@ module front_queue(clock,clear,depth,dispatched,arrives,ready,full,valid,write,r
         write_at$d = write_at$q;
         read_at$d = read_at$q;
         takes = ready & |waiting$q;
-        less = 8'h0;
+        less = 9'h0;
         if (takes) begin
-            less = 8'h1;
+            less = 9'h1;
         end
-        more = 8'h0;
+        more = 9'h0;
         if (dispatched) begin
-            more = 8'h1;
+            more = 9'h1;
         end
-        arrived = 8'h0;
+        arrived = 9'h0;
         if (arrives) begin
-            arrived = 8'h1;
+            arrived = 9'h1;
         end
         used$d = used$q + more - less;
         waiting$d = waiting$q + arrived - less;
         write_at$d = write_at$q + arrived;
         read_at$d = read_at$q + less;
         if (clear) begin
-            used$d = 8'h0;
-            waiting$d = 8'h0;
-            write_at$d = 8'h0;
-            read_at$d = 8'h0;
+            used$d = 9'h0;
+            waiting$d = 9'h0;
+            write_at$d = 9'h0;
+            read_at$d = 9'h0;
         end
         full = used$q >= depth;
         valid = |waiting$q;
@@ -1528,45 +1546,45 @@ module front_ledger(clock,clear,arrives,start,early,ends,write,early_read,read,o
     input wire  start;
     input wire  early;
     input wire  ends;
-    output reg  [7:0] write;
-    output reg  [7:0] early_read;
-    output reg  [7:0] read;
+    output reg  [8:0] write;
+    output reg  [8:0] early_read;
+    output reg  [8:0] read;
     output reg  open;
     output reg  runs;
 
     // Stub signals
-    reg  [7:0] write_at$d;
-    wire  [7:0] write_at$q;
-    reg  [7:0] started$d;
-    wire  [7:0] started$q;
-    reg  [7:0] early_at$d;
-    wire  [7:0] early_at$q;
-    reg  [7:0] read_at$d;
-    wire  [7:0] read_at$q;
+    reg  [8:0] write_at$d;
+    wire  [8:0] write_at$q;
+    reg  [8:0] started$d;
+    wire  [8:0] started$q;
+    reg  [8:0] early_at$d;
+    wire  [8:0] early_at$q;
+    reg  [8:0] read_at$d;
+    wire  [8:0] read_at$q;
 
     // Local signals
-    reg  [7:0] write_up;
-    reg  [7:0] started_up;
-    reg  [7:0] early_up;
-    reg  [7:0] read_up;
+    reg  [8:0] write_up;
+    reg  [8:0] started_up;
+    reg  [8:0] early_up;
+    reg  [8:0] read_up;
 
     // Sub module instances
-    sequencer_dff_8 write_at(
+    sequencer_dff_9 write_at(
         .d(write_at$d),
         .q(write_at$q),
         .clock(clock)
     );
-    sequencer_dff_8 started(
+    sequencer_dff_9 started(
         .d(started$d),
         .q(started$q),
         .clock(clock)
     );
-    sequencer_dff_8 early_at(
+    sequencer_dff_9 early_at(
         .d(early_at$d),
         .q(early_at$q),
         .clock(clock)
     );
-    sequencer_dff_8 read_at(
+    sequencer_dff_9 read_at(
         .d(read_at$d),
         .q(read_at$q),
         .clock(clock)
@@ -1578,10 +1596,10 @@ module front_ledger(clock,clear,arrives,start,early,ends,write,early_read,read,o
         started$d = started$q;
         early_at$d = early_at$q;
         read_at$d = read_at$q;
-        write_up = write_at$q + 8'h1;
-        started_up = started$q + 8'h1;
-        early_up = early_at$q + 8'h1;
-        read_up = read_at$q + 8'h1;
+        write_up = write_at$q + 9'h1;
+        started_up = started$q + 9'h1;
+        early_up = early_at$q + 9'h1;
+        read_up = read_at$q + 9'h1;
         if (arrives) begin
             write_at$d = write_up;
         end
@@ -1595,10 +1613,10 @@ module front_ledger(clock,clear,arrives,start,early,ends,write,early_read,read,o
             read_at$d = read_up;
         end
         if (clear) begin
-            write_at$d = 8'h0;
-            started$d = 8'h0;
-            early_at$d = 8'h0;
-            read_at$d = 8'h0;
+            write_at$d = 9'h0;
+            started$d = 9'h0;
+            early_at$d = 9'h0;
+            read_at$d = 9'h0;
         end
         write = write_at$q;
         early_read = early_at$q;
@@ -2309,131 +2327,131 @@ module sequencer (
     wire [37:0] word_address;
     front_verdict verdict (.checks(checks), .runs(runs), .error(word_error), .legal(legal), .queues(word_queues), .own(word_own), .beat(word_index[30:1]), .first_beat(first_beat), .arrives(arrives), .kept(kept), .fault(word_fault), .axi(word_axi), .address(word_address));
     wire [15:0] empty;
-    wire [7:0] load_a_write_at;
-    wire [7:0] load_a_read_at;
+    wire [8:0] load_a_write_at;
+    wire [8:0] load_a_read_at;
     wire load_a_full;
     wire load_a_own;
     wire load_a_starts;
     wire [15:0] load_a_taken;
-    wire [7:0] load_a_ledger_write;
-    wire [7:0] load_a_ledger_early;
-    wire [7:0] load_a_ledger_read;
+    wire [8:0] load_a_ledger_write;
+    wire [8:0] load_a_ledger_early;
+    wire [8:0] load_a_ledger_read;
     wire load_a_open;
     wire load_a_runs;
-    front_queue load_a_queue (.clock(clock), .clear(flush), .depth(8'h40), .dispatched(takes & next_queues[0]), .arrives(arrives[0]), .ready(load_a_ready), .full(load_a_full), .valid(load_a_valid), .write(load_a_write_at), .read(load_a_read_at));
-    small_ram #(.WIDTH(257), .ADDRESS(6)) load_a_queue_ram (.clock(clock), .write(arrives[0]), .write_address(load_a_write_at[5:0]), .write_data({word_own, word}), .read_address(load_a_read_at[5:0]), .read_data({load_a_own, load_a_word}));
+    front_queue load_a_queue (.clock(clock), .clear(flush), .depth(9'h100), .dispatched(takes & next_queues[0]), .arrives(arrives[0]), .ready(load_a_ready), .full(load_a_full), .valid(load_a_valid), .write(load_a_write_at), .read(load_a_read_at));
+    small_ram #(.WIDTH(257), .ADDRESS(8)) load_a_queue_ram (.clock(clock), .write(arrives[0]), .write_address(load_a_write_at[7:0]), .write_data({word_own, word}), .read_address(load_a_read_at[7:0]), .read_data({load_a_own, load_a_word}));
     front_taken load_a_taken_one (.clock(clock), .clear(flush), .stop(stop), .takes(load_a_valid & load_a_ready & load_a_own), .waits(load_a_word[23:8]), .empty(empty), .start(load_a_start), .go(load_a_go), .starts(load_a_starts), .taken(load_a_taken));
     front_ledger load_a_ledger (.clock(clock), .clear(flush), .arrives(arrives[0] & word_own), .start(load_a_starts), .early(1'b0), .ends(load_a_end), .write(load_a_ledger_write), .early_read(load_a_ledger_early), .read(load_a_ledger_read), .open(load_a_open), .runs(load_a_runs));
     wire [23:0] load_a_index;
     wire [15:0] load_a_posts;
-    small_ram #(.WIDTH(40), .ADDRESS(7)) load_a_ledger_ram (.clock(clock), .write(arrives[0] & word_own), .write_address(load_a_ledger_write[6:0]), .write_data({word_index[23:0], word[39:24]}), .read_address(load_a_ledger_read[6:0]), .read_data({load_a_index, load_a_posts}));
-    wire [39:0] load_a_unused_places = {load_a_ledger_early, load_a_ledger_read, load_a_ledger_write, load_a_read_at, load_a_write_at};
+    small_ram #(.WIDTH(40), .ADDRESS(9)) load_a_ledger_ram (.clock(clock), .write(arrives[0] & word_own), .write_address(load_a_ledger_write[8:0]), .write_data({word_index[23:0], word[39:24]}), .read_address(load_a_ledger_read[8:0]), .read_data({load_a_index, load_a_posts}));
+    wire [44:0] load_a_unused_places = {load_a_ledger_early, load_a_ledger_read, load_a_ledger_write, load_a_read_at, load_a_write_at};
     wire [31:0] load_a_unused_sets = {load_a_posts, load_a_taken};
-    wire [7:0] load_w_write_at;
-    wire [7:0] load_w_read_at;
+    wire [8:0] load_w_write_at;
+    wire [8:0] load_w_read_at;
     wire load_w_full;
     wire load_w_own;
     wire load_w_starts;
     wire [15:0] load_w_taken;
-    wire [7:0] load_w_ledger_write;
-    wire [7:0] load_w_ledger_early;
-    wire [7:0] load_w_ledger_read;
+    wire [8:0] load_w_ledger_write;
+    wire [8:0] load_w_ledger_early;
+    wire [8:0] load_w_ledger_read;
     wire load_w_open;
     wire load_w_runs;
-    front_queue load_w_queue (.clock(clock), .clear(flush), .depth(8'h40), .dispatched(takes & next_queues[1]), .arrives(arrives[1]), .ready(load_w_ready), .full(load_w_full), .valid(load_w_valid), .write(load_w_write_at), .read(load_w_read_at));
-    small_ram #(.WIDTH(257), .ADDRESS(6)) load_w_queue_ram (.clock(clock), .write(arrives[1]), .write_address(load_w_write_at[5:0]), .write_data({word_own, word}), .read_address(load_w_read_at[5:0]), .read_data({load_w_own, load_w_word}));
+    front_queue load_w_queue (.clock(clock), .clear(flush), .depth(9'h100), .dispatched(takes & next_queues[1]), .arrives(arrives[1]), .ready(load_w_ready), .full(load_w_full), .valid(load_w_valid), .write(load_w_write_at), .read(load_w_read_at));
+    small_ram #(.WIDTH(257), .ADDRESS(8)) load_w_queue_ram (.clock(clock), .write(arrives[1]), .write_address(load_w_write_at[7:0]), .write_data({word_own, word}), .read_address(load_w_read_at[7:0]), .read_data({load_w_own, load_w_word}));
     front_taken load_w_taken_one (.clock(clock), .clear(flush), .stop(stop), .takes(load_w_valid & load_w_ready & load_w_own), .waits(load_w_word[23:8]), .empty(empty), .start(load_w_start), .go(load_w_go), .starts(load_w_starts), .taken(load_w_taken));
     front_ledger load_w_ledger (.clock(clock), .clear(flush), .arrives(arrives[1] & word_own), .start(load_w_starts), .early(1'b0), .ends(load_w_end), .write(load_w_ledger_write), .early_read(load_w_ledger_early), .read(load_w_ledger_read), .open(load_w_open), .runs(load_w_runs));
     wire [23:0] load_w_index;
     wire [15:0] load_w_posts;
-    small_ram #(.WIDTH(40), .ADDRESS(7)) load_w_ledger_ram (.clock(clock), .write(arrives[1] & word_own), .write_address(load_w_ledger_write[6:0]), .write_data({word_index[23:0], word[39:24]}), .read_address(load_w_ledger_read[6:0]), .read_data({load_w_index, load_w_posts}));
-    wire [39:0] load_w_unused_places = {load_w_ledger_early, load_w_ledger_read, load_w_ledger_write, load_w_read_at, load_w_write_at};
+    small_ram #(.WIDTH(40), .ADDRESS(9)) load_w_ledger_ram (.clock(clock), .write(arrives[1] & word_own), .write_address(load_w_ledger_write[8:0]), .write_data({word_index[23:0], word[39:24]}), .read_address(load_w_ledger_read[8:0]), .read_data({load_w_index, load_w_posts}));
+    wire [44:0] load_w_unused_places = {load_w_ledger_early, load_w_ledger_read, load_w_ledger_write, load_w_read_at, load_w_write_at};
     wire [31:0] load_w_unused_sets = {load_w_posts, load_w_taken};
-    wire [7:0] mm_write_at;
-    wire [7:0] mm_read_at;
+    wire [8:0] mm_write_at;
+    wire [8:0] mm_read_at;
     wire mm_full;
     wire mm_own;
     wire mm_starts;
     wire [15:0] mm_taken;
-    wire [7:0] mm_ledger_write;
-    wire [7:0] mm_ledger_early;
-    wire [7:0] mm_ledger_read;
+    wire [8:0] mm_ledger_write;
+    wire [8:0] mm_ledger_early;
+    wire [8:0] mm_ledger_read;
     wire mm_open;
     wire mm_runs;
-    front_queue mm_queue (.clock(clock), .clear(flush), .depth(8'h40), .dispatched(takes & next_queues[2]), .arrives(arrives[2]), .ready(mm_ready), .full(mm_full), .valid(mm_valid), .write(mm_write_at), .read(mm_read_at));
-    small_ram #(.WIDTH(257), .ADDRESS(6)) mm_queue_ram (.clock(clock), .write(arrives[2]), .write_address(mm_write_at[5:0]), .write_data({word_own, word}), .read_address(mm_read_at[5:0]), .read_data({mm_own, mm_word}));
+    front_queue mm_queue (.clock(clock), .clear(flush), .depth(9'h100), .dispatched(takes & next_queues[2]), .arrives(arrives[2]), .ready(mm_ready), .full(mm_full), .valid(mm_valid), .write(mm_write_at), .read(mm_read_at));
+    small_ram #(.WIDTH(257), .ADDRESS(8)) mm_queue_ram (.clock(clock), .write(arrives[2]), .write_address(mm_write_at[7:0]), .write_data({word_own, word}), .read_address(mm_read_at[7:0]), .read_data({mm_own, mm_word}));
     front_taken mm_taken_one (.clock(clock), .clear(flush), .stop(stop), .takes(mm_valid & mm_ready & mm_own), .waits(mm_word[23:8]), .empty(empty), .start(mm_start), .go(mm_go), .starts(mm_starts), .taken(mm_taken));
     front_ledger mm_ledger (.clock(clock), .clear(flush), .arrives(arrives[2] & word_own), .start(mm_starts), .early(mm_read), .ends(mm_end), .write(mm_ledger_write), .early_read(mm_ledger_early), .read(mm_ledger_read), .open(mm_open), .runs(mm_runs));
     wire [23:0] mm_index;
     wire [15:0] mm_posts;
-    small_ram #(.WIDTH(40), .ADDRESS(7)) mm_ledger_ram (.clock(clock), .write(arrives[2] & word_own), .write_address(mm_ledger_write[6:0]), .write_data({word_index[23:0], word[39:24]}), .read_address(mm_ledger_read[6:0]), .read_data({mm_index, mm_posts}));
+    small_ram #(.WIDTH(40), .ADDRESS(9)) mm_ledger_ram (.clock(clock), .write(arrives[2] & word_own), .write_address(mm_ledger_write[8:0]), .write_data({word_index[23:0], word[39:24]}), .read_address(mm_ledger_read[8:0]), .read_data({mm_index, mm_posts}));
     wire [23:0] mm_unused_early_index;
     wire [15:0] mm_early_posts;
-    small_ram #(.WIDTH(40), .ADDRESS(7)) mm_early_ram (.clock(clock), .write(arrives[2] & word_own), .write_address(mm_ledger_write[6:0]), .write_data({word_index[23:0], word[39:24]}), .read_address(mm_ledger_early[6:0]), .read_data({mm_unused_early_index, mm_early_posts}));
-    wire [39:0] mm_unused_places = {mm_ledger_early, mm_ledger_read, mm_ledger_write, mm_read_at, mm_write_at};
+    small_ram #(.WIDTH(40), .ADDRESS(9)) mm_early_ram (.clock(clock), .write(arrives[2] & word_own), .write_address(mm_ledger_write[8:0]), .write_data({word_index[23:0], word[39:24]}), .read_address(mm_ledger_early[8:0]), .read_data({mm_unused_early_index, mm_early_posts}));
+    wire [44:0] mm_unused_places = {mm_ledger_early, mm_ledger_read, mm_ledger_write, mm_read_at, mm_write_at};
     wire [47:0] mm_unused_sets = {mm_early_posts, mm_posts, mm_taken};
-    wire [7:0] store_write_at;
-    wire [7:0] store_read_at;
+    wire [8:0] store_write_at;
+    wire [8:0] store_read_at;
     wire store_full;
     wire store_own;
     wire store_starts;
     wire [15:0] store_taken;
-    wire [7:0] store_ledger_write;
-    wire [7:0] store_ledger_early;
-    wire [7:0] store_ledger_read;
+    wire [8:0] store_ledger_write;
+    wire [8:0] store_ledger_early;
+    wire [8:0] store_ledger_read;
     wire store_open;
     wire store_runs;
-    front_queue store_queue (.clock(clock), .clear(flush), .depth(8'h40), .dispatched(takes & next_queues[3]), .arrives(arrives[3]), .ready(store_ready), .full(store_full), .valid(store_valid), .write(store_write_at), .read(store_read_at));
-    small_ram #(.WIDTH(257), .ADDRESS(6)) store_queue_ram (.clock(clock), .write(arrives[3]), .write_address(store_write_at[5:0]), .write_data({word_own, word}), .read_address(store_read_at[5:0]), .read_data({store_own, store_word}));
+    front_queue store_queue (.clock(clock), .clear(flush), .depth(9'h100), .dispatched(takes & next_queues[3]), .arrives(arrives[3]), .ready(store_ready), .full(store_full), .valid(store_valid), .write(store_write_at), .read(store_read_at));
+    small_ram #(.WIDTH(257), .ADDRESS(8)) store_queue_ram (.clock(clock), .write(arrives[3]), .write_address(store_write_at[7:0]), .write_data({word_own, word}), .read_address(store_read_at[7:0]), .read_data({store_own, store_word}));
     front_taken store_taken_one (.clock(clock), .clear(flush), .stop(stop), .takes(store_valid & store_ready & store_own), .waits(store_word[23:8]), .empty(empty), .start(store_start), .go(store_go), .starts(store_starts), .taken(store_taken));
     front_ledger store_ledger (.clock(clock), .clear(flush), .arrives(arrives[3] & word_own), .start(store_starts), .early(store_released), .ends(store_end), .write(store_ledger_write), .early_read(store_ledger_early), .read(store_ledger_read), .open(store_open), .runs(store_runs));
     wire [23:0] store_index;
     wire [15:0] store_posts;
-    small_ram #(.WIDTH(40), .ADDRESS(7)) store_ledger_ram (.clock(clock), .write(arrives[3] & word_own), .write_address(store_ledger_write[6:0]), .write_data({word_index[23:0], word[39:24]}), .read_address(store_ledger_read[6:0]), .read_data({store_index, store_posts}));
+    small_ram #(.WIDTH(40), .ADDRESS(9)) store_ledger_ram (.clock(clock), .write(arrives[3] & word_own), .write_address(store_ledger_write[8:0]), .write_data({word_index[23:0], word[39:24]}), .read_address(store_ledger_read[8:0]), .read_data({store_index, store_posts}));
     wire [23:0] store_unused_early_index;
     wire [15:0] store_early_posts;
-    small_ram #(.WIDTH(40), .ADDRESS(7)) store_early_ram (.clock(clock), .write(arrives[3] & word_own), .write_address(store_ledger_write[6:0]), .write_data({word_index[23:0], word[39:24]}), .read_address(store_ledger_early[6:0]), .read_data({store_unused_early_index, store_early_posts}));
-    wire [39:0] store_unused_places = {store_ledger_early, store_ledger_read, store_ledger_write, store_read_at, store_write_at};
+    small_ram #(.WIDTH(40), .ADDRESS(9)) store_early_ram (.clock(clock), .write(arrives[3] & word_own), .write_address(store_ledger_write[8:0]), .write_data({word_index[23:0], word[39:24]}), .read_address(store_ledger_early[8:0]), .read_data({store_unused_early_index, store_early_posts}));
+    wire [44:0] store_unused_places = {store_ledger_early, store_ledger_read, store_ledger_write, store_read_at, store_write_at};
     wire [47:0] store_unused_sets = {store_early_posts, store_posts, store_taken};
-    wire [7:0] update_write_at;
-    wire [7:0] update_read_at;
+    wire [8:0] update_write_at;
+    wire [8:0] update_read_at;
     wire update_full;
     wire update_own;
     wire update_starts;
     wire [15:0] update_taken;
-    wire [7:0] update_ledger_write;
-    wire [7:0] update_ledger_early;
-    wire [7:0] update_ledger_read;
+    wire [8:0] update_ledger_write;
+    wire [8:0] update_ledger_early;
+    wire [8:0] update_ledger_read;
     wire update_open;
     wire update_runs;
-    front_queue update_queue (.clock(clock), .clear(flush), .depth(8'h40), .dispatched(takes & next_queues[4]), .arrives(arrives[4]), .ready(update_ready), .full(update_full), .valid(update_valid), .write(update_write_at), .read(update_read_at));
-    small_ram #(.WIDTH(257), .ADDRESS(6)) update_queue_ram (.clock(clock), .write(arrives[4]), .write_address(update_write_at[5:0]), .write_data({word_own, word}), .read_address(update_read_at[5:0]), .read_data({update_own, update_word}));
+    front_queue update_queue (.clock(clock), .clear(flush), .depth(9'h100), .dispatched(takes & next_queues[4]), .arrives(arrives[4]), .ready(update_ready), .full(update_full), .valid(update_valid), .write(update_write_at), .read(update_read_at));
+    small_ram #(.WIDTH(257), .ADDRESS(8)) update_queue_ram (.clock(clock), .write(arrives[4]), .write_address(update_write_at[7:0]), .write_data({word_own, word}), .read_address(update_read_at[7:0]), .read_data({update_own, update_word}));
     front_taken update_taken_one (.clock(clock), .clear(flush), .stop(stop), .takes(update_valid & update_ready & update_own), .waits(update_word[23:8]), .empty(empty), .start(update_start), .go(update_go), .starts(update_starts), .taken(update_taken));
     front_ledger update_ledger (.clock(clock), .clear(flush), .arrives(arrives[4] & word_own), .start(update_starts), .early(1'b0), .ends(update_end), .write(update_ledger_write), .early_read(update_ledger_early), .read(update_ledger_read), .open(update_open), .runs(update_runs));
     wire [23:0] update_index;
     wire [15:0] update_posts;
-    small_ram #(.WIDTH(40), .ADDRESS(7)) update_ledger_ram (.clock(clock), .write(arrives[4] & word_own), .write_address(update_ledger_write[6:0]), .write_data({word_index[23:0], word[39:24]}), .read_address(update_ledger_read[6:0]), .read_data({update_index, update_posts}));
-    wire [39:0] update_unused_places = {update_ledger_early, update_ledger_read, update_ledger_write, update_read_at, update_write_at};
+    small_ram #(.WIDTH(40), .ADDRESS(9)) update_ledger_ram (.clock(clock), .write(arrives[4] & word_own), .write_address(update_ledger_write[8:0]), .write_data({word_index[23:0], word[39:24]}), .read_address(update_ledger_read[8:0]), .read_data({update_index, update_posts}));
+    wire [44:0] update_unused_places = {update_ledger_early, update_ledger_read, update_ledger_write, update_read_at, update_write_at};
     wire [31:0] update_unused_sets = {update_posts, update_taken};
-    wire [7:0] vector_write_at;
-    wire [7:0] vector_read_at;
+    wire [8:0] vector_write_at;
+    wire [8:0] vector_read_at;
     wire vector_full;
     wire vector_own;
     wire vector_starts;
     wire [15:0] vector_taken;
-    wire [7:0] vector_ledger_write;
-    wire [7:0] vector_ledger_early;
-    wire [7:0] vector_ledger_read;
+    wire [8:0] vector_ledger_write;
+    wire [8:0] vector_ledger_early;
+    wire [8:0] vector_ledger_read;
     wire vector_open;
     wire vector_runs;
-    front_queue vector_queue (.clock(clock), .clear(flush), .depth(8'h40), .dispatched(takes & next_queues[5]), .arrives(arrives[5]), .ready(vector_ready), .full(vector_full), .valid(vector_valid), .write(vector_write_at), .read(vector_read_at));
-    small_ram #(.WIDTH(257), .ADDRESS(6)) vector_queue_ram (.clock(clock), .write(arrives[5]), .write_address(vector_write_at[5:0]), .write_data({word_own, word}), .read_address(vector_read_at[5:0]), .read_data({vector_own, vector_word}));
+    front_queue vector_queue (.clock(clock), .clear(flush), .depth(9'h100), .dispatched(takes & next_queues[5]), .arrives(arrives[5]), .ready(vector_ready), .full(vector_full), .valid(vector_valid), .write(vector_write_at), .read(vector_read_at));
+    small_ram #(.WIDTH(257), .ADDRESS(8)) vector_queue_ram (.clock(clock), .write(arrives[5]), .write_address(vector_write_at[7:0]), .write_data({word_own, word}), .read_address(vector_read_at[7:0]), .read_data({vector_own, vector_word}));
     front_taken vector_taken_one (.clock(clock), .clear(flush), .stop(stop), .takes(vector_valid & vector_ready & vector_own), .waits(vector_word[23:8]), .empty(empty), .start(vector_start), .go(vector_go), .starts(vector_starts), .taken(vector_taken));
     front_ledger vector_ledger (.clock(clock), .clear(flush), .arrives(arrives[5] & word_own), .start(vector_starts), .early(1'b0), .ends(vector_end), .write(vector_ledger_write), .early_read(vector_ledger_early), .read(vector_ledger_read), .open(vector_open), .runs(vector_runs));
     wire [23:0] vector_index;
     wire [15:0] vector_posts;
-    small_ram #(.WIDTH(40), .ADDRESS(7)) vector_ledger_ram (.clock(clock), .write(arrives[5] & word_own), .write_address(vector_ledger_write[6:0]), .write_data({word_index[23:0], word[39:24]}), .read_address(vector_ledger_read[6:0]), .read_data({vector_index, vector_posts}));
-    wire [39:0] vector_unused_places = {vector_ledger_early, vector_ledger_read, vector_ledger_write, vector_read_at, vector_write_at};
+    small_ram #(.WIDTH(40), .ADDRESS(9)) vector_ledger_ram (.clock(clock), .write(arrives[5] & word_own), .write_address(vector_ledger_write[8:0]), .write_data({word_index[23:0], word[39:24]}), .read_address(vector_ledger_read[8:0]), .read_data({vector_index, vector_posts}));
+    wire [44:0] vector_unused_places = {vector_ledger_early, vector_ledger_read, vector_ledger_write, vector_read_at, vector_write_at};
     wire [31:0] vector_unused_sets = {vector_posts, vector_taken};
     wire [5:0] unused_queues = arrives;
     wire [15:0] unused_tokens = empty;

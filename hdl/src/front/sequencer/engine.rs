@@ -7,12 +7,13 @@ use satkit_spec::isa::{Engine, OPCODE_BITS, Semaphore, Word};
 
 /// Bits of a queue's word: the instruction, and that the engine executes it.
 const QUEUE_BITS: usize = Word::BITS as usize + 1;
-/// Bits that count places of a queue and of its ledger.
-const PLACE_BITS: usize = 9;
 /// Bits of a ledger's word: the instruction's index, and what it posts.
 const LEDGER_BITS: usize = INDEX_BITS + SEMAPHORES;
 /// First bit of the semaphores that an instruction posts.
 const POST: usize = OPCODE_BITS as usize + SEMAPHORES;
+
+/// Bits of the counts and places of `queue::Queue` and `queue::Ledger`.
+const PLACE_BITS: usize = 9;
 
 /// Semaphores that are posted before the instruction ends, with its early event; [`Semaphore::DrainFull`] has its own.
 fn early(engine: Engine) -> Option<(&'static str, &'static [Semaphore])> {
@@ -142,7 +143,7 @@ pub(super) fn queue(text: &mut Wiring, config: &ArrayConfig, engine: Engine) {
     text.value(&of("unused_sets"), bits, &side_by_side(sets.iter().map(|set| of(set))));
 }
 
-/// A memory whose places are counted with more bits than it has.
+/// A memory whose places are counted with [`PLACE_BITS`].
 fn ram(text: &mut Wiring, name: &str, width: usize, address: usize, ports: &[(&str, String)]) {
     let mut connections = vec![own("clock")];
     for (port, to) in ports {

@@ -288,8 +288,8 @@ proptest! {
             }
         }
         let capacity = 4 * config.axi_inflight_beats as u32;
-        for at in 0..blocks {
-            let held = (0..=at).filter(|&other| other == at || free[other] > asked[at]);
+        for (at, &cycle) in asked.iter().enumerate() {
+            let held = (0..=at).filter(|&other| other == at || free[other] > cycle);
             let beats: u32 = held.map(|other| room[other].into_iter().max().unwrap()).sum();
             prop_assert!(beats <= capacity, "{beats} of {capacity} at block {at}");
         }
