@@ -85,13 +85,7 @@ fn designs() -> Vec<Design> {
         load::weights(&tiny),
     ];
     let ways = ways.map(Result::unwrap);
-    cores
-        .chain(units)
-        .chain(tops)
-        .chain(ways)
-        .chain(crate::vector::designs())
-        .chain(crate::stream::designs())
-        .collect()
+    cores.chain(units).chain(tops).chain(ways).chain(crate::vector::designs()).collect()
 }
 
 #[test]

@@ -18,7 +18,6 @@ mod refusals;
 mod sore;
 mod steady;
 mod store;
-mod stream;
 mod support;
 mod trace;
 mod update;
