@@ -560,9 +560,9 @@ module registers (
     wire [31:0] shown_identity_magic;
     front_shows shows_identity_magic (.word(10'h0), .read_word(read_word), .value(32'h5341544b), .shown(shown_identity_magic));
     wire [31:0] shown_contract_version;
-    front_shows shows_contract_version (.word(10'h1), .read_word(read_word), .value(32'h4), .shown(shown_contract_version));
+    front_shows shows_contract_version (.word(10'h1), .read_word(read_word), .value(32'h5), .shown(shown_contract_version));
     wire [31:0] shown_contract_hash;
-    front_shows shows_contract_hash (.word(10'h2), .read_word(read_word), .value(32'hd970fc89), .shown(shown_contract_hash));
+    front_shows shows_contract_hash (.word(10'h2), .read_word(read_word), .value(32'hafe703ce), .shown(shown_contract_hash));
     wire [31:0] shown_configuration_hash;
     front_shows shows_configuration_hash (.word(10'h3), .read_word(read_word), .value(32'h2655c5b8), .shown(shown_configuration_hash));
     wire [31:0] shown_git_hash;
@@ -1223,12 +1223,12 @@ module decoder (
     wire own_01;
     wire accepted_01;
     front_route route_01 (.row(8'h01), .to(6'hf), .executed(1'b0), .opcode(opcode), .queues(queues_01), .own(own_01));
-    front_rule rule_01 (.row(8'h01), .zeros(256'hffffffffffffffe000000000000000000000000000000000000000ffffffff00), .word(word), .accepts(accepted_01));
+    front_rule rule_01 (.row(8'h01), .zeros(256'hfffffff80000000000000000000000000000000000000000000000ffffffff00), .word(word), .accepts(accepted_01));
     wire [5:0] queues_02;
     wire own_02;
     wire accepted_02;
     front_route route_02 (.row(8'h02), .to(6'h3), .executed(1'b0), .opcode(opcode), .queues(queues_02), .own(own_02));
-    front_rule rule_02 (.row(8'h02), .zeros(256'hfffffffffffffffffffffff0000000000000000000000000000000ffffffff00), .word(word), .accepts(accepted_02));
+    front_rule rule_02 (.row(8'h02), .zeros(256'hfffffffffffffffc00000000000000000000000000000000000000ffffffff00), .word(word), .accepts(accepted_02));
     wire [5:0] queues_05;
     wire own_05;
     wire accepted_05;

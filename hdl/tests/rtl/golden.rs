@@ -9,6 +9,7 @@ use satkit_hdl::emit::Design;
 use satkit_hdl::front::{self, Engines};
 use satkit_hdl::load;
 use satkit_hdl::memory::WRAPPERS;
+use satkit_hdl::store;
 use satkit_hdl::update;
 use satkit_spec::ArrayConfig;
 use satkit_spec::isa::Engine;
@@ -83,6 +84,7 @@ fn designs() -> Vec<Design> {
         dma::write_rings(&tiny, 1024),
         dma::blocks(&tiny, 1024),
         load::weights(&tiny),
+        store::design(&tiny),
     ];
     let ways = ways.map(Result::unwrap);
     cores.chain(units).chain(tops).chain(ways).chain(crate::vector::designs()).collect()
