@@ -192,7 +192,7 @@ impl<'c> MmEngine<'c> {
         let constant = |bits: usize, value: usize| format!("{bits}'d{value}");
         text.instance(
             "mm_legal",
-            "legal",
+            "the_legal",
             &[],
             &[
                 own("clock"),
@@ -338,7 +338,7 @@ impl<'c> MmEngine<'c> {
     fn ends(&self, core: &mut Wiring) {
         core.instance(
             "mm_ends",
-            "ends",
+            "the_ends",
             &[],
             &[
                 own("clock"),

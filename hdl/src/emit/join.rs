@@ -21,10 +21,10 @@ impl Design {
     /// One design of several and of modules written by hand, such as the wiring of an array: `top_name` is the module among
     /// them that is the top.
     ///
-    /// Modules that differ in nothing but their names, and those of what is below them, become one, and who instantiates them follows.
-    /// Such a module is called as the first of them that is written by hand or the top of a part; else by the new top and
-    /// its kind (`a_dff_8` and `b_dff_8` become `<top_name>_dff_8`) or, where that is taken, as in the part that comes first. What the
-    /// top does not use is left out. The order follows from the text alone.
+    /// Modules that differ in nothing but their names become one, and who instantiates them follows. Such a module is called as
+    /// the first of them that is written by hand or the top of a part; else by the new top and its kind (`a_dff_8` and `b_dff_8`
+    /// become `<top_name>_dff_8`) or, where that is taken, as in the part that comes first. What the top does not use is left
+    /// out. The order follows from the text alone.
     ///
     /// In modules written by hand an instance begins its line.
     ///
@@ -32,79 +32,61 @@ impl Design {
     /// If no module is called `top_name`, if two that differ have one name, or if a module contains itself.
     #[must_use]
     pub fn join(top_name: &str, parts: Vec<Self>, wiring: Vec<Module>) -> Self {
-        let mut join = Join { top: top_name, wiring: parts.len(), ..Join::default() };
-        for (scope, part) in parts.into_iter().enumerate() {
+        let mut join = Join { top: top_name, ..Join::default() };
+        for part in parts {
             let part_top = part.top().to_owned();
             for module in part.modules {
                 let kind = module.name.strip_prefix(&format!("{part_top}_")).map(str::to_owned);
-                join.add(scope, module, kind);
+                join.add(module, kind);
             }
         }
         for module in wiring {
-            join.add(join.wiring, module, None);
+            join.add(module, None);
         }
-        let top = join.find(join.wiring, top_name);
-        join.visit(top.unwrap_or_else(|| panic!("no module named {top_name}")));
+        join.visit(top_name);
         join.finish()
     }
-}
-
-/// A module that was given: what it is called, where, and its text.
-struct Given {
-    scope: usize,
-    name: String,
-    text: String,
-    /// Its kind, if it is a part's.
-    kind: Option<String>,
 }
 
 #[derive(Default)]
 struct Join<'a> {
     top: &'a str,
-    /// The scope of modules written by hand; those of parts are below. A part's modules know only each other.
-    wiring: usize,
-    /// Every module, in the order they were given.
-    given: Vec<Given>,
-    place_of: BTreeMap<(usize, String), usize>,
+    /// Every module given, with its kind if it is a part's, by its name.
+    given: BTreeMap<String, (String, Option<String>)>,
+    /// In which order they were given.
+    order: BTreeMap<String, usize>,
     /// Numbers of modules that have been visited; none while it is under way.
-    number_of: BTreeMap<usize, Option<usize>>,
+    number_of: BTreeMap<String, Option<usize>>,
     by_text: BTreeMap<String, usize>,
-    /// Texts, with references as numbers, and the modules that are this.
-    kinds: Vec<(String, BTreeSet<usize>)>,
+    /// Texts, with references as numbers, and the names that stand for them.
+    kinds: Vec<(String, BTreeSet<String>)>,
 }
 
 /// Stands before the number of a module in compared texts.
 const NUMBER_PREFIX: &str = "\u{1}";
 
 impl Join<'_> {
-    fn add(&mut self, scope: usize, module: Module, kind: Option<String>) {
+    fn add(&mut self, module: Module, kind: Option<String>) {
         let Module { name, text } = module;
-        if let Some(&place) = self.place_of.get(&(scope, name.clone())) {
-            assert!(self.given[place].text == text, "two different modules named {name}");
-            return;
+        match self.given.get(&name) {
+            Some((known, _)) => assert!(known == &text, "two different modules named {name}"),
+            None => {
+                self.order.insert(name.clone(), self.order.len());
+                self.given.insert(name, (text, kind));
+            }
         }
-        self.place_of.insert((scope, name.clone()), self.given.len());
-        self.given.push(Given { scope, name, text, kind });
-    }
-
-    /// The module that a name means.
-    fn find(&self, scope: usize, name: &str) -> Option<usize> {
-        let named = |scope: usize| self.place_of.get(&(scope, name.to_owned())).copied();
-        let in_parts = || (0..self.wiring).find_map(named);
-        named(scope).or_else(|| if scope == self.wiring { in_parts() } else { None })
     }
 
     /// Numbers a module after all below it.
-    fn visit(&mut self, place: usize) -> usize {
-        let Given { scope, name, text, .. } = &self.given[place];
-        let (scope, name, text) = (*scope, name.clone(), text.clone());
-        if let Some(number) = self.number_of.get(&place) {
+    fn visit(&mut self, name: &str) -> usize {
+        if let Some(number) = self.number_of.get(name) {
             return number.unwrap_or_else(|| panic!("the module {name} contains itself"));
         }
-        self.number_of.insert(place, None);
+        let Some((text, _)) = self.given.get(name) else { panic!("no module named {name}") };
+        let text = text.clone();
+        self.number_of.insert(name.to_owned(), None);
         let text = replace_instances(&text, |kind| {
-            let below = self.find(scope, kind)?;
-            Some(format!("{NUMBER_PREFIX}{}", self.visit(below)))
+            self.given.contains_key(kind).then(|| format!("{NUMBER_PREFIX}{}", self.visit(kind)))
         });
         let head = HEAD.captures(&text).and_then(|found| found.name("name"));
         let head = head.filter(|head| head.as_str() == name);
@@ -114,36 +96,27 @@ impl Join<'_> {
             self.kinds.push((text, BTreeSet::new()));
             self.kinds.len() - 1
         });
-        self.kinds[number].1.insert(place);
-        self.number_of.insert(place, Some(number));
+        self.kinds[number].1.insert(name.to_owned());
+        self.number_of.insert(name.to_owned(), Some(number));
         number
     }
 
     fn finish(self) -> Design {
-        let mut taken: BTreeSet<String> =
-            self.given.iter().map(|given| given.name.clone()).collect();
-        let mut given_to = BTreeSet::new();
+        let mut taken: BTreeSet<String> = self.given.keys().cloned().collect();
         let names: Vec<String> = self
             .kinds
             .iter()
-            .map(|(_, places)| {
-                let called: BTreeSet<&str> =
-                    places.iter().map(|&place| self.given[place].name.as_str()).collect();
-                if called.contains(self.top) {
+            .map(|(_, names)| {
+                if names.contains(self.top) {
                     return self.top.to_owned();
                 }
                 // Names of their own come before those that a part gave.
-                let first =
-                    places.iter().min_by_key(|&&place| (self.given[place].kind.is_some(), place));
-                let first = &self.given[*first.expect("a module")];
-                let shared = first.kind.as_ref().filter(|_| called.len() > 1);
+                let is_kind = |name: &String| self.given[name].1.is_some();
+                let first = names.iter().min_by_key(|name| (is_kind(name), self.order[*name]));
+                let first = first.expect("a name");
+                let shared = self.given[first].1.as_ref().filter(|_| names.len() > 1);
                 let shared = shared.map(|kind| format!("{}_{kind}", self.top));
-                shared
-                    .filter(|name| taken.insert(name.clone()))
-                    .unwrap_or_else(|| first.name.clone())
-            })
-            .inspect(|name| {
-                assert!(given_to.insert(name.clone()), "two different modules named {name}");
+                shared.filter(|name| taken.insert(name.clone())).unwrap_or_else(|| first.clone())
             })
             .collect();
         let modules = self.kinds.iter().zip(&names).map(|((text, _), name)| {
