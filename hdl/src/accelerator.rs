@@ -132,26 +132,49 @@ fn connect(top: &mut Wiring, parts: &[Part]) {
             };
         }
     }
-    for part in parts {
-        let mut connections = Vec::new();
-        let ports = part.design.ports();
-        for port in &ports {
-            let name = (part.wire)(port);
-            let to = match port.direction {
-                Direction::Input if is_outside(&name) || driven.contains(wire_in(&name)) => name,
-                Direction::Input => format!("{}'h0", port.width),
-                Direction::Output if is_outside(&name) => name,
-                Direction::Output => {
-                    let name = if read.contains(&name) { name } else { format!("unused_{name}") };
-                    top.wire(&name, port.width);
-                    name
-                }
-            };
-            connections.push((port.name.as_str(), to));
+    let inside = |port: &Port, name: &str| {
+        if port.direction == Direction::Output && !is_outside(name) && !read.contains(name) {
+            format!("unused_{name}")
+        } else {
+            name.to_owned()
         }
+    };
+    for part in parts {
+        for port in part.design.ports() {
+            let name = (part.wire)(&port);
+            match port.direction {
+                Direction::Output if is_outside(&name) => {}
+                Direction::Output if is_between_blocks(&name) => top.wire_between_blocks(&name),
+                Direction::Output => top.wire(&inside(&port, &name), port.width),
+                Direction::Input => {}
+            }
+        }
+    }
+    for part in parts {
+        let ports = part.design.ports();
+        let connections: Vec<(&str, String)> = ports
+            .iter()
+            .map(|port| {
+                let name = (part.wire)(port);
+                let absent = port.direction == Direction::Input
+                    && !is_outside(&name)
+                    && !driven.contains(wire_in(&name));
+                let to = if absent { format!("{}'h0", port.width) } else { inside(port, &name) };
+                (port.name.as_str(), to)
+            })
+            .collect();
         let kind = part.design.top();
         top.instance(kind, &format!("the_{kind}"), &[], &connections);
     }
+}
+
+/// An engine's answer to the sequencer, which may depend on what the same blocks ask in the same cycle.
+fn is_between_blocks(name: &str) -> bool {
+    ENGINES.iter().any(|&engine| {
+        ["ready", "start"]
+            .iter()
+            .any(|signal| name == format!("{}_{signal}", front::name_of(engine)))
+    })
 }
 
 /// The wire in a connection that may be a wider vector around it.

@@ -52,6 +52,14 @@ impl Wiring {
         self.line(format_args!("wire {}{name};", range(bits)));
     }
 
+    /// A wire of one bit on a way between blocks that leads back to the block where it began, though no signal depends on itself:
+    /// Verilator looks at a block as a whole, and says so.
+    pub fn wire_between_blocks(&mut self, name: &str) {
+        self.line(format_args!(
+            "/* verilator lint_off UNOPTFLAT */ wire {name}; /* verilator lint_on UNOPTFLAT */"
+        ));
+    }
+
     /// Drives a wire or an output.
     pub fn assign(&mut self, name: &str, value: &str) {
         self.line(format_args!("assign {name} = {value};"));
