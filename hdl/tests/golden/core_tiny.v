@@ -6639,7 +6639,7 @@ module core (
     wire [127:0] sums;
     wire [127:0] drained;
     stce array (.clock(clock), .word(words), .token(tokens), .drain(drain_tokens), .weight(weights), .tag(tags), .north_sum(head_sums), .sum(sums), .drained(drained), .multiplies(multiplies));
-    mm_ends ends (.clock(clock), .forget(forget), .start(mm_start), .drains(start_drains), .streams(start_streams), .outputs(start_outputs), .interleave(start_interleave), .ending(ending), .reaching(reaching), .first_out(mm_first_out), .ended(mm_end), .idle(mm_idle));
+    mm_ends the_ends (.clock(clock), .forget(forget), .start(mm_start), .drains(start_drains), .streams(start_streams), .outputs(start_outputs), .interleave(start_interleave), .ending(ending), .reaching(reaching), .first_out(mm_first_out), .ended(mm_end), .idle(mm_idle));
     wire tile_read;
     delay_line #(.WIDTH(1), .DEPTH(6)) delay_tile_read (.clock(clock), .reset(1'b0), .d(ending & ~running_streams), .q(tile_read));
     wire pass_read;
