@@ -29,7 +29,7 @@ impl Known {
     fn pack(beats: u64, steps: RequestSteps) -> Option<u64> {
         let (all, last) = (u64::from(steps.all), u64::from(steps.last));
         let fits = beats + 1 < 1 << COUNT_BITS && all < 1 << COUNT_BITS && last < 1 << 8;
-        fits.then(|| beats + 1 | all << COUNT_BITS | last << (2 * COUNT_BITS))
+        fits.then(|| (beats + 1) | (all << COUNT_BITS) | (last << (2 * COUNT_BITS)))
     }
 
     fn unpack(word: u64) -> Option<Self> {
