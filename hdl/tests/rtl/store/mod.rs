@@ -129,7 +129,7 @@ fn other_tiles_are_at_fault() {
         &|geometry, _| (geometry.flat, geometry.kh, geometry.pad) = (false, 3, 1),
         &|geometry, _| (geometry.stage, geometry.flat, geometry.stride) = (Stage::Wu, false, 2),
     ];
-    assert!(taken.iter().all(|change| !refuses(*change)));
+    assert!(taken.iter().all(|change| !refuses(change)));
     let refused: [&Change; 12] = [
         &|_, store| store.group = 1,
         &|_, store| store.rows = 0,
@@ -145,7 +145,7 @@ fn other_tiles_are_at_fault() {
         &|geometry, _| (geometry.stage, geometry.flat, geometry.stride) = (Stage::Bp, false, 2),
     ];
     for (number, change) in refused.iter().enumerate() {
-        assert!(refuses(*change), "number {number} starts");
+        assert!(refuses(change), "number {number} starts");
     }
 }
 

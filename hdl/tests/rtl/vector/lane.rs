@@ -83,11 +83,11 @@ fn opposite_half(random: &mut Random, value: f32) -> u16 {
 
 const KINDS: usize = 9;
 
+/// Draws a layer's elements.
+type Elements = Box<dyn FnMut(&mut Random) -> Element + Send>;
+
 /// Elements of one kind of work: its settings, and how elements are made.
-fn work(
-    random: &mut Random,
-    kind: usize,
-) -> (Settings, Box<dyn FnMut(&mut Random) -> Element + Send>) {
+fn work(random: &mut Random, kind: usize) -> (Settings, Elements) {
     // What the layer has.
     let has = [0; 4].map(|_| random.below(2) == 0);
     let fused = has[2];
@@ -127,7 +127,7 @@ fn work(
             let mut v = f(h(acc));
             if has[0] {
                 element.b = opposite_half(random, v);
-                v = f(element.b) + v;
+                v += f(element.b);
             }
             element.mask = random.below(2) == 0;
             let dx = if gate_by_mask && !element.mask { 0 } else { h(v) };
@@ -239,7 +239,8 @@ fn cycles(seed: u64, length: usize) -> impl Iterator<Item = Cycle> {
                 }
                 let due = at.checked_sub(Lane::LATENCY_CYCLES).map(|at| elements[at]);
                 let Element { half, single, .. } = due.unwrap_or(PLAIN);
-                let passes = !(f(half) <= 0.0);
+                // Of a NaN, too.
+                let passes = f(half).is_nan() || f(half) > 0.0;
                 cycle.expect(16, half.into()).expect(32, single.into()).expect(1, passes.into());
                 if due.is_some() { cycle } else { cycle.unsaid() }
             })

@@ -132,7 +132,7 @@ impl Sums {
                     // left * right divides by n, and so does what is to be left of it.
                     let n = i128::from(n);
                     sums.left.units = sums.left.units / n * n;
-                    let tie = middle * n.pow(passes.max(1)) << random.below(room(100) / 2 + 1);
+                    let tie = (middle * n.pow(passes.max(1))) << random.below(room(100) / 2 + 1);
                     let products = (tie + sums.left.units * sums.right.units) / n;
                     if products.unsigned_abs() < 1 << 102 {
                         sums.products.units = products + random.below(3) as i128 - 1;

@@ -109,7 +109,7 @@ fn sums(random: &mut Random, forward: bool) -> Sums {
                 let bits = match kind {
                     0 => random.half(),
                     1 => near,
-                    _ => near + random.below(0x800) as u32 | (random.next() as u32 & 1) << 15,
+                    _ => (near + random.below(0x800) as u32) | ((random.next() as u32 & 1) << 15),
                 };
                 f16::from_bits(bits as u16)
             };

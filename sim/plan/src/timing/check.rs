@@ -95,8 +95,8 @@ pub(super) fn operation(
             rows(space, mm.row_base, mm.rows).map_err(refuse)?;
             cols(space, mm.col_base, mm.cols).map_err(refuse)?;
             slots(space, mm.slot_base, mm.slots).map_err(refuse)?;
-            if mm.drain != instruction.post.contains(Semaphore::DrainFull) {
-                let reason = "only an MM that drains posts d.full, and it does";
+            if !mm.drain && instruction.post.contains(Semaphore::DrainFull) {
+                let reason = "it posts d.full and does not drain";
                 return Err(refuse(reason.into()));
             }
             check_array(config, space, mm).map_err(refuse)
