@@ -3,7 +3,10 @@
 use crate::given::{changed, config, fixed, timed};
 use crate::hand::{WAY, geometry, reads, results, start, store, tile, writes};
 use proptest::prelude::*;
-use satkit_memory::{BackPressureParameters, Direction, MemoryModel, Ports, Request};
+use satkit_memory::{
+    AnyMemory, BackPressureParameters, Direction, Memory, MemoryModel, Ports, Request, Statistics,
+    Transfer,
+};
 use satkit_plan::{LaneBlock, NoObserver, Observer, Program, Retired, Timing, time, time_with};
 use satkit_spec::isa::{Engine, Instruction, Operation, Prune, Store, Update, Vector, VectorOp};
 use satkit_spec::{
@@ -196,6 +199,28 @@ fn a_store_reads_a_beat_of_the_mask_once() {
     st.mask = true;
     let timing = run(&[geometry(Dataflow::OutputStationary, 1), results(), store(st)]);
     assert_eq!((timing.dram_read_bytes, timing.dram_write_bytes), (4 * 64, 32 * 64));
+}
+
+/// Keeps the requests of an engine with the answers, from a program of one burst.
+struct Recording {
+    memory: AnyMemory,
+    fetched: bool,
+    all: Vec<(Request, Transfer)>,
+}
+
+impl Memory for Recording {
+    fn transfer(&mut self, request: Request) -> Transfer {
+        let transfer = self.memory.transfer(request);
+        if self.fetched {
+            self.all.push((request, transfer));
+        }
+        self.fetched = true;
+        transfer
+    }
+
+    fn statistics(&self) -> &Statistics {
+        self.memory.statistics()
+    }
 }
 
 proptest! {
