@@ -366,6 +366,11 @@ impl Core {
             }
             // A beat that two blocks share is the earlier one's.
             let end = (block.elements as usize).next_multiple_of(lanes).min(order.len());
+            if at >= end {
+                // The longest stream goes on without parameters: its block passes the lanes in a cycle.
+                self.beat(0);
+                self.update_cycles(1, base, &mut out);
+            }
             while at < end {
                 let own = &order[at..(at + lanes).min(order.len())];
                 for (port, values) in [(self.update.w, w), (self.update.v, v), (self.update.dw, dw)]
@@ -381,7 +386,7 @@ impl Core {
                 self.update_cycles(1, base, &mut out);
                 at += own.len();
             }
-            if self.now - base != block.free_cycle && block.free_cycle > block.start_cycle {
+            if self.now - base != block.free_cycle {
                 let (rtl, model) = (self.now - base, block.free_cycle);
                 let reason = format!(
                     "block {} leaves the lanes' input in cycle {rtl}, not {model}",
