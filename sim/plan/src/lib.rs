@@ -46,7 +46,7 @@ pub use program::{Program, Section, Work};
 pub use schedule::{Choice, Scheduler, Task, weight_source};
 pub use space::{Grid, Patch, Rows, TileSpace, WeightSource};
 pub use timing::{
-    Issued, LaneBlock, NoObserver, Observer, Retired, SectionTiming, Span, Spans, Timing,
-    check_array, time, utilization,
+    Issued, LaneBlock, NoObserver, Observer, Retired, SectionTiming, Span, Spans, StoreIssued,
+    Timing, check_array, time, utilization,
 };
 pub use walk::{BankLayout, Element, Source};

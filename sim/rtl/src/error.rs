@@ -104,11 +104,11 @@ pub enum RtlError {
         /// The instruction that does not start or end.
         index: usize,
     },
-    /// Outputs that no instruction drains: a defect of the core.
-    #[error("the RTL drained {beats} values more than its instructions say")]
+    /// Outputs or ends that no instruction has: a defect of the core.
+    #[error("the RTL went on after its last instruction: {events} more outputs or ends")]
     Surplus {
-        /// Values of each column.
-        beats: usize,
+        /// Values of each column, and what MMs say.
+        events: usize,
     },
     /// The build was asked to stop.
     #[error("interrupted while the RTL was compiled")]

@@ -21,8 +21,8 @@ mod stream_job;
 
 pub use check::check_array;
 pub use record::{
-    Issued, LaneBlock, NoObserver, Observer, Retired, SectionTiming, Span, Spans, Timing,
-    utilization,
+    Issued, LaneBlock, NoObserver, Observer, Retired, SectionTiming, Span, Spans, StoreIssued,
+    Timing, utilization,
 };
 
 use crate::layout::{BEAT_BYTES, CARD_BYTES};
@@ -299,6 +299,7 @@ impl<O: Observer> Run<'_, '_, O> {
             tokens_cycle: entry.tokens_cycle,
             first_out_cycle: busy.first_out,
             drained_cycle: busy.drained,
+            read_cycle: busy.read,
         });
         for semaphore in instruction.post.iter() {
             let cycle = match semaphore {

@@ -41,6 +41,21 @@ pub struct Issued {
     pub first_out_cycle: u64,
     /// First cycle after its last output is at the edge; the end of its slots if it does not drain.
     pub drained_cycle: u64,
+    /// First cycle in which the halves of the banks that it read may be filled again.
+    pub read_cycle: u64,
+}
+
+/// What a store waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoreIssued {
+    /// Index in the program.
+    pub index: usize,
+    /// First cycle in which it can be taken from the engine's queue, as of an MM.
+    pub queued_cycle: u64,
+    /// First cycle in which every semaphore that it waits for has its token.
+    pub tokens_cycle: u64,
+    /// Its first cycle.
+    pub start_cycle: u64,
 }
 
 /// What the lanes of WU and SORE do for one block of an instruction.
@@ -76,9 +91,9 @@ pub trait Observer {
         let _ = issued;
     }
 
-    /// A store starts in `start_cycle`; its `retired` follows. Its `first_out_cycle` is that of the MM whose tile it takes.
-    fn stored(&mut self, issued: &Issued, start_cycle: u64) {
-        let _ = (issued, start_cycle);
+    /// A store starts; its `retired` follows.
+    fn stored(&mut self, issued: &StoreIssued) {
+        let _ = issued;
     }
 
     /// The lanes of WU or SORE have their work of a block set: in program order, blocks of an instruction in theirs, and before
@@ -338,14 +353,9 @@ impl<'p, 'o, O: Observer> Recorder<'p, 'o, O> {
 
     /// A store starts.
     pub(super) fn stored(&mut self, entry: &Entry, start_cycle: u64) {
-        let issued = Issued {
-            index: entry.index,
-            queued_cycle: entry.queued_cycle,
-            tokens_cycle: entry.tokens_cycle,
-            first_out_cycle: entry.drained_cycle,
-            drained_cycle: entry.drained_cycle,
-        };
-        self.observer.stored(&issued, start_cycle);
+        let (queued_cycle, tokens_cycle) = (entry.queued_cycle, entry.tokens_cycle);
+        let index = entry.index;
+        self.observer.stored(&StoreIssued { index, queued_cycle, tokens_cycle, start_cycle });
     }
 
     /// A kept instruction is dispatched.

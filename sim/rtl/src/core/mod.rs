@@ -54,7 +54,7 @@ pub struct Core {
     model: Model,
     ports: Ports,
     update: UpdatePorts,
-    watches: [Watch; 3],
+    watches: [Watch; 6],
     /// Cycles of the array's clock.
     now: u64,
     /// The halves that the next MM takes which takes one.
@@ -65,6 +65,12 @@ pub struct Core {
 enum Event {
     Start,
     End,
+    /// A store may take the outputs of the oldest MM that drains from the next cycle on.
+    FirstOut,
+    /// The halves of the banks that the oldest MM reads are free from the next cycle on.
+    Read,
+    /// The oldest MM retires in the next cycle.
+    Retire,
     /// A value of each column.
     Drain(Vec<u32>),
 }
@@ -111,6 +117,9 @@ impl Core {
         let watches = [
             Watch { strobe: ports.mm_start, ports: vec![] },
             Watch { strobe: port("mm_free")?, ports: vec![] },
+            Watch { strobe: port("mm_first_out")?, ports: vec![] },
+            Watch { strobe: port("mm_read")?, ports: vec![] },
+            Watch { strobe: port("mm_end")?, ports: vec![] },
             Watch { strobe: port("drain_valid")?, ports: vec![port("drain")?] },
         ];
         let update = UpdatePorts::of(&model)?;
@@ -153,6 +162,9 @@ impl Core {
             let event = match watch {
                 0 => Event::Start,
                 1 => Event::End,
+                2 => Event::FirstOut,
+                3 => Event::Read,
+                4 => Event::Retire,
                 _ => Event::Drain(words),
             };
             happens(cycle, event);

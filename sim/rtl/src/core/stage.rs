@@ -27,6 +27,10 @@ pub struct MmCycles {
     pub first_out_cycle: u64,
     /// First cycle after its last output; the end if it does not drain.
     pub drained_cycle: u64,
+    /// First cycle in which the halves of the banks that it read may be filled again.
+    pub read_cycle: u64,
+    /// It retires: MMs do so in order, one per cycle.
+    pub retire_cycle: u64,
 }
 
 /// A stage that the core executed.
@@ -91,6 +95,40 @@ impl Job {
 
     fn interleave(&self) -> usize {
         usize::from(self.mm.ip) * usize::from(self.mm.iq)
+    }
+}
+
+/// What the core has said of its MMs, with the cycles.
+#[derive(Default)]
+struct Heard {
+    starts: Vec<u64>,
+    ends: Vec<u64>,
+    first_outs: Vec<u64>,
+    reads: Vec<u64>,
+    retires: Vec<u64>,
+    /// A value of each column.
+    drains: Vec<(u64, Vec<u32>)>,
+    /// All of these.
+    events: usize,
+}
+
+impl Heard {
+    fn note(&mut self, cycle: u64, event: Event) {
+        self.events += 1;
+        match event {
+            Event::Start => self.starts.push(cycle),
+            Event::End => self.ends.push(cycle),
+            Event::FirstOut => self.first_outs.push(cycle),
+            Event::Read => self.reads.push(cycle),
+            Event::Retire => self.retires.push(cycle),
+            Event::Drain(words) => self.drains.push((cycle, words)),
+        }
+    }
+
+    /// All of `mms` MMs are done, and the array has handed out `beats`.
+    fn is_all(&self, mms: usize, beats: usize) -> bool {
+        let each = [&self.starts, &self.ends, &self.reads, &self.retires];
+        each.iter().all(|cycles| cycles.len() >= mms) && self.drains.len() >= beats
     }
 }
 
@@ -163,6 +201,8 @@ impl Core {
                 end_cycle: retired.released_cycle,
                 first_out_cycle: issued.first_out_cycle,
                 drained_cycle: issued.drained_cycle,
+                read_cycle: issued.read_cycle,
+                retire_cycle: retired.end_cycle,
             };
             if *mm != modelled {
                 return Err(RtlError::Differs {
@@ -328,13 +368,13 @@ impl Core {
         /// Cycles in which the array runs dry, beyond its own timing.
         const REST: u64 = 64;
         let base = self.now;
-        let (mut starts, mut ends, mut drains) = (Vec::new(), Vec::new(), Vec::new());
+        let mut heard = Heard::default();
         let all_beats: usize = jobs.iter().map(|job| job.beats(self.config.rows)).sum();
         let (mut feeding, mut fed, mut filled) = (0, 0, 0);
         let mut quiet = 0;
-        while ends.len() < jobs.len() || drains.len() < all_beats {
+        while !heard.is_all(jobs.len(), all_beats) {
             let now = self.now - base;
-            let head = starts.len();
+            let head = heard.starts.len();
             let mut until = now + PATIENCE;
             // The MM at the head has what it waits for: its chunks are in the banks.
             let mut go = false;
@@ -363,19 +403,15 @@ impl Core {
             } else if word.is_some() {
                 until = until.min(now + REST);
             }
-            let before = (starts.len(), ends.len(), drains.len());
-            self.advance(until - now, true, |cycle, event| match event {
-                Event::Start => starts.push(cycle - base),
-                Event::End => ends.push(cycle - base),
-                Event::Drain(words) => drains.push((cycle - base, words)),
-            });
+            let before = heard.events;
+            self.advance(until - now, true, |cycle, event| heard.note(cycle - base, event));
             if taken {
                 fed += 1;
                 if fed > jobs[feeding].words.len() {
                     (feeding, fed) = (feeding + 1, 0);
                 }
             }
-            quiet = match before == (starts.len(), ends.len(), drains.len()) {
+            quiet = match before == heard.events {
                 true => quiet + (self.now - base - now),
                 false => 0,
             };
@@ -386,30 +422,29 @@ impl Core {
         self.go(false);
         self.offer(None);
         let dry = self.config.rows * self.config.adder_latency_cycles;
-        let mut surplus = 0;
-        self.advance(dry as u64 + REST, false, |_, event| {
-            surplus += usize::from(matches!(event, Event::Drain(_)));
-        });
-        if surplus > 0 {
-            return Err(RtlError::Surplus { beats: surplus });
+        let before = heard.events;
+        self.advance(dry as u64 + REST, false, |cycle, event| heard.note(cycle - base, event));
+        if heard.events > before {
+            return Err(RtlError::Surplus { events: heard.events - before });
         }
+        let Heard { starts, ends, drains, first_outs, reads, retires, .. } = heard;
+        let mut first_outs = first_outs.into_iter();
         let mut at = 0;
-        let cycles = jobs.iter().zip(starts.iter().zip(&ends)).map(|(job, (&start, &end))| {
+        let cycles = jobs.iter().enumerate().map(|(nth, job)| {
             let beats = job.beats(self.config.rows);
             let own: &[(u64, Vec<u32>)] = &drains[at..at + beats];
             at += beats;
-            let first = match job.space.dataflow {
-                // A store may begin when the first array row's outputs are there.
-                Dataflow::OutputStationary => own.get(job.interleave().wrapping_sub(1)),
-                Dataflow::WeightStationary => own.first(),
-            };
-            let after = u64::from(job.space.dataflow == Dataflow::OutputStationary);
+            let end = ends[nth];
+            // Pulses come in the cycle before.
+            let first_out = own.first().and_then(|_| first_outs.next());
             MmCycles {
                 index: job.index,
-                start_cycle: start,
+                start_cycle: starts[nth],
                 end_cycle: end,
-                first_out_cycle: first.map_or(end, |beat| beat.0 + after),
+                first_out_cycle: first_out.map_or(end, |cycle| cycle + 1),
                 drained_cycle: own.last().map_or(end, |beat| (beat.0 + 1).max(end)),
+                read_cycle: reads[nth] + 1,
+                retire_cycle: retires[nth] + 1,
             }
         });
         let cycles = cycles.collect();
