@@ -2,7 +2,7 @@
 
 use crate::dma::{Fifo, fifo};
 use crate::emit::{Module, Wiring, part, side_by_side};
-use crate::isa_bits::{field, opcode};
+use crate::isa_bits;
 use satkit_spec::{ArrayConfig, LOAD_DECODE_CYCLES, POSITION_SLOTS, WEIGHT_TILE_COLS};
 
 const BEAT: usize = 512;
@@ -71,8 +71,8 @@ fn wires(text: &mut Wiring, wires: &[(&'static str, usize)]) -> Vec<(&'static st
 }
 
 fn decode(text: &mut Wiring, config: &ArrayConfig) {
-    let is = |mnemonic| format!("load_w_valid & (load_w_word[7:0] == {})", opcode(mnemonic));
-    let field = |mnemonic, name, bits| field("load_w_word", mnemonic, name, bits);
+    let is = |mnemonic| format!("load_w_valid & {}", isa_bits::is("load_w_word", mnemonic));
+    let field = |mnemonic, name| isa_bits::field("load_w_word", mnemonic, name);
     let mut connections = vec![
         own("clock"),
         own("reset"),
@@ -82,18 +82,18 @@ fn decode(text: &mut Wiring, config: &ArrayConfig) {
         ("geometry", is("GEOMETRY")),
         ("operands", is("OPERANDS")),
         ("load", is("LD.W")),
-        ("weight_source", field("GEOMETRY", "weight_source", 2)),
-        ("compact", field("GEOMETRY", "compact", 1)),
-        ("first_slot", field("GEOMETRY", "first_slot", 30)),
-        ("w", field("OPERANDS", "w", 30)),
-        ("w_pitch", field("OPERANDS", "w_pitch", 16)),
-        ("tile_beats", field("OPERANDS", "tile_beats", 30)),
-        ("group", field("LD.W", "group", 24)),
-        ("col_base", field("LD.W", "col_base", 20)),
-        ("cols", field("LD.W", "cols", 16)),
-        ("slot_base", field("LD.W", "slot_base", 32)),
-        ("slots", field("LD.W", "slots", 32)),
-        ("entries", field("LD.W", "entries", 16)),
+        ("weight_source", field("GEOMETRY", "weight_source")),
+        ("compact", field("GEOMETRY", "compact")),
+        ("first_slot", field("GEOMETRY", "first_slot")),
+        ("w", field("OPERANDS", "w")),
+        ("w_pitch", field("OPERANDS", "w_pitch")),
+        ("tile_beats", field("OPERANDS", "tile_beats")),
+        ("group", field("LD.W", "group")),
+        ("col_base", field("LD.W", "col_base")),
+        ("cols", field("LD.W", "cols")),
+        ("slot_base", field("LD.W", "slot_base")),
+        ("slots", field("LD.W", "slots")),
+        ("entries", field("LD.W", "entries")),
         ("start", "start".into()),
         ("ready", "load_w_ready".into()),
     ];

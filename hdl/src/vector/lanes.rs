@@ -3,7 +3,8 @@
 use super::{Cursor, ExactSum, Gather, Lane, Pick, RoundSum, Tail};
 use crate::dma::LANE_READ_CYCLES;
 use crate::emit::{Design, Module, NEVER, Wiring, emit, part, side_by_side};
-use satkit_spec::isa::{self, VectorOp, Word};
+use crate::isa_bits::field;
+use satkit_spec::isa::{VectorOp, Word};
 
 const BEAT: usize = 512;
 const HALF: usize = 16;
@@ -62,16 +63,6 @@ pub(super) fn module(lanes: usize) -> Module {
     sums(&mut text, lanes);
     results(&mut text);
     text.finish()
-}
-
-/// A field of an instruction's word that is on wire `word`.
-fn field(word: &str, mnemonic: &str, name: &str) -> String {
-    let row = isa::reference().find(|row| row.0 == mnemonic).expect("a mnemonic of the table");
-    let field = row.3.into_iter().find(|field| field.name == name).expect("a field of the table");
-    if field.width == 1 {
-        return format!("{word}[{}]", field.lsb);
-    }
-    format!("{word}[{}:{}]", field.lsb + field.width - 1, field.lsb)
 }
 
 /// Wires that say which operation a word of VE is, and whether it is one that sums.

@@ -2,15 +2,12 @@
 
 use super::{UNITS, WORD, capacity_beats, own};
 use crate::emit::{Wiring, side_by_side};
-use satkit_spec::isa;
+use crate::isa_bits;
 use satkit_spec::{ArrayConfig, STORE_BURST_BEATS};
 
 /// A field of the instruction that comes.
 fn field(mnemonic: &str, name: &str) -> String {
-    let (.., fields) = isa::reference().find(|row| row.0 == mnemonic).expect("in the table");
-    let field = fields.iter().find(|field| field.name == name).expect("a field of the table");
-    let (low, high) = (field.lsb, field.lsb + field.width - 1);
-    if low == high { format!("store_word[{low}]") } else { format!("store_word[{high}:{low}]") }
+    isa_bits::field("store_word", mnemonic, name)
 }
 
 /// What passes from the decoding to the walk, with its bits.
@@ -53,8 +50,8 @@ const STEP: [(&str, usize); 15] = [
 pub(super) fn control(text: &mut Wiring, config: &ArrayConfig) {
     let (rows, cols) = (config.rows, config.cols);
     for mnemonic in ["GEOMETRY", "RESULTS", "ST"] {
-        let (_, opcode, ..) = isa::reference().find(|row| row.0 == mnemonic).expect("in the table");
-        let comes = format!("store_valid & store_ready & (store_word[7:0] == 8'd{opcode})");
+        let is = isa_bits::is("store_word", mnemonic);
+        let comes = format!("store_valid & store_ready & {is}");
         text.value(&format!("takes_{}", mnemonic.to_lowercase()), 1, &comes);
     }
     text.value("unused_word", 1, "&store_word");

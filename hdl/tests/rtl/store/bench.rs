@@ -118,7 +118,7 @@ pub(super) fn run(
         let word = word.unwrap_or([0x1234_5678_9ABC_DEF0; 4]);
         let halves: Vec<u32> = word.iter().flat_map(|&w| [w as u32, (w >> 32) as u32]).collect();
         pins.put_words("store_word", 0, &halves);
-        let go = taken > starts && times.stores[starts].0.tokens_cycle <= now;
+        let go = taken > starts && times.stores[starts].tokens_cycle <= now;
         pins.put("store_go", go.into());
         let words = drain.get(&now);
         pins.put("drain_valid", words.is_some().into());
@@ -141,8 +141,8 @@ pub(super) fn run(
         }
         assert!(!get("store_fault"), "a fault in cycle {now}");
         if get("store_start") {
-            let (issued, start) = times.stores[starts];
-            assert_eq!(now, start, "start of {}", instructions[issued.index]);
+            let issued = times.stores[starts];
+            assert_eq!(now, issued.start_cycle, "start of {}", instructions[issued.index]);
             starts += 1;
         }
         for (signal, count) in [("store_released", &mut releases), ("store_end", &mut ends)] {

@@ -4,7 +4,7 @@ use crate::support::Random;
 use satkit_memory::{
     AnyMemory, Direction, Memory, MemoryModel, Ports, Request, Statistics, Transfer,
 };
-use satkit_plan::{Issued, Observer, Program, Retired, Rows, TileSpace, layout, time};
+use satkit_plan::{Issued, Observer, Program, Retired, Rows, StoreIssued, TileSpace, layout, time};
 use satkit_spec::isa::{
     Engine, Geometry, Instruction, MatMul, Operation, Results, Semaphore, SemaphoreSet, Store,
 };
@@ -246,8 +246,7 @@ pub(super) fn any_case(random: &mut Random, config: &ArrayConfig) -> Case {
 pub(super) struct Times {
     /// What goes to ST's queue: the instruction's index and the cycle from which it may be taken.
     pub(super) queue: Vec<(usize, u64)>,
-    /// The stores, with their starts.
-    pub(super) stores: Vec<(Issued, u64)>,
+    pub(super) stores: Vec<StoreIssued>,
     pub(super) mms: Vec<Issued>,
     pub(super) retired: Vec<Retired>,
     pub(super) writes: Vec<(Request, Transfer)>,
@@ -268,9 +267,9 @@ impl Observer for Times {
         self.mms.push(*issued);
     }
 
-    fn stored(&mut self, issued: &Issued, start_cycle: u64) {
+    fn stored(&mut self, issued: &StoreIssued) {
         self.queue.push((issued.index, issued.queued_cycle));
-        self.stores.push((*issued, start_cycle));
+        self.stores.push(*issued);
     }
 }
 
