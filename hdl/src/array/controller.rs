@@ -59,6 +59,8 @@ pub struct Controller {
     pub mm_accumulate: Signal<In, Bit>,
     /// Hands its outputs to the drain.
     pub mm_drain: Signal<In, Bit>,
+    /// Posts when a store may take them.
+    pub mm_posts: Signal<In, Bit>,
     /// Takes the next half of the row banks.
     pub mm_activations: Signal<In, Bit>,
     /// Takes the next half of the column banks.
@@ -73,6 +75,8 @@ pub struct Controller {
     pub start_streams: Signal<Out, Bit>,
     /// Of the MM that starts: it drains.
     pub start_drains: Signal<Out, Bit>,
+    /// Of the MM that starts: it posts when a store may take its outputs.
+    pub start_posts: Signal<Out, Bit>,
     /// Of the MM that starts: cycles in which its outputs are at the edge.
     pub start_outputs: Signal<Out, Bits<16>>,
     /// Of the MM that starts: outputs of a USPE.
@@ -146,6 +150,7 @@ pub struct Controller {
     next_iq: DFF<Bits<5>>,
     next_accumulate: DFF<Bit>,
     next_drain: DFF<Bit>,
+    next_posts: DFF<Bit>,
     next_activations: DFF<Bit>,
     next_weights: DFF<Bit>,
     interleave_product: Product<5, 5, 10>,
@@ -261,7 +266,8 @@ impl Logic for Controller {
     fn update(&mut self) {
         dff_setup!(self, clock, write_at, read_at, streams, full, decoded_1, decoded_2, decoded_3);
         dff_setup!(self, clock, next_streams, next_slots, next_rows, next_ip, next_iq);
-        dff_setup!(self, clock, next_accumulate, next_drain, next_activations, next_weights);
+        dff_setup!(self, clock, next_accumulate, next_drain, next_posts);
+        dff_setup!(self, clock, next_activations, next_weights);
         dff_setup!(self, clock, interleave, before_rounds, ring, before_last, outputs);
         dff_setup!(
             self,
@@ -325,6 +331,7 @@ impl Logic for Controller {
             self.next_iq.d.next = self.mm_iq.val();
             self.next_accumulate.d.next = self.mm_accumulate.val();
             self.next_drain.d.next = self.mm_drain.val();
+            self.next_posts.d.next = self.mm_posts.val();
             self.next_activations.d.next = self.mm_activations.val();
             self.next_weights.d.next = self.mm_weights.val();
         }
@@ -383,6 +390,7 @@ impl Logic for Controller {
         self.running_streams.next = self.on_streams.q.val();
         self.start_streams.next = self.next_streams.q.val();
         self.start_drains.next = self.next_drain.q.val();
+        self.start_posts.next = self.next_posts.q.val();
         self.start_outputs.next = self.drain_cycles.q.val();
         self.start_interleave.next = self.interleave.q.val();
         self.busy_down.next = self.busy_left.q.val() - bits::<24>(1);

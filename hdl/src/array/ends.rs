@@ -18,6 +18,8 @@ pub struct Ends {
     pub start: Signal<In, Bit>,
     /// It drains.
     pub drains: Signal<In, Bit>,
+    /// It posts when a store may take its outputs.
+    pub posts: Signal<In, Bit>,
     /// It is weight-stationary.
     pub streams: Signal<In, Bit>,
     /// Cycles in which its outputs are at the edge, at least one.
@@ -28,14 +30,15 @@ pub struct Ends {
     pub ending: Signal<In, Bit>,
     /// Outputs are at the edge in the next cycle.
     pub reaching: Signal<In, Bit>,
-    /// From the next cycle on a store may take outputs: those of the first array row are out, or the first row streamed is.
+    /// From the next cycle on a store may take outputs of an MM that posts it: those of the first array row are out, or the first row
+    /// streamed is.
     pub first_out: Signal<Out, Bit>,
     /// The oldest MM ends with this cycle.
     pub ended: Signal<Out, Bit>,
     /// All that have started have ended.
     pub idle: Signal<Out, Bit>,
 
-    waiting: SmallRam<4, 22>,
+    waiting: SmallRam<4, 23>,
     write_at: DFF<Bits<4>>,
     read_at: DFF<Bits<4>>,
     write_up: Signal<Local, Bits<4>>,
@@ -73,9 +76,10 @@ impl Logic for Ends {
         self.waiting.clock.next = self.clock.val();
         self.waiting.write.next = self.start.val() & self.drains.val();
         self.waiting.write_index.next = self.write_at.q.val();
-        self.waiting.write_data.next = bit_cast::<22, 16>(self.outputs.val())
-            | (bit_cast::<22, 5>(self.interleave.val()) << bits::<5>(16))
-            | (bit_cast::<22, 1>(self.streams.val().into()) << bits::<5>(21));
+        self.waiting.write_data.next = bit_cast::<23, 16>(self.outputs.val())
+            | (bit_cast::<23, 5>(self.interleave.val()) << bits::<5>(16))
+            | (bit_cast::<23, 1>(self.streams.val().into()) << bits::<5>(21))
+            | (bit_cast::<23, 1>(self.posts.val().into()) << bits::<5>(22));
         self.waiting.read_index.next = self.read_at.q.val();
         if self.start.val() & self.drains.val() {
             self.write_at.d.next = self.write_up.val();
@@ -89,10 +93,11 @@ impl Logic for Ends {
             self.done.d.next = self.done_up.val();
             if self.waiting.read_data.val().get_bit(21) {
                 if !self.done.q.val().any() {
-                    self.first_out.next = true;
+                    self.first_out.next = self.waiting.read_data.val().get_bit(22);
                 }
             } else {
-                self.row_out.d.next = self.done_up.val() == self.first.val();
+                self.row_out.d.next = self.waiting.read_data.val().get_bit(22)
+                    & (self.done_up.val() == self.first.val());
             }
             if self.done_up.val() == self.waiting.read_data.val().get_bits::<16>(0) {
                 self.done.d.next = bits::<16>(0);

@@ -10,7 +10,7 @@ use satkit_spec::ArrayConfig;
 
 /// Sees whether the array can do the MM that was taken; one that it cannot never starts, and is at fault once it is the oldest.
 ///
-/// There is a GEOMETRY before it. It posts `d.full` if it drains. Its WALKs, at most four, have as many slots as it has, in a pass as many as it has rows. A tile has 1
+/// There is a GEOMETRY before it. One that posts `d.full` drains. Its WALKs, at most four, have as many slots as it has, in a pass as many as it has rows. A tile has 1
 /// to 16 outputs of a USPE. A pass has one, streams at least one row and no more than the psum buffer holds, over no more slots
 /// than the array has rows.
 #[derive(Clone, Debug, Default, LogicBlock)]
@@ -102,7 +102,7 @@ impl Logic for Legal {
         if self.mm.val() {
             self.illegal.d.next = !self.known.q.val()
                 | !self.fits.val()
-                | (self.drains.val() ^ self.posts.val())
+                | (self.posts.val() & !self.drains.val())
                 | (self.walks.q.val() > bits::<3>(4));
             self.told.d.next = false;
             self.walks.d.next = bits::<3>(0);

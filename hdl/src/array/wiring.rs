@@ -133,8 +133,8 @@ fn address_bits(words: usize) -> usize {
 }
 
 /// A field of the bus `instruction`.
-fn field(mnemonic: &str, name: &str, bits: usize) -> String {
-    isa_bits::field("instruction", mnemonic, name, bits)
+fn field(mnemonic: &str, name: &str) -> String {
+    isa_bits::field("instruction", mnemonic, name)
 }
 
 impl<'c> MmEngine<'c> {
@@ -200,23 +200,16 @@ impl<'c> MmEngine<'c> {
                 ("array_rows", constant(32, self.config.rows)),
                 ("psum_depth", constant(16, self.config.psum_depth.min(u16::MAX.into()))),
                 ("geometry", "is_geometry".into()),
-                ("geometry_streams", format!("~{}", field("GEOMETRY", "dataflow", 1))),
+                ("geometry_streams", format!("~{}", field("GEOMETRY", "dataflow"))),
                 ("walk", "is_walk".into()),
-                ("walk_slots", field("WALK", "slots", 16)),
+                ("walk_slots", field("WALK", "slots")),
                 ("mm", "is_mm".into()),
-                ("slots", field("MM", "slots", 32)),
-                ("rows", field("MM", "rows", 16)),
-                ("ip", field("MM", "ip", 5)),
-                ("iq", field("MM", "iq", 5)),
-                ("drains", field("MM", "drain", 1)),
-                (
-                    "posts",
-                    format!(
-                        "instruction[{}]",
-                        isa::HEADER_BITS as usize - isa::SemaphoreSet::BITS as usize
-                            + isa::Semaphore::DrainFull as usize
-                    ),
-                ),
+                ("slots", field("MM", "slots")),
+                ("rows", field("MM", "rows")),
+                ("ip", field("MM", "ip")),
+                ("iq", field("MM", "iq")),
+                ("drains", field("MM", "drain")),
+                ("posts", isa_bits::posts("instruction", isa::Semaphore::DrainFull)),
                 ("idle", "mm_idle".into()),
                 own("may"),
                 ("fault", "mm_fault".into()),
@@ -240,8 +233,8 @@ impl<'c> MmEngine<'c> {
         for mnemonic in ["GEOMETRY", "WALK", "MM"] {
             let name = format!("is_{}", mnemonic.to_lowercase());
             core.wire(&name, 1);
-            let opcode = isa_bits::opcode(mnemonic);
-            core.assign(&name, &format!("instruction_valid & (instruction[7:0] == {opcode})"));
+            let is = isa_bits::is("instruction", mnemonic);
+            core.assign(&name, &format!("instruction_valid & {is}"));
         }
         core.wire("unused_instruction", 1);
         core.assign("unused_instruction", "&instruction");
@@ -253,6 +246,7 @@ impl<'c> MmEngine<'c> {
         for (name, bits) in [
             ("start_streams", 1),
             ("start_drains", 1),
+            ("start_posts", 1),
             ("start_outputs", 16),
             ("start_interleave", 5),
             ("ending", 1),
@@ -260,7 +254,7 @@ impl<'c> MmEngine<'c> {
         ] {
             core.wire(name, bits);
         }
-        let walk = isa::reference().find(|layout| layout.0 == "WALK").expect("in the table").3;
+        let (all, walk) = isa_bits::fields("instruction", "WALK");
         let first = walk[0].lsb as usize;
         let bits = walk.iter().map(|field| field.width as usize).sum::<usize>();
         core.wire("walk", bits);
@@ -272,7 +266,7 @@ impl<'c> MmEngine<'c> {
                 own("clock"),
                 ("write", "is_walk & walk_room".into()),
                 ("write_address", "walk_write_at".into()),
-                ("write_data", format!("instruction[{}:{first}]", first + bits - 1)),
+                ("write_data", all),
                 ("read_address", "walk_read_at".into()),
                 ("read_data", "walk".into()),
             ],
@@ -280,9 +274,7 @@ impl<'c> MmEngine<'c> {
         core.wire("row_token_0", 51);
         core.wire("column_token_0", 42);
         core.wire("row_drain_0", 5);
-        let wait = |semaphore: isa::Semaphore| {
-            format!("instruction[{}]", isa::OPCODE_BITS as usize + semaphore as usize)
-        };
+        let wait = |semaphore| isa_bits::waits("instruction", semaphore);
         let constant = |bits: usize, value: usize| format!("{bits}'d{value}");
         let mut connections = vec![
             own("clock"),
@@ -294,18 +286,19 @@ impl<'c> MmEngine<'c> {
             ("run_on", constant(16, timing.ws_run_on_cycles)),
             ("geometry", "is_geometry".into()),
             // 0 is weight-stationary.
-            ("geometry_streams", format!("~{}", field("GEOMETRY", "dataflow", 1))),
+            ("geometry_streams", format!("~{}", field("GEOMETRY", "dataflow"))),
             ("walk", "is_walk".into()),
             own("walk_room"),
             ("walk_write", "walk_write_at".into()),
             ("mm", "is_mm".into()),
             own("mm_room"),
-            ("mm_slots", field("MM", "slots", 16)),
-            ("mm_rows", field("MM", "rows", 16)),
-            ("mm_ip", field("MM", "ip", 5)),
-            ("mm_iq", field("MM", "iq", 5)),
-            ("mm_accumulate", field("MM", "accumulate", 1)),
-            ("mm_drain", field("MM", "drain", 1)),
+            ("mm_slots", isa_bits::low_bits("instruction", "MM", "slots", 16)),
+            ("mm_rows", field("MM", "rows")),
+            ("mm_ip", field("MM", "ip")),
+            ("mm_iq", field("MM", "iq")),
+            ("mm_accumulate", field("MM", "accumulate")),
+            ("mm_drain", field("MM", "drain")),
+            ("mm_posts", isa_bits::posts("instruction", isa::Semaphore::DrainFull)),
             ("mm_activations", wait(isa::Semaphore::ActivationsFull)),
             ("mm_weights", wait(isa::Semaphore::WeightsFull)),
             own("go"),
@@ -313,6 +306,7 @@ impl<'c> MmEngine<'c> {
             ("starts", "mm_start".into()),
             own("start_streams"),
             own("start_drains"),
+            own("start_posts"),
             own("start_outputs"),
             own("start_interleave"),
             ("ended", "mm_free".into()),
@@ -345,6 +339,7 @@ impl<'c> MmEngine<'c> {
                 own("forget"),
                 ("start", "mm_start".into()),
                 ("drains", "start_drains".into()),
+                ("posts", "start_posts".into()),
                 ("streams", "start_streams".into()),
                 ("outputs", "start_outputs".into()),
                 ("interleave", "start_interleave".into()),

@@ -294,7 +294,7 @@ module controller_drain_delay(clock,d,q);
     always @(*) q = stages[59:55];
 endmodule
 
-module controller(clock,rows,last_row,pass_floor,reach_outputs,reach_sums,run_on,geometry,geometry_streams,walk,walk_room,walk_write,mm,mm_room,mm_slots,mm_rows,mm_ip,mm_iq,mm_accumulate,mm_drain,mm_activations,mm_weights,go,forget,starts,start_streams,start_drains,start_outputs,start_interleave,ending,running_streams,ended,busy,walk_read,walk_slots,walk_start,walk_kept,walk_kept_left,walk_groups,walk_groups_left,walk_taps,walk_taps_left,walk_lines,walk_lines_left,walk_group_step,walk_tap_step,walk_line_step,walk_block_step,walk_psum,row_token,column_token,row_drain);
+module controller(clock,rows,last_row,pass_floor,reach_outputs,reach_sums,run_on,geometry,geometry_streams,walk,walk_room,walk_write,mm,mm_room,mm_slots,mm_rows,mm_ip,mm_iq,mm_accumulate,mm_drain,mm_posts,mm_activations,mm_weights,go,forget,starts,start_streams,start_drains,start_posts,start_outputs,start_interleave,ending,running_streams,ended,busy,walk_read,walk_slots,walk_start,walk_kept,walk_kept_left,walk_groups,walk_groups_left,walk_taps,walk_taps_left,walk_lines,walk_lines_left,walk_group_step,walk_tap_step,walk_line_step,walk_block_step,walk_psum,row_token,column_token,row_drain);
 
     // Module arguments
     input wire  clock;
@@ -317,6 +317,7 @@ module controller(clock,rows,last_row,pass_floor,reach_outputs,reach_sums,run_on
     input wire  [4:0] mm_iq;
     input wire  mm_accumulate;
     input wire  mm_drain;
+    input wire  mm_posts;
     input wire  mm_activations;
     input wire  mm_weights;
     input wire  go;
@@ -324,6 +325,7 @@ module controller(clock,rows,last_row,pass_floor,reach_outputs,reach_sums,run_on
     output reg  starts;
     output reg  start_streams;
     output reg  start_drains;
+    output reg  start_posts;
     output reg  [15:0] start_outputs;
     output reg  [4:0] start_interleave;
     output reg  ending;
@@ -379,6 +381,8 @@ module controller(clock,rows,last_row,pass_floor,reach_outputs,reach_sums,run_on
     wire  next_accumulate$q;
     reg  next_drain$d;
     wire  next_drain$q;
+    reg  next_posts$d;
+    wire  next_posts$q;
     reg  next_activations$d;
     wire  next_activations$q;
     reg  next_weights$d;
@@ -605,6 +609,11 @@ module controller(clock,rows,last_row,pass_floor,reach_outputs,reach_sums,run_on
     uspe_dff_1 next_drain(
         .d(next_drain$d),
         .q(next_drain$q),
+        .clock(clock)
+    );
+    uspe_dff_1 next_posts(
+        .d(next_posts$d),
+        .q(next_posts$q),
         .clock(clock)
     );
     uspe_dff_1 next_activations(
@@ -869,6 +878,7 @@ module controller(clock,rows,last_row,pass_floor,reach_outputs,reach_sums,run_on
         next_iq$d = next_iq$q;
         next_accumulate$d = next_accumulate$q;
         next_drain$d = next_drain$q;
+        next_posts$d = next_posts$q;
         next_activations$d = next_activations$q;
         next_weights$d = next_weights$q;
         interleave$d = interleave$q;
@@ -936,6 +946,7 @@ module controller(clock,rows,last_row,pass_floor,reach_outputs,reach_sums,run_on
             next_iq$d = mm_iq;
             next_accumulate$d = mm_accumulate;
             next_drain$d = mm_drain;
+            next_posts$d = mm_posts;
             next_activations$d = mm_activations;
             next_weights$d = mm_weights;
         end
@@ -986,6 +997,7 @@ module controller(clock,rows,last_row,pass_floor,reach_outputs,reach_sums,run_on
         running_streams = on_streams$q;
         start_streams = next_streams$q;
         start_drains = next_drain$q;
+        start_posts = next_posts$q;
         start_outputs = drain_cycles$q;
         start_interleave = interleave$q;
         busy_down = busy_left$q - 24'h1;
@@ -3200,15 +3212,15 @@ module mm_ends_waiting(clock,write,write_index,write_data,read_index,read_data);
     input wire  clock;
     input wire  write;
     input wire  [3:0] write_index;
-    input wire  [21:0] write_data;
+    input wire  [22:0] write_data;
     input wire  [3:0] read_index;
-    output reg  [21:0] read_data;
+    output reg  [22:0] read_data;
 
     // Update code (custom)
-    reg [21:0] content [0:15];
-    wire [21:0] fetched = content[read_index];
+    reg [22:0] content [0:15];
+    wire [22:0] fetched = content[read_index];
     integer i;
-    initial for (i = 0; i <= 15; i = i + 1) content[i] = 22'h0;
+    initial for (i = 0; i <= 15; i = i + 1) content[i] = 23'h0;
 
     always @(posedge clock) if (write) content[write_index] <= write_data;
 
@@ -3236,13 +3248,14 @@ module mm_ends_kinds(clock,write,write_index,write_data,read_index,read_data);
     always @(*) read_data = fetched;
 endmodule
 
-module mm_ends(clock,forget,start,drains,streams,outputs,interleave,ending,reaching,first_out,ended,idle);
+module mm_ends(clock,forget,start,drains,posts,streams,outputs,interleave,ending,reaching,first_out,ended,idle);
 
     // Module arguments
     input wire  clock;
     input wire  forget;
     input wire  start;
     input wire  drains;
+    input wire  posts;
     input wire  streams;
     input wire  [15:0] outputs;
     input wire  [4:0] interleave;
@@ -3255,9 +3268,9 @@ module mm_ends(clock,forget,start,drains,streams,outputs,interleave,ending,reach
     // Stub signals
     reg  waiting$write;
     reg  [3:0] waiting$write_index;
-    reg  [21:0] waiting$write_data;
+    reg  [22:0] waiting$write_data;
     reg  [3:0] waiting$read_index;
-    wire  [21:0] waiting$read_data;
+    wire  [22:0] waiting$read_data;
     reg  [3:0] write_at$d;
     wire  [3:0] write_at$q;
     reg  [3:0] read_at$d;
@@ -3374,7 +3387,7 @@ module mm_ends(clock,forget,start,drains,streams,outputs,interleave,ending,reach
         read_up = read_at$q + 4'h1;
         waiting$write = start & drains;
         waiting$write_index = write_at$q;
-        waiting$write_data = {6'h0, outputs} | ({17'h0, interleave} << 5'h10) | ({21'h0, streams} << 5'h15);
+        waiting$write_data = {7'h0, outputs} | ({18'h0, interleave} << 5'h10) | ({22'h0, streams} << 5'h15) | ({22'h0, posts} << 5'h16);
         waiting$read_index = read_at$q;
         if (start & drains) begin
             write_at$d = write_up;
@@ -3388,11 +3401,11 @@ module mm_ends(clock,forget,start,drains,streams,outputs,interleave,ending,reach
             done$d = done_up;
             if (waiting$read_data[21]) begin
                 if (~|done$q) begin
-                    first_out = 1'b1;
+                    first_out = waiting$read_data[22];
                 end
             end
             else begin
-                row_out$d = done_up == first;
+                row_out$d = waiting$read_data[22] & (done_up == first);
             end
             if (done_up == waiting$read_data[15:0]) begin
                 done$d = 16'h0;
@@ -6446,6 +6459,7 @@ module core (
     wire [3:0] walk_read_at;
     wire start_streams;
     wire start_drains;
+    wire start_posts;
     wire [15:0] start_outputs;
     wire [4:0] start_interleave;
     wire ending;
@@ -6455,7 +6469,7 @@ module core (
     wire [50:0] row_token_0;
     wire [41:0] column_token_0;
     wire [4:0] row_drain_0;
-    controller controller (.clock(clock), .rows(7'd4), .last_row(6'd3), .pass_floor(16'd28), .reach_outputs(16'd23), .reach_sums(16'd34), .run_on(16'd12), .geometry(is_geometry), .geometry_streams(~instruction[42]), .walk(is_walk), .walk_room(walk_room), .walk_write(walk_write_at), .mm(is_mm), .mm_room(mm_room), .mm_slots(instruction[195:180]), .mm_rows(instruction[111:96]), .mm_ip(instruction[216:212]), .mm_iq(instruction[221:217]), .mm_accumulate(instruction[222]), .mm_drain(instruction[223]), .mm_activations(instruction[9]), .mm_weights(instruction[11]), .go(go), .forget(forget), .starts(mm_start), .start_streams(start_streams), .start_drains(start_drains), .start_outputs(start_outputs), .start_interleave(start_interleave), .ended(mm_free), .ending(ending), .running_streams(running_streams), .busy(mm_busy), .walk_read(walk_read_at), .walk_slots(walk[15:0]), .walk_start(walk[35:16]), .walk_kept(walk[40:36]), .walk_kept_left(walk[45:41]), .walk_groups(walk[61:46]), .walk_groups_left(walk[77:62]), .walk_taps(walk[82:78]), .walk_taps_left(walk[87:83]), .walk_lines(walk[103:88]), .walk_lines_left(walk[119:104]), .walk_group_step(walk[139:120]), .walk_tap_step(walk[159:140]), .walk_line_step(walk[179:160]), .walk_block_step(walk[199:180]), .walk_psum(walk[215:200]), .row_token(row_token_0), .column_token(column_token_0), .row_drain(row_drain_0));
+    controller controller (.clock(clock), .rows(7'd4), .last_row(6'd3), .pass_floor(16'd28), .reach_outputs(16'd23), .reach_sums(16'd34), .run_on(16'd12), .geometry(is_geometry), .geometry_streams(~instruction[42]), .walk(is_walk), .walk_room(walk_room), .walk_write(walk_write_at), .mm(is_mm), .mm_room(mm_room), .mm_slots(instruction[195:180]), .mm_rows(instruction[111:96]), .mm_ip(instruction[216:212]), .mm_iq(instruction[221:217]), .mm_accumulate(instruction[222]), .mm_drain(instruction[223]), .mm_posts(instruction[29]), .mm_activations(instruction[9]), .mm_weights(instruction[11]), .go(go), .forget(forget), .starts(mm_start), .start_streams(start_streams), .start_drains(start_drains), .start_posts(start_posts), .start_outputs(start_outputs), .start_interleave(start_interleave), .ended(mm_free), .ending(ending), .running_streams(running_streams), .busy(mm_busy), .walk_read(walk_read_at), .walk_slots(walk[15:0]), .walk_start(walk[35:16]), .walk_kept(walk[40:36]), .walk_kept_left(walk[45:41]), .walk_groups(walk[61:46]), .walk_groups_left(walk[77:62]), .walk_taps(walk[82:78]), .walk_taps_left(walk[87:83]), .walk_lines(walk[103:88]), .walk_lines_left(walk[119:104]), .walk_group_step(walk[139:120]), .walk_tap_step(walk[159:140]), .walk_line_step(walk[179:160]), .walk_block_step(walk[199:180]), .walk_psum(walk[215:200]), .row_token(row_token_0), .column_token(column_token_0), .row_drain(row_drain_0));
     wire row_valid_0;
     assign row_valid_0 = 1'b0;
     wire [50:0] row_token_1;
@@ -6639,7 +6653,7 @@ module core (
     wire [127:0] sums;
     wire [127:0] drained;
     stce array (.clock(clock), .word(words), .token(tokens), .drain(drain_tokens), .weight(weights), .tag(tags), .north_sum(head_sums), .sum(sums), .drained(drained), .multiplies(multiplies));
-    mm_ends the_ends (.clock(clock), .forget(forget), .start(mm_start), .drains(start_drains), .streams(start_streams), .outputs(start_outputs), .interleave(start_interleave), .ending(ending), .reaching(reaching), .first_out(mm_first_out), .ended(mm_end), .idle(mm_idle));
+    mm_ends the_ends (.clock(clock), .forget(forget), .start(mm_start), .drains(start_drains), .posts(start_posts), .streams(start_streams), .outputs(start_outputs), .interleave(start_interleave), .ending(ending), .reaching(reaching), .first_out(mm_first_out), .ended(mm_end), .idle(mm_idle));
     wire tile_read;
     delay_line #(.WIDTH(1), .DEPTH(6)) delay_tile_read (.clock(clock), .reset(1'b0), .d(ending & ~running_streams), .q(tile_read));
     wire pass_read;

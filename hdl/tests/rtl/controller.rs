@@ -15,10 +15,10 @@ const MANY: usize = 400_000;
 traced!(
     Controller,
     [rows last_row pass_floor reach_outputs reach_sums run_on
-     geometry geometry_streams walk mm mm_slots mm_rows mm_ip mm_iq mm_accumulate mm_drain mm_activations mm_weights go forget
+     geometry geometry_streams walk mm mm_slots mm_rows mm_ip mm_iq mm_accumulate mm_drain mm_posts mm_activations mm_weights go forget
      walk_slots walk_start walk_kept walk_kept_left walk_groups walk_groups_left walk_taps walk_taps_left
      walk_lines walk_lines_left walk_group_step walk_tap_step walk_line_step walk_block_step walk_psum],
-    [walk_room walk_write mm_room starts start_streams start_drains start_outputs start_interleave ending running_streams
+    [walk_room walk_write mm_room starts start_streams start_drains start_posts start_outputs start_interleave ending running_streams
      ended busy walk_read row_token column_token row_drain]
 );
 
@@ -86,6 +86,7 @@ pub(crate) struct Mm {
     pub(crate) iq: u64,
     pub(crate) accumulate: bool,
     pub(crate) drain: bool,
+    pub(crate) posts: bool,
     pub(crate) activations: bool,
     pub(crate) weights: bool,
 }
@@ -135,7 +136,8 @@ impl Offer {
         let mm = mm.unwrap_or(idle);
         cycle.give(16, mm.slots).give(16, mm.rows).give(5, mm.ip).give(5, mm.iq);
         // What forgets is tried where the engine stands in the accelerator.
-        for flag in [mm.accumulate, mm.drain, mm.activations, mm.weights, self.go, false] {
+        for flag in [mm.accumulate, mm.drain, mm.posts, mm.activations, mm.weights, self.go, false]
+        {
             cycle.give(1, is(flag));
         }
         cycle.give(16, walk.slots).give(20, walk.start);
@@ -386,6 +388,7 @@ impl Truth {
             iq: random.below(32),
             accumulate: random.below(2) == 0,
             drain: random.below(2) == 0,
+            posts: random.below(2) == 0,
             activations: random.below(2) == 0,
             weights: random.below(2) == 0,
         };
@@ -405,6 +408,7 @@ impl Truth {
         cycle
             .expect_bits(1, is(streams), care(1))
             .expect_bits(1, is(mm.drain), care(1))
+            .expect_bits(1, is(mm.posts), care(1))
             .expect_bits(16, outputs, care(16))
             .expect_bits(5, mm.ip * mm.iq, care(5))
             .expect(1, is(self.ends.contains_key(&(time + 1))))
@@ -451,6 +455,7 @@ fn work(random: &mut Random, config: &ArrayConfig, streams: bool, items: &mut Ve
         iq: 1,
         accumulate: flag(random),
         drain: random.below(3) == 0,
+        posts: flag(random),
         activations: flag(random),
         weights: flag(random),
         slots: 0,

@@ -12,15 +12,15 @@ const MANY: usize = 400_000;
 
 traced!(
     Ends,
-    [forget start drains streams outputs interleave ending reaching],
+    [forget start drains posts streams outputs interleave ending reaching],
     [first_out ended idle]
 );
 
 /// Inputs of a cycle and what is due.
 #[derive(Clone, Copy, Default)]
 struct Now {
-    /// Drains, streams, outputs, interleave.
-    start: Option<(bool, bool, u64, u64)>,
+    /// Drains, posts, streams, outputs, interleave.
+    start: Option<(bool, bool, bool, u64, u64)>,
     ending: bool,
     reaching: bool,
     first_out: bool,
@@ -34,6 +34,7 @@ fn sequence(random: &mut Random, mms: usize) -> (BTreeMap<u64, Now>, u64) {
     // The number of MMs that have started and not ended, by changes.
     for _ in 0..mms {
         let (drains, streams) = (random.below(3) == 0, random.below(4) == 0);
+        let posts = drains && random.below(4) > 0;
         let interleave = 1 + random.below(16);
         let outputs = if streams { 1 + random.below(40) } else { 4 * interleave };
         let spread = if random.below(4) == 0 { 60 } else { 3 };
@@ -46,7 +47,8 @@ fn sequence(random: &mut Random, mms: usize) -> (BTreeMap<u64, Now>, u64) {
         }
         free = start + array;
         let mut own = free;
-        cycles.entry(start).or_default().start = Some((drains, streams, outputs, interleave));
+        cycles.entry(start).or_default().start =
+            Some((drains, posts, streams, outputs, interleave));
         cycles.entry(free - 1).or_default().ending = true;
         if drains {
             let first = start + reach;
@@ -56,7 +58,7 @@ fn sequence(random: &mut Random, mms: usize) -> (BTreeMap<u64, Now>, u64) {
             }
             // A row of the array has come out, or the first that is streamed comes.
             let ready = if streams { first } else { first + interleave };
-            cycles.entry(ready - 1).or_default().first_out = true;
+            cycles.entry(ready - 1).or_default().first_out |= posts;
             own = own.max(drain_free);
         }
         last_end = own.max(last_end + 1);
@@ -76,12 +78,13 @@ fn cycles(seed: u64) -> impl Iterator<Item = Cycle> + Send {
         for at in 0..=cut {
             let forget = at == cut;
             let now = events.get(&at).copied().unwrap_or_default();
-            let (drains, streams, outputs, interleave) = now.start.unwrap_or_default();
+            let (drains, posts, streams, outputs, interleave) = now.start.unwrap_or_default();
             let mut cycle = Cycle::default();
             cycle
                 .give(1, forget.into())
                 .give(1, now.start.is_some().into())
                 .give(1, drains.into())
+                .give(1, posts.into())
                 .give(1, streams.into())
                 .give(16, outputs)
                 .give(5, interleave)
@@ -96,7 +99,7 @@ fn cycles(seed: u64) -> impl Iterator<Item = Cycle> + Send {
         // What registers still had to say is forgotten a cycle later.
         let mut rest = Cycle::default();
         rest.give(1, 1);
-        for width in [1, 1, 1, 16, 5, 1, 1] {
+        for width in [1, 1, 1, 1, 16, 5, 1, 1] {
             rest.give(width, 0);
         }
         rest.expect_bits(1, 0, 0).expect_bits(1, 0, 0).expect(1, 1);
