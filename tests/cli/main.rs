@@ -31,5 +31,7 @@ mod support;
 mod tools;
 mod trace;
 mod train;
+#[cfg(target_os = "linux")]
+mod transfers;
 #[path = "../verilog.rs"]
 mod verilog;

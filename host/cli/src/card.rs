@@ -1,6 +1,7 @@
 //! Which card a command drives: the one place where a name becomes a card.
 
-use satkit_host::session::Session;
+use crate::arguments::TransferArguments;
+use satkit_host::session::{Session, SessionSettings};
 #[cfg(target_os = "linux")]
 use satkit_host::xdma::XdmaCard;
 use satkit_memory::MemoryModel;
@@ -124,7 +125,11 @@ pub(crate) fn open_card(
 ///
 /// # Errors
 /// As [`open_card`], and if the card does not identify itself as one with this array.
-pub(crate) fn open_session(device: &CardDevice, array: &ArrayConfig) -> anyhow::Result<Session> {
+pub(crate) fn open_session(
+    device: &CardDevice,
+    array: &ArrayConfig,
+    transfers: TransferArguments,
+) -> anyhow::Result<Session> {
     let card: Arc<dyn Card> = match device {
         CardDevice::Sim => {
             let options =
@@ -134,7 +139,13 @@ pub(crate) fn open_session(device: &CardDevice, array: &ArrayConfig) -> anyhow::
         CardDevice::Rtl => rtl_card(array, MemoryModel::default())?,
         CardDevice::Xdma { .. } => open_card(device, None)?,
     };
-    Ok(Session::open(card, array)?)
+    let verify = transfers.verify_transfers;
+    let settings = SessionSettings {
+        verify_uploads: verify,
+        verify_downloads: verify,
+        ..SessionSettings::default()
+    };
+    Ok(Session::open_with(card, array, settings)?)
 }
 
 /// The accelerator's Verilog as a card; its model is compiled if it has to be, with progress shown.

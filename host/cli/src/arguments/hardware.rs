@@ -19,6 +19,15 @@ pub(crate) struct DeviceArguments {
     pub(crate) dataflow: Option<DataflowChoice>,
 }
 
+/// Options of the way between host and card.
+#[derive(clap::Args, Clone, Copy, Debug, Default)]
+pub(crate) struct TransferArguments {
+    /// Read every upload to the card back and compare its CRC-32, and read every download twice: what differs is moved again,
+    /// and what differs again ends the run. Moves twice the bytes
+    #[arg(long)]
+    pub(crate) verify_transfers: bool,
+}
+
 fn dataflow() -> impl clap::builder::TypedValueParser<Value = DataflowChoice> {
     use clap::builder::TypedValueParser as _;
     clap::builder::PossibleValuesParser::new(DataflowChoice::ALL.map(DataflowChoice::name))

@@ -3,7 +3,7 @@
 mod hardware;
 pub(crate) mod number;
 
-pub(crate) use hardware::{DeviceArguments, array, array_for};
+pub(crate) use hardware::{DeviceArguments, TransferArguments, array, array_for};
 
 use crate::command::{
     bench::BenchArguments,

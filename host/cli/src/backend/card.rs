@@ -1,6 +1,7 @@
 //! Cards to train on.
 
 use crate::CliError;
+use crate::arguments::TransferArguments;
 use crate::card::{CardDevice, open_session};
 use satkit_host::card::{CardMachine, CardSettings};
 use satkit_memory::MemoryModel;
@@ -17,11 +18,12 @@ pub(crate) fn card_machine(
     device: &CardDevice,
     array: &ArrayConfig,
     dataflow: DataflowChoice,
+    transfers: TransferArguments,
 ) -> anyhow::Result<CardMachine> {
     if *device == CardDevice::Rtl {
         refuse_missing_engines()?;
     }
-    let session = open_session(device, array)?;
+    let session = open_session(device, array, transfers)?;
     let memory = MemoryModel::default();
     let settings = CardSettings { dataflow, memory, ..CardSettings::default() };
     Ok(CardMachine::new(Arc::new(session), settings))

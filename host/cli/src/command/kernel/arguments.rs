@@ -1,7 +1,7 @@
 //! The options of `satkit kernel`.
 
 use crate::CliError;
-use crate::arguments::{self, DeviceArguments, number};
+use crate::arguments::{self, DeviceArguments, TransferArguments, number};
 use crate::card::CardDevice;
 use crate::command::train::check_lambda;
 use satkit_spec::{Method, Sparsity};
@@ -59,6 +59,8 @@ pub(crate) struct KernelArguments {
     /// With --device rtl: writes waves, as .vcd or .fst by the file's ending
     #[arg(long, value_name = "FILE")]
     pub(super) waves: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) transfers: TransferArguments,
     /// Compare every bit with the reference; what differs is not written
     #[arg(long)]
     pub(super) verify: bool,
@@ -201,6 +203,11 @@ pub(super) fn check_options(arguments: &KernelArguments) -> Result<(), CliError>
     if let Some(waves) = arguments.waves.as_ref().filter(|_| *device != Device::Rtl) {
         let reason = format!("the device {} has none; accepted with the device rtl", device.name());
         return refuse("--waves", waves.display().to_string(), reason);
+    }
+    if arguments.transfers.verify_transfers && !matches!(device, Device::Card(_)) {
+        let given = format!("with --device {}", device.name());
+        let reason = "nothing is transferred to it; accepted with the devices sim and xdma".into();
+        return refuse("--verify-transfers", given, reason);
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! Operations on a card: the simulator, or one behind the files of the XDMA driver.
 
 use super::Cost;
+use crate::arguments::TransferArguments;
 use crate::card::{CardDevice, open_session};
 use satkit_host::card::CardSettings;
 use satkit_host::kernel::{Kernel, KernelPlan, KernelResults, run_kernel};
@@ -18,8 +19,9 @@ pub(super) fn compute(
     device: &CardDevice,
     config: &ArrayConfig,
     dataflow: DataflowChoice,
+    transfers: TransferArguments,
 ) -> anyhow::Result<(KernelResults, Cost)> {
-    let session = open_session(device, config)?;
+    let session = open_session(device, config, transfers)?;
     let memory = MemoryModel::default();
     let settings = CardSettings { dataflow, memory, ..CardSettings::default() };
     let run = run_kernel(&session, kernel, &settings)?;

@@ -77,7 +77,7 @@ pub(crate) fn run(arguments: &KernelArguments) -> anyhow::Result<()> {
         Device::Card(card) => {
             let config = array_for(arguments.machine.array.as_ref(), kernel.compact())?;
             let dataflow = arguments.machine.dataflow.unwrap_or_default();
-            card::compute(kernel, card, &config, dataflow)?
+            card::compute(kernel, card, &config, dataflow, arguments.transfers)?
         }
         Device::Rtl => on_rtl(&task, arguments)?,
     };

@@ -1,6 +1,6 @@
 //! The options of `satkit train`.
 
-use crate::arguments::{self, DeviceArguments, number};
+use crate::arguments::{self, DeviceArguments, TransferArguments, number};
 use crate::card::CardDevice;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use satkit_host::data::DataSource;
@@ -75,6 +75,8 @@ pub(crate) struct TrainArguments {
     /// rtl for the hardware's Verilog
     #[arg(long, value_name = "sim|rtl|xdma[:DIR][:N]", default_value = "sim")]
     pub(super) device: CardDevice,
+    #[command(flatten)]
+    pub(super) transfers: TransferArguments,
     /// Train the same network dense too, for accuracy and speed-up [default: dense]
     #[arg(long, value_enum)]
     pub(super) compare: Option<Compare>,

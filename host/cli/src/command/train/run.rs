@@ -50,6 +50,11 @@ pub(super) fn run(plan: &Plan, arguments: &TrainArguments) -> anyhow::Result<Run
     let stop = interrupt::stop_flag();
     for note in dense_stages(&plan.network, &plan.settings)? {
         output::note(note);
+    if arguments.verify.is_some() && arguments.transfers.verify_transfers {
+        let reason = "nothing is transferred where operations are compared one by one; accepted without --verify";
+        let (option, given) = ("--verify-transfers", "with --verify".into());
+        return Err(CliError::Option { option, given, reason: reason.into() }.into());
+    }
     }
     let dense_directory = arguments.checkpoint.as_ref().map(|path| path.join(DENSE_DIRECTORY));
     let is_dense = plan.settings.method == Method::Dense;
@@ -73,8 +78,7 @@ pub(super) fn run(plan: &Plan, arguments: &TrainArguments) -> anyhow::Result<Run
     };
     let mut trace = arguments.trace.clone().map(Trace::new);
     let mut single = |settings, checkpoint: Option<Checkpoint>, directory: Option<&Path>| {
-        let (verify, device) = (arguments.verify, &arguments.device);
-        let single = Single { plan, settings, checkpoint, directory, verify, device, stop };
+        let single = Single { plan, settings, checkpoint, directory, arguments, stop };
         let run = single.run(rows.as_mut(), trace.as_mut());
         // Also that of a run that failed; what failed first is what is told.
         let traced = trace.as_ref().map_or(Ok(()), Trace::write);
@@ -125,18 +129,22 @@ struct Single<'a> {
     settings: TrainSettings,
     checkpoint: Option<Checkpoint>,
     directory: Option<&'a Path>,
-    verify: Option<usize>,
-    device: &'a CardDevice,
+    arguments: &'a TrainArguments,
     stop: &'a AtomicBool,
 }
 
 impl Single<'_> {
     fn run(self, rows: Option<&mut Rows>, trace: Option<&mut Trace>) -> anyhow::Result<Run> {
-        let Self { plan, settings, verify, .. } = self;
+        let Self { plan, settings, arguments, .. } = self;
         let (method, sparsity) = (settings.method, settings.sparsity);
-        match verify {
+        match arguments.verify {
             None => {
-                let mut machine = card_machine(self.device, &plan.array, plan.dataflow)?;
+                let mut machine = card_machine(
+                    &arguments.device,
+                    &plan.array,
+                    plan.dataflow,
+                    arguments.transfers,
+                )?;
                 if let Some(trace) = trace {
                     machine = trace.follow(&run_name(&settings), machine);
                 }
