@@ -70,10 +70,20 @@ pub(super) fn identify(
     index: u32,
     user: &Metadata,
 ) -> CardResult<(Option<PciDevice>, Option<VirtualInfo>)> {
+    identify_by(Path::new(SYSFS), dir, index, user)
+}
+
+/// The same, with what the kernel tells of its devices in the folder `sysfs`.
+pub(super) fn identify_by(
+    sysfs: &Path,
+    dir: &Path,
+    index: u32,
+    user: &Metadata,
+) -> CardResult<(Option<PciDevice>, Option<VirtualInfo>)> {
     let path = DeviceFile::User.path(dir, index);
     let wrong = |reason: String| Err(CardError::WrongDriver { path: path.clone(), reason });
     if user.file_type().is_char_device() {
-        let pci = PciDevice::behind(Path::new(SYSFS), user);
+        let pci = PciDevice::behind(sysfs, user);
         let driver = pci.as_ref().and_then(|pci| pci.driver.as_deref());
         return match driver {
             Some(driver) if driver != "xdma" => {

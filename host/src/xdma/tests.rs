@@ -1,5 +1,6 @@
 //! The driver against fakes of the kernel: calls that answer as told, and folders that look like sysfs.
 
+use super::open::{identify_by, opening_error};
 use super::pci::{Link, PciDevice};
 use super::transfer::{self, CHUNK_BYTES};
 use super::{XdmaCard, hot_reset, list};
@@ -146,6 +147,19 @@ fn what_is_no_card_is_refused_in_words() {
     assert!(matches!(hot_reset(dir.path(), 0), Err(CardError::Unsupported { .. })));
 }
 
+/// Tests run as root too, who may open everything, so the system's answer is given.
+#[test]
+fn a_file_that_may_not_be_opened_names_the_rule_for_it() {
+    let path = Path::new("/dev/xdma0_user");
+    let error = opening_error(path, io::Error::from_raw_os_error(13));
+    assert!(matches!(&error, CardError::Permission { path: of } if of == path), "{error:?}");
+    let rule = "host/udev/60-satkit-xdma.rules";
+    let said = error.to_string();
+    assert!(said.contains("/dev/xdma0_user") && said.contains("udev rule"), "{said}");
+    assert!(said.contains(rule), "{said}");
+    assert!(Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(rule).is_file());
+}
+
 /// A folder that looks like sysfs with one card.
 fn sysfs(root: &Path) {
     let device = root.join("devices/pci0000:00/0000:03:00.0");
@@ -186,6 +200,22 @@ fn sysfs_tells_where_a_card_is_and_how_it_is_linked() {
     assert!(warning.contains("5 GT/s x8, below Gen3 x16"), "{warning}");
     assert_eq!(Link { gigatransfers: 8.0, lanes: 16 }.warning(), None);
     assert!(Link { gigatransfers: 16.0, lanes: 8 }.warning().is_some());
+
+    // Behind a character device, here the null device's, 1:3: the card as long as the driver is the stock one.
+    let devices = tempfile::tempdir().unwrap();
+    std::os::unix::fs::symlink("/dev/null", devices.path().join("xdma0_user")).unwrap();
+    let user = fs::metadata("/dev/null").unwrap();
+    fs::create_dir_all(root.path().join("dev/char/1:3")).unwrap();
+    std::os::unix::fs::symlink(&folder, root.path().join("dev/char/1:3/device")).unwrap();
+    let identify = || identify_by(root.path(), devices.path(), 0, &user);
+    assert_eq!(identify().unwrap(), (Some(expected), None));
+    let other = root.path().join("bus/pci/drivers/vfio-pci");
+    fs::create_dir_all(&other).unwrap();
+    fs::remove_file(folder.join("driver")).unwrap();
+    std::os::unix::fs::symlink(&other, folder.join("driver")).unwrap();
+    let error = identify().unwrap_err();
+    assert!(matches!(&error, CardError::WrongDriver { path, .. } if path.ends_with("xdma0_user")));
+    assert!(error.to_string().contains("bound to the driver vfio-pci"), "{error}");
 
     super::hot_reset::remove_and_rescan(root.path(), "0000:03:00.0").unwrap();
     for file in [folder.join("remove"), root.path().join("bus/pci/rescan")] {

@@ -37,7 +37,7 @@ pub enum CardError {
     },
     /// The device may not be opened.
     #[error(
-        "no permission for {path}: install the udev rule of docs/guide-card.md, or join the group that owns the file"
+        "no permission for {path}: install the udev rule host/udev/60-satkit-xdma.rules, or join the group that owns the file"
     )]
     Permission {
         /// The file.
