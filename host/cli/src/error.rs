@@ -3,6 +3,7 @@
 use crate::output;
 use satkit_hdl::HdlError;
 use satkit_host::HostError;
+use satkit_host::session::SessionError;
 use satkit_plan::PlanError;
 use satkit_sim::{AcceleratorError, SimError};
 use satkit_spec::SpecError;
@@ -67,7 +68,8 @@ pub(crate) fn report(error: &anyhow::Error) -> u8 {
     code
 }
 
-/// The chain of causes in one line. An error that is only a wrapper of the next repeats its text, which is left out.
+/// The chain of causes in one line, and where to read on. An error that is only a wrapper of the next repeats its text, which is
+/// left out.
 fn message(error: &anyhow::Error) -> String {
     let mut text = String::new();
     for cause in error.chain() {
@@ -76,7 +78,19 @@ fn message(error: &anyhow::Error) -> String {
             text = if text.is_empty() { cause } else { format!("{text}: {cause}") };
         }
     }
+    if let Some(error) = error.chain().find_map(card_error) {
+        text = format!("{text} (docs/guide-card.md, section {})", error.section());
+    }
     text
+}
+
+/// The error of a card that a cause is.
+fn card_error<'a>(cause: &'a (dyn std::error::Error + 'static)) -> Option<&'a CardError> {
+    // A session passes it on as if it were its own, so that it is no link of the chain then.
+    match cause.downcast_ref::<SessionError>() {
+        Some(SessionError::Card(error)) => Some(error),
+        _ => cause.downcast_ref::<CardError>(),
+    }
 }
 
 fn exit_code(error: &anyhow::Error) -> u8 {
@@ -179,5 +193,65 @@ const fn accelerator_code(error: &AcceleratorError) -> u8 {
     match error {
         AcceleratorError::Plan(_) | AcceleratorError::Operands(_) => BAD_INPUT,
         AcceleratorError::Program(_) => FAILED,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use satkit_transport::Direction;
+    use std::collections::BTreeSet;
+
+    /// One error of each kind.
+    fn card_errors() -> [CardError; 17] {
+        let (path, reason) = (PathBuf::from("/dev/xdma0_user"), || "because".to_owned());
+        let direction = Direction::HostToCard;
+        [
+            CardError::NoDevice { path: path.clone() },
+            CardError::Permission { path: path.clone() },
+            CardError::WrongDriver { path, reason: reason() },
+            CardError::IdMismatch { found: 1, expected: 2 },
+            CardError::ContractMismatch { what: "contract hash", found: 1, expected: 2 },
+            CardError::NotCalibrated { found: 1, expected: 2 },
+            CardError::OutOfRange { what: "register", address: 1, bytes: 2, limit: 3 },
+            CardError::Misaligned { what: "register", address: 1, align: 4 },
+            CardError::Timeout { operation: "job", address: 1, done: 2 },
+            CardError::Axi { direction, address: 1, done: 2 },
+            CardError::DeviceLost { reason: reason() },
+            CardError::ShortTransfer { direction, address: 1, done: 2, bytes: 3 },
+            CardError::Corrupt { address: 1, bytes: 2, found: 3, expected: 4 },
+            CardError::Busy { name: "xdma0".into() },
+            CardError::Unsupported { name: "xdma0".into(), what: "fly" },
+            CardError::Fault { instruction: 1, reason: reason(), address: None },
+            CardError::Io { what: "open".into(), source: io::Error::other("no") },
+        ]
+    }
+
+    /// However far from the top an error of a card is, its message ends with the section of the guide that is about it.
+    #[test]
+    fn every_error_of_a_card_says_where_to_read_on() {
+        let guide = include_str!("../../../docs/guide-card.md");
+        let (_, sections) = guide.split_once("\n## Troubleshooting").unwrap();
+        let sections: BTreeSet<_> =
+            sections.lines().filter_map(|line| line.strip_prefix("### ")).collect();
+        let mut named = BTreeSet::new();
+        for error in card_errors() {
+            let section = error.section();
+            named.insert(section);
+            assert!(format!("{error:?}").starts_with(section), "{error:?}");
+            let end = format!(" (docs/guide-card.md, section {section})");
+            let said = error.to_string();
+            let session = SessionError::from(error);
+            let host = HostError::Card { what: "upload", source: session };
+            let said_far = message(&anyhow::Error::from(host).context("training"));
+            assert!(said_far.starts_with("training: "), "{said_far}");
+            assert!(said_far.contains(&said) && said_far.ends_with(&end), "{said_far}");
+        }
+        // All of them: the guide has a section for each.
+        assert_eq!(named, sections);
+        let [near, ..] = card_errors();
+        let said = message(&near.into());
+        assert!(said.ends_with(" (docs/guide-card.md, section NoDevice)"), "{said}");
+        assert_eq!(message(&anyhow::anyhow!("another")), "another");
     }
 }

@@ -26,7 +26,8 @@ pub fn hot_reset(dir: &Path, index: u32) -> CardResult<()> {
     let (device, _) = identify(dir, index, &metadata)?;
     let name = format!("xdma{index} in {}", dir.display());
     let Some(device) = device else {
-        let what = "be removed from the PCI bus: it is not on one";
+        let what =
+            "be removed from the PCI bus: it is not on one; `satkit card reset` resets its core";
         return Err(CardError::Unsupported { name, what });
     };
     // A card that somebody drives is not pulled away from under them.

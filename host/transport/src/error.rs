@@ -44,7 +44,9 @@ pub enum CardError {
         path: PathBuf,
     },
     /// The file is not one of the XDMA driver's.
-    #[error("{path} is not a device of the xdma driver: {reason}")]
+    #[error(
+        "{path} is not a device of the xdma driver: {reason}; load the stock driver (`modinfo -F filename xdma` tells which one there is), or name another folder of device files"
+    )]
     WrongDriver {
         /// The file.
         path: PathBuf,
@@ -138,7 +140,9 @@ pub enum CardError {
         reason: String,
     },
     /// A transfer stopped half-way and did not go on.
-    #[error("{direction} at {address:#x} moved {done} of {bytes} bytes")]
+    #[error(
+        "{direction} at {address:#x} moved {done} of {bytes} bytes: try again, and look into `dmesg` if that comes back"
+    )]
     ShortTransfer {
         /// Which way.
         direction: Direction,
@@ -151,7 +155,7 @@ pub enum CardError {
     },
     /// What was written is not what is read.
     #[error(
-        "{bytes} bytes at {address:#x} came back with CRC-32 {found:#010x}, not {expected:#010x}: the transfer is corrupt"
+        "{bytes} bytes at {address:#x} came back with CRC-32 {found:#010x}, not {expected:#010x}: the transfer is corrupt; go on from the last checkpoint, and look for the cause with `satkit card validate`"
     )]
     Corrupt {
         /// First byte.
@@ -164,7 +168,9 @@ pub enum CardError {
         expected: u32,
     },
     /// Somebody else owns the card.
-    #[error("{name} is in use by another process: one program at a time may drive a card")]
+    #[error(
+        "{name} is in use by another process: one program at a time may drive a card; wait for that one, or end it"
+    )]
     Busy {
         /// The card or its file.
         name: String,
@@ -174,11 +180,13 @@ pub enum CardError {
     Unsupported {
         /// The card.
         name: String,
-        /// What was asked of it.
+        /// What was asked of it, and what to do instead.
         what: &'static str,
     },
     /// The core stopped a job.
-    #[error("the core stopped at instruction {instruction}: {reason}")]
+    #[error(
+        "the core stopped at instruction {instruction}: {reason}; the card takes the next job, and `satkit disasm` shows the instruction"
+    )]
     Fault {
         /// Index in the program.
         instruction: u32,
@@ -195,4 +203,30 @@ pub enum CardError {
         /// The error.
         source: std::io::Error,
     },
+}
+
+impl CardError {
+    /// The section of `docs/guide-card.md` that says what to do about it.
+    #[must_use]
+    pub const fn section(&self) -> &'static str {
+        match self {
+            Self::NoDevice { .. } => "NoDevice",
+            Self::Permission { .. } => "Permission",
+            Self::WrongDriver { .. } => "WrongDriver",
+            Self::IdMismatch { .. } => "IdMismatch",
+            Self::ContractMismatch { .. } => "ContractMismatch",
+            Self::NotCalibrated { .. } => "NotCalibrated",
+            Self::OutOfRange { .. } => "OutOfRange",
+            Self::Misaligned { .. } => "Misaligned",
+            Self::Timeout { .. } => "Timeout",
+            Self::Axi { .. } => "Axi",
+            Self::DeviceLost { .. } => "DeviceLost",
+            Self::ShortTransfer { .. } => "ShortTransfer",
+            Self::Corrupt { .. } => "Corrupt",
+            Self::Busy { .. } => "Busy",
+            Self::Unsupported { .. } => "Unsupported",
+            Self::Fault { .. } => "Fault",
+            Self::Io { .. } => "Io",
+        }
+    }
 }
