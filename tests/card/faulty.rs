@@ -41,6 +41,15 @@ impl Mishap {
     }
 }
 
+/// What goes wrong with a write of `CONTROL`, which fails either way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ControlMishap {
+    /// It did not arrive.
+    Lost,
+    /// It arrived, and its answer did not.
+    Arrived,
+}
+
 /// Another card, with faults between it and the host.
 pub(crate) struct FaultyCard {
     inner: Arc<dyn Card>,
@@ -58,6 +67,10 @@ pub(crate) struct FaultyCard {
     pub(crate) gone: AtomicBool,
     /// Programs compute wrongly: what is read after one of any instructions has another lowest bit in each byte.
     pub(crate) wrong: AtomicBool,
+    /// What goes wrong with the next write of `CONTROL`.
+    pub(crate) control: Mutex<Option<ControlMishap>>,
+    /// What was written to `CONTROL`, whether it arrived or not.
+    pub(crate) control_writes: Mutex<Vec<u32>>,
     program_length: AtomicU32,
     computed: AtomicBool,
 }
@@ -73,6 +86,8 @@ impl FaultyCard {
             spurious: AtomicU32::default(),
             gone: AtomicBool::default(),
             wrong: AtomicBool::default(),
+            control: Mutex::default(),
+            control_writes: Mutex::default(),
             program_length: AtomicU32::default(),
             computed: AtomicBool::default(),
         })
@@ -115,7 +130,21 @@ impl Card for FaultyCard {
         if starts && self.program_length.load(Ordering::Relaxed) > 0 {
             self.computed.store(true, Ordering::Relaxed);
         }
-        self.inner.write32(offset, value)
+        if offset != regs::CONTROL.offset {
+            return self.inner.write32(offset, value);
+        }
+        self.control_writes.lock().unwrap().push(value);
+        let mishap = self.control.lock().unwrap().take();
+        if mishap != Some(ControlMishap::Lost) {
+            self.inner.write32(offset, value)?;
+        }
+        match mishap {
+            None => Ok(()),
+            Some(_) => {
+                let (address, done) = (offset.into(), 0);
+                Err(CardError::Timeout { operation: "write", address, done })
+            }
+        }
     }
 
     fn h2c(&self, channel: u8, address: u64, buffer: &DmaBuf) -> CardResult<()> {

@@ -1,10 +1,11 @@
 //! A session on a card that is another, goes deaf, or goes away.
 
-use crate::faulty::FaultyCard;
+use crate::faulty::{ControlMishap, FaultyCard};
 use crate::given::{PATIENCE, array, good_program, hanging_job, ready, runs_a_good_job, sim_card};
 use satkit_host::session::{Session, SessionError};
-use satkit_spec::{ArrayConfig, regs};
-use satkit_transport::CardError;
+use satkit_spec::ArrayConfig;
+use satkit_spec::regs::{self, control};
+use satkit_transport::{Card as _, CardError};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -81,6 +82,40 @@ fn a_device_that_goes_away_is_lost_at_once() {
     card.gone.store(false, Ordering::Relaxed);
     session.recover().unwrap();
     runs_a_good_job(&session);
+}
+
+/// A transfer of memory may be repeated; a doorbell that is rung twice starts two jobs.
+#[test]
+fn writes_of_control_are_never_tried_again() {
+    let card = FaultyCard::new(sim_card());
+    let session = ready(&(card.clone() as _));
+    let program = session.load(&good_program()).unwrap();
+    let fail_next = |mishap| {
+        card.control_writes.lock().unwrap().clear();
+        *card.control.lock().unwrap() = Some(mishap);
+    };
+    let written =
+        |value| card.control_writes.lock().unwrap().iter().filter(|&&v| v == value).count();
+    let is_its = |error: &CardError| matches!(error, CardError::Timeout { operation: "write", .. });
+    for mishap in [ControlMishap::Lost, ControlMishap::Arrived] {
+        fail_next(mishap);
+        let error = session.submit(&program).unwrap_err();
+        assert!(matches!(&error, SessionError::Card(error) if is_its(error)), "{error}");
+        assert_eq!(written(control::START), 1, "{mishap:?}");
+        // Whether it had started or not: nothing runs, and the next job does.
+        assert_eq!(card.read32(regs::RUNNING.offset).unwrap(), 0);
+        runs_a_good_job(&session);
+
+        let (_program, job) = hanging_job(&session);
+        fail_next(mishap);
+        let error = session.cancel().unwrap_err();
+        assert!(is_its(&error), "{error}");
+        assert_eq!(written(control::CANCEL), 1, "{mishap:?}");
+        session.recover().unwrap();
+        assert!(matches!(session.wait(job, PATIENCE), Err(SessionError::JobGone)));
+        runs_a_good_job(&session);
+    }
+    assert_eq!(session.stats().retried_transfers, 0);
 }
 
 #[test]
