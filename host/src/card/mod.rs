@@ -310,7 +310,8 @@ impl StepMachine for CardMachine {
 
     fn times(&self) -> Option<String> {
         let said = (self.times.steps > 0).then(|| self.times.to_string());
-        said.map(|said| format!("{}, {said}", self.session.info().name))
+        let info = self.session.info();
+        said.map(|said| format!("{}, backend={}, {said}", info.name, info.backend.name()))
     }
 
     fn evaluate(

@@ -20,8 +20,8 @@ Examples:
   satkit train --network resnet50 --data random --steps 1 --batch 2 --verify 64 --compare none
 
 Ctrl-C finishes the step, saves if there is a --checkpoint, and exits with 130.
-With --json one object is printed: network, method, sparsity, seed, epochs, steps, test_accuracy, train_loss (fractions
-and means of the last epoch), cycles_total = cycles_ff + cycles_bp + cycles_wu + cycles_other of all training steps,
+With --json one object is printed: network, method, sparsity, seed, device, backend (real, virtual or in-process), epochs,
+steps, test_accuracy, train_loss (fractions and means of the last epoch), cycles_total = cycles_ff + cycles_bp + cycles_wu + cycles_other of all training steps,
 and under \"dense\" the same for the comparison run.")]
 pub(crate) struct TrainArguments {
     /// Network, see `satkit list networks` [default: digits-cnn]

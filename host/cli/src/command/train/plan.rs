@@ -4,6 +4,7 @@ use super::arguments::{Compare, TrainArguments};
 use super::memory;
 use super::record::Record;
 use crate::arguments::array_for;
+use crate::card::CardDevice;
 use crate::{CliError, output};
 use satkit_host::checkpoint::{Checkpoint, FILE_NAME};
 use satkit_host::data::{DataSource, Dataset};
@@ -22,6 +23,8 @@ pub(super) struct Plan {
     pub(super) network: Network,
     pub(super) data: Dataset,
     pub(super) source: DataSource,
+    /// What trains.
+    pub(super) device: CardDevice,
     pub(super) array: ArrayConfig,
     pub(super) dataflow: DataflowChoice,
     pub(super) settings: TrainSettings,
@@ -85,6 +88,7 @@ impl Plan {
             network: Network::for_data(name, &data)?,
             data,
             source,
+            device: arguments.device.clone(),
             array,
             dataflow: arguments.machine.dataflow.unwrap_or_default(),
             settings,
@@ -141,6 +145,7 @@ impl Plan {
             network: checkpoint.build_network()?,
             data,
             source,
+            device: arguments.device.clone(),
             array,
             dataflow,
             settings: checkpoint.settings,

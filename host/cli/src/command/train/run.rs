@@ -12,6 +12,7 @@ use crate::{CliError, interrupt, output};
 use satkit_host::checkpoint::{Checkpoint, FILE_NAME};
 use satkit_host::train::{Observer, Operations, StepMachine, TrainReport, TrainSettings, Trainer};
 use satkit_spec::Method;
+use satkit_transport::Backend as CardBackend;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
@@ -21,6 +22,8 @@ pub(super) struct Run {
     pub(super) name: String,
     pub(super) settings: TrainSettings,
     pub(super) report: TrainReport,
+    /// What kind of card trained.
+    pub(super) backend: CardBackend,
 }
 
 /// The method's run and, if it was wanted, the dense one.
@@ -47,14 +50,14 @@ pub(super) fn run(plan: &Plan, arguments: &TrainArguments) -> anyhow::Result<Run
         let given = arguments.verify.map_or_else(String::new, |samples| samples.to_string());
         return Err(CliError::Option { option: "--verify", given, reason }.into());
     }
-    let stop = interrupt::stop_flag();
-    for note in dense_stages(&plan.network, &plan.settings)? {
-        output::note(note);
     if arguments.verify.is_some() && arguments.transfers.verify_transfers {
         let reason = "nothing is transferred where operations are compared one by one; accepted without --verify";
         let (option, given) = ("--verify-transfers", "with --verify".into());
         return Err(CliError::Option { option, given, reason: reason.into() }.into());
     }
+    let stop = interrupt::stop_flag();
+    for note in dense_stages(&plan.network, &plan.settings)? {
+        output::note(note);
     }
     let dense_directory = arguments.checkpoint.as_ref().map(|path| path.join(DENSE_DIRECTORY));
     let is_dense = plan.settings.method == Method::Dense;
@@ -94,6 +97,7 @@ pub(super) fn run(plan: &Plan, arguments: &TrainArguments) -> anyhow::Result<Run
             name: main.name.clone(),
             settings: main.settings,
             report: main.report.clone(),
+            backend: main.backend,
         }),
         (true, false) => {
             Some(single(plan.dense_settings(), dense_checkpoint, dense_directory.as_deref())?)
@@ -148,13 +152,18 @@ impl Single<'_> {
                 if let Some(trace) = trace {
                     machine = trace.follow(&run_name(&settings), machine);
                 }
-                self.run_on(machine, rows)
+                let backend = machine.session().info().backend;
+                self.run_on(machine, backend, rows)
             }
             Some(samples) => {
                 let sim = SimBackend::new(plan.array.clone(), plan.dataflow, method, sparsity)?;
                 let backend = VerifiedBackend::new(sim, method, sparsity, samples);
                 let tally = backend.tally();
-                let run = self.run_on(Operations::new(backend, &plan.network), rows)?;
+                let run = self.run_on(
+                    Operations::new(backend, &plan.network),
+                    CardBackend::InProcess,
+                    rows,
+                )?;
                 output::note(format!(
                     "{}: compared {tally} with the reference; no bit differs",
                     run.name
@@ -164,7 +173,12 @@ impl Single<'_> {
         }
     }
 
-    fn run_on<M: StepMachine>(self, machine: M, rows: Option<&mut Rows>) -> anyhow::Result<Run> {
+    fn run_on<M: StepMachine>(
+        self,
+        machine: M,
+        backend: CardBackend,
+        rows: Option<&mut Rows>,
+    ) -> anyhow::Result<Run> {
         let Self { plan, settings, checkpoint, directory, stop, .. } = self;
         let name = run_name(&settings);
         let (network, data) = (&plan.network, &plan.data);
@@ -200,7 +214,7 @@ impl Single<'_> {
             };
             return Err(CliError::Interrupted(place).into());
         }
-        Ok(Run { name, settings, report })
+        Ok(Run { name, settings, report, backend })
     }
 }
 

@@ -46,10 +46,12 @@ pub(super) fn results(plan: &Plan, runs: &Runs) -> String {
         })
         .collect();
     format!(
-        "{}, batch {}, seed {}\n{table}\nSimulated time on {} at {clock_mhz} MHz, {} dataflow: {}",
+        "{}, batch {}, seed {}, device {}, backend={}\n{table}\nSimulated time on {} at {clock_mhz} MHz, {} dataflow: {}",
         plan.title(),
         plan.settings.batch,
         plan.settings.seed,
+        plan.device.name(),
+        runs.main.backend.name(),
         plan.array.name,
         plan.dataflow,
         times.join(", ")
