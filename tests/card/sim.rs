@@ -150,6 +150,31 @@ fn a_card_that_is_dropped_ends_its_job() {
     drop(card);
 }
 
+/// The time of jobs is the card's own: a host that comes late for the end of one does not make it longer.
+#[test]
+fn the_time_of_jobs_is_from_their_start_to_their_end() {
+    let card = Arc::new(SimCard::new(&array(), &SimCardOptions::default()).unwrap());
+    let session = ready(&(Arc::clone(&card) as _));
+    assert_eq!(card.job_time(), Duration::ZERO);
+    let program = session.load(&good_program()).unwrap();
+    let job = session.submit(&program).unwrap();
+    while card.read32(regs::RUNNING.offset).unwrap() != 0 {
+        std::thread::yield_now();
+    }
+    let time = card.job_time();
+    assert!(time > Duration::ZERO);
+    let late = Duration::from_millis(50);
+    std::thread::sleep(late);
+    let report = session.wait(job, PATIENCE).unwrap();
+    assert_eq!(card.job_time(), time);
+    assert!(report.wall >= time + late, "{report:?} {time:?}");
+    // One that hangs takes time until it is ended.
+    let (_, job) = hanging_job(&session);
+    let error = session.wait(job, late).unwrap_err();
+    assert!(error.to_string().contains("job"), "{error}");
+    assert!(card.job_time() >= time + late);
+}
+
 #[test]
 fn a_reset_of_the_slot_resets_all_registers() {
     let card = sim_card();

@@ -40,3 +40,16 @@ fn completions_exist_for_every_shell() {
         assert!(done.stdout.contains("satkit") && done.stdout.contains("train"), "{shell}");
     }
 }
+
+/// What the host adds is a part of a step, and the card's own work another.
+#[test]
+fn the_driver_is_measured_beside_the_cards_own_clock() {
+    let measured = line("bench --driver --quick --json").json();
+    let number = |key: &str| measured[key].as_f64().unwrap();
+    assert_eq!((measured["network"].as_str(), number("steps")), (Some("digits-cnn"), 44.0));
+    let (step, card) = (number("step_milliseconds"), number("card_milliseconds"));
+    assert!(0.0 < card && card < step, "{measured}");
+    assert!((number("host_share") - (step - card) / step).abs() < 1e-6, "{measured}");
+    let said = line("bench --driver --quick").stdout;
+    assert!(said.starts_with("digits-cnn, batch 32, 44 steps") && said.contains(" %"), "{said}");
+}

@@ -98,6 +98,13 @@ impl SimCard {
     pub fn last_fault(&self) -> Option<String> {
         self.core.registers().fault.clone()
     }
+
+    /// Wall time of all jobs so far, each from the write that starts it until its status says that it has ended. For measurements: what a
+    /// host takes beyond it is the host's.
+    #[must_use]
+    pub fn job_time(&self) -> Duration {
+        self.core.registers().job_time
+    }
 }
 
 impl Drop for SimCard {

@@ -5,6 +5,7 @@ use satkit_memory::MemoryModel;
 use satkit_spec::regs::{self, Register, control, status};
 use satkit_spec::{ArrayConfig, CONTRACT_VERSION, contract_hash, memory_map};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// All bits of `STATUS`.
 const STATUS_BITS: u32 = {
@@ -62,6 +63,8 @@ pub(super) struct Registers {
     pub(super) fault: Option<String>,
     /// An interrupt came, and nobody has waited for it yet.
     pub(super) event: bool,
+    /// Wall time of all jobs, each from its start to its end.
+    pub(super) job_time: Duration,
 }
 
 impl Registers {
@@ -91,6 +94,7 @@ impl Registers {
             pending: None,
             fault: None,
             event: false,
+            job_time: Duration::ZERO,
         }
     }
 
@@ -176,6 +180,7 @@ impl Registers {
         };
         self.cycles.value = self.cycles.value.wrapping_add(cycles);
         self.job_cycles.value = cycles;
+        self.job_time += job.started.elapsed();
         if !job.was_reset() {
             self.status |= status::DONE | bits;
         }
@@ -209,7 +214,7 @@ impl Registers {
 
     /// Resets all that a reset of the PCI slot resets.
     pub(super) fn power_on(&mut self) {
-        *self = Self::with(self.identity, self.dram);
+        *self = Self { job_time: self.job_time, ..Self::with(self.identity, self.dram) };
     }
 
     const fn line(&self) -> bool {

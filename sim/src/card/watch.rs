@@ -6,6 +6,7 @@ use satkit_memory::MemoryModel;
 use satkit_spec::ArrayConfig;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
+use std::time::Instant;
 
 /// How a job ends that nothing stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,10 +60,12 @@ pub(crate) struct Watch {
     reset: AtomicBool,
     hanging: Mutex<()>,
     wanted: Condvar,
+    /// When the host rang the doorbell.
+    pub(super) started: Instant,
 }
 
 impl Watch {
-    /// A job that has not begun.
+    /// A job that is started now and has not begun.
     pub(super) fn new(address: u64, length: u32, watchdog_cycles: u32, dram: MemoryModel) -> Self {
         Self {
             address,
@@ -76,6 +79,7 @@ impl Watch {
             reset: AtomicBool::new(false),
             hanging: Mutex::new(()),
             wanted: Condvar::new(),
+            started: Instant::now(),
         }
     }
 

@@ -1,5 +1,6 @@
 //! `satkit bench`: the figures that this project is held to, measured here.
 
+mod driver;
 #[cfg(feature = "rtl")]
 mod rtl;
 mod simulation;
@@ -23,6 +24,7 @@ use std::time::Instant;
 Examples:
   satkit bench --quick
   satkit bench --train --json
+  satkit bench --driver
 
 Kernels are measured on ResNet-18's layer shapes, as a share of the peak that a loop of independent multiply-adds
 reaches in the same run. Nothing else should run meanwhile.")]
@@ -33,6 +35,9 @@ pub(crate) struct BenchArguments {
     /// Also time a default training, dense and 2:8
     #[arg(long)]
     train: bool,
+    /// Measure only what driving a card adds to training steps of digits-cnn, on the simulator
+    #[arg(long)]
+    driver: bool,
     /// Measure only the Verilated core of these arrays against the simulator, on one program; 32 x 32 is compiled first
     #[cfg(feature = "rtl")]
     #[arg(long, value_name = "NAME,...", value_delimiter = ',', value_parser = crate::arguments::array)]
@@ -93,6 +98,15 @@ pub(crate) fn run(arguments: &BenchArguments) -> anyhow::Result<()> {
     #[cfg(feature = "rtl")]
     if !arguments.rtl.is_empty() {
         return on_threads(arguments.threads, || run_rtl(arguments));
+    }
+    if arguments.driver {
+        return on_threads(arguments.threads, || {
+            let overhead = driver::measure(arguments.quick)?;
+            if arguments.json {
+                return Ok(output::json(&overhead)?);
+            }
+            Ok(output::line(overhead)?)
+        });
     }
     on_threads(arguments.threads, || {
         let rates = bench::resnet18(Isa::chosen(), arguments.quick)?;
