@@ -46,7 +46,7 @@ fn any_layer(m: usize) -> impl Strategy<Value = ConvShape> {
     );
     let is_one = |shape: Result<ConvShape, _>| shape.ok();
     prop_oneof![
-        6 => any_shape(m, 24),
+        14 => any_shape(m, 24),
         1 => wide_kernel.prop_filter_map("the kernel is larger than the padded image", is_one),
         1 => many_channels.prop_filter_map("the kernel is larger than the padded image", is_one),
     ]
