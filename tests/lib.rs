@@ -7,7 +7,7 @@ mod verilog;
 
 pub use fuse::has_fuse;
 pub use process::ends;
-pub use programs::mms_of;
+pub use programs::{mms_of, part_of};
 pub use verilog::has_verilog_tool;
 
 use half::f16;

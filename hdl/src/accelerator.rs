@@ -15,21 +15,25 @@
 use crate::core::Counter;
 use crate::emit::{Design, Direction, Port, Wiring, check_stack, emit};
 use crate::front::{self, Engines};
-use crate::{HdlError, array, dma};
+use crate::{HdlError, array, dma, load, store};
 use satkit_spec::isa::Engine;
 use satkit_spec::{ArrayConfig, memory_map};
 use std::collections::BTreeSet;
 
 /// The engines that the accelerator has; instructions of the others are illegal to it.
-pub const ENGINES: &[Engine] = &[Engine::Mm];
+pub const ENGINES: &[Engine] = &[Engine::LoadWeights, Engine::Mm, Engine::Store];
 
 /// The modules of [`ENGINES`].
 fn engines(config: &ArrayConfig) -> Result<Vec<(Engine, Design)>, HdlError> {
     let mut engines = Vec::new();
     for &engine in ENGINES {
-        if engine == Engine::Mm {
-            engines.push((engine, array::engine(config)?));
-        }
+        let design = match engine {
+            Engine::LoadWeights => load::weights(config)?,
+            Engine::Mm => array::engine(config)?,
+            Engine::Store => store::design(config)?,
+            Engine::LoadActivations | Engine::Update | Engine::Vector => continue,
+        };
+        engines.push((engine, design));
     }
     Ok(engines)
 }
@@ -69,11 +73,17 @@ fn top(
         Part { design: front::sequencer(config, &Engines::of(&present))?, wire: of_sequencer },
         Part { design: dma::design(config)?, wire: of_dma },
     ];
-    parts.extend(engines.into_iter().map(|(_, design)| Part { design, wire: of_engine }));
+    for (engine, design) in engines {
+        let wire = if engine == Engine::Store { of_store } else { of_engine };
+        parts.push(Part { design, wire });
+    }
     let mut top = Wiring::new("satkit");
     outside(&mut top, &parts);
     top.wire("cycles", 64);
+    top.wire("forget", 1);
     connect(&mut top, &parts);
+    // After a program that was stopped engines begin anew.
+    top.assign("forget", "reset | flush");
     let count =
         [("clock", "clock".to_owned()), ("count", "~reset".into()), ("value", "cycles".into())];
     top.instance("counter", "count_cycles", &[], &count);
@@ -81,8 +91,11 @@ fn top(
         for engine in present {
             for event in ["start", "end"] {
                 let signal = format!("{}_{event}", front::name_of(engine));
+                let go = format!("{}_go", front::name_of(engine));
+                let happens =
+                    if event == "start" { format!("{signal} & {go}") } else { signal.clone() };
                 top.output(&format!("trace_{signal}"), 1);
-                top.assign(&format!("trace_{signal}"), &signal);
+                top.assign(&format!("trace_{signal}"), &happens);
             }
         }
     }
@@ -119,7 +132,7 @@ fn outside(top: &mut Wiring, parts: &[Part]) {
 fn connect(top: &mut Wiring, parts: &[Part]) {
     let is_outside = |name: &str| name == "interrupt" || name.contains("_axi_");
     let mut driven: BTreeSet<String> =
-        ["clock", "reset", "ddr_calibrated", "git_hash", "build_date", "cycles"]
+        ["clock", "reset", "forget", "ddr_calibrated", "git_hash", "build_date", "cycles"]
             .map(String::from)
             .into();
     let mut read = BTreeSet::new();
@@ -223,7 +236,21 @@ fn of_dma(port: &Port) -> String {
 
 /// What a port of an engine is connected to.
 fn of_engine(port: &Port) -> String {
-    port.name.clone()
+    match port.name.as_str() {
+        "reset" => "forget".into(),
+        name => name.into(),
+    }
+}
+
+/// What a port of ST is connected to: as a client of the memory it has no name.
+fn of_store(port: &Port) -> String {
+    match port.name.as_str() {
+        name @ ("dma_fault" | "dma_fault_address") => name.replace("dma", "store_memory"),
+        name if ["aw_", "w_", "b_valid"].iter().any(|begin| name.starts_with(begin)) => {
+            format!("store_{name}")
+        }
+        _ => of_engine(port),
+    }
 }
 
 /// Bits of a beat's number in card memory.

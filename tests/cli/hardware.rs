@@ -145,7 +145,8 @@ fn size_is_counted_block_by_block() {
     let blocks = report["blocks"].as_array().unwrap();
     let uspe = blocks.iter().find(|block| block["block"] == "uspe").unwrap();
     assert_eq!((uspe["count"].as_u64(), uspe["each"]["dsps"].as_u64()), (Some(16), Some(1)));
-    assert!((100..2000).contains(&uspe["each"]["luts"].as_u64().unwrap()), "{uspe}");
+    // What a processing element may take.
+    assert!((100..=600).contains(&uspe["each"]["luts"].as_u64().unwrap()), "{uspe}");
     for key in ["luts", "registers", "dsps", "urams"] {
         let sum: u64 = blocks
             .iter()
@@ -157,6 +158,15 @@ fn size_is_counted_block_by_block() {
     let share = report["percent"]["luts"].as_f64().unwrap();
     let luts = report["total"]["luts"].as_f64().unwrap();
     assert!((share - luts / 11822.4).abs() < 0.06, "{share} of {luts}");
+}
+
+/// Takes minutes: `cargo test --release --test cli -- --ignored the_largest_array`.
+#[test]
+#[ignore = "takes minutes"]
+fn the_largest_array_fits_the_card() {
+    let report = line("synth-check --array vcu1525 --json").json();
+    let share = report["percent"]["luts"].as_f64().unwrap();
+    assert!(share <= 60.0, "{share} % of the LUTs");
 }
 
 #[test]

@@ -30,6 +30,28 @@ struct Kernel {
     memory: String,
 }
 
+/// Small layers of any kind; kernels of 5 x 5; more channels than one block of 64 has.
+fn any_layer(m: usize) -> impl Strategy<Value = ConvShape> {
+    let channels = |most: usize| (1..=most / m).prop_map(move |count| count * m);
+    let wide_kernel = (1usize..3, channels(24), channels(24), 3usize..7, 1usize..4, 1usize..3);
+    let many_channels = (1usize..3, channels(160), channels(24), 1usize..4, 1usize..3, 0usize..2);
+    let wide_kernel = wide_kernel.prop_map(|(batch, ci, co, side, stride, pad)| {
+        ConvShape::new(batch, ci, (side, side + 1), co, (5, 5), stride, pad)
+    });
+    let many_channels = (many_channels, any::<bool>()).prop_map(
+        |((batch, many, few, side, kernel, pad), of_input)| {
+            let (ci, co) = if of_input { (many, few) } else { (few, many) };
+            ConvShape::new(batch, ci, (side, side), co, (kernel, kernel), 1, pad)
+        },
+    );
+    let is_one = |shape: Result<ConvShape, _>| shape.ok();
+    prop_oneof![
+        14 => any_shape(m, 24),
+        1 => wide_kernel.prop_filter_map("the kernel is larger than the padded image", is_one),
+        1 => many_channels.prop_filter_map("the kernel is larger than the padded image", is_one),
+    ]
+}
+
 fn any_kernel() -> impl Strategy<Value = Kernel> {
     let sparsity = proptest::sample::select(vec![1, 2, 4, 8])
         .prop_flat_map(|m| (1..=m, Just(m)))
@@ -46,7 +68,7 @@ fn any_kernel() -> impl Strategy<Value = Kernel> {
     ]);
     (sparsity, stage, dataflow, memory)
         .prop_flat_map(|(sparsity, stage, dataflow, memory)| {
-            (any_shape(sparsity.m(), 24), Just((sparsity, stage, dataflow, memory)))
+            (any_layer(sparsity.m()), Just((sparsity, stage, dataflow, memory)))
         })
         .prop_flat_map(|(shape, (sparsity, stage, dataflow, memory))| {
             let (streamed, held) = match stage {

@@ -1,7 +1,9 @@
 //! Running a program on the Verilog and in the timing model.
 
-use satkit_memory::{MemoryModel, PAGE_BYTES};
-use satkit_plan::{Observer, Program, Retired, time_at};
+use satkit_memory::{
+    AnyMemory, Memory, MemoryModel, PAGE_BYTES, Ports, Request, Statistics, Transfer,
+};
+use satkit_plan::{Observer, Program, Retired, time};
 use satkit_rtl::card::{Retirement, RtlCard, RtlCardOptions};
 use satkit_spec::ArrayConfig;
 use satkit_spec::isa::{Instruction, Word};
@@ -11,16 +13,26 @@ use std::time::{Duration, Instant};
 
 /// Longer than any job here takes: only a hang reaches it.
 const PATIENCE: Duration = Duration::from_secs(120);
-/// Where programs lie, apart from a few beats.
+/// Where programs lie, apart from a few beats. What they work on lies before it.
 const PLACE: u64 = 1 << 20;
 
-/// A Verilated accelerator whose engines are watched; `None` without Verilator, which fails under `RTL_SIM=require`.
+/// A Verilated accelerator whose engines are watched, with operands in its memory; `None` without Verilator, which fails under
+/// `RTL_SIM=require`.
 pub(crate) fn card(config: &ArrayConfig, dram: MemoryModel) -> Option<RtlCard> {
     if !satkit_tests::has_verilog_tool("verilator") {
         return None;
     }
-    let options = RtlCardOptions { dram, keeps_retirements: true, ..RtlCardOptions::default() };
-    Some(RtlCard::new(config, &options).unwrap())
+    let options = RtlCardOptions {
+        dram,
+        keeps_retirements: true,
+        keeps_requests: true,
+        ..RtlCardOptions::default()
+    };
+    let card = RtlCard::new(config, &options).unwrap();
+    // FP16 numbers of some kind.
+    let operands: Vec<u8> = (0..PLACE).map(|at| (at * 0x9E37 >> 7) as u8 & 0x3F).collect();
+    card.h2c(0, 0, &DmaBuf::copy_of(&operands)).unwrap();
+    Some(card)
 }
 
 fn read(card: &RtlCard, register: Register) -> u32 {
@@ -79,7 +91,28 @@ impl Observer for Expected {
     }
 }
 
-/// Runs a program on both and compares each instruction; the first that differs is named.
+/// A memory that keeps what it is asked for.
+struct Asked {
+    memory: AnyMemory,
+    requests: Vec<Request>,
+}
+
+impl Memory for Asked {
+    fn transfer(&mut self, request: Request) -> Transfer {
+        self.requests.push(request);
+        self.memory.transfer(request)
+    }
+
+    fn paged(&self) -> bool {
+        self.memory.paged()
+    }
+
+    fn statistics(&self) -> &Statistics {
+        self.memory.statistics()
+    }
+}
+
+/// Runs a program on both and compares each instruction, and each request to memory; the first that differs is named.
 pub(crate) fn in_lockstep(
     card: &RtlCard,
     config: &ArrayConfig,
@@ -93,8 +126,22 @@ pub(crate) fn in_lockstep(
     let mut expected = Expected::default();
     let timed = Program::new(program.clone());
     let address = PLACE + 64 * offset_beats;
-    let timing = time_at(config, &timed, address, dram, &mut expected)
+    let memory = dram.build(&Ports::from(config)).map_err(|error| error.to_string())?;
+    let mut memory = Asked { memory, requests: Vec::new() };
+    let timing = time(config, &timed, address, &mut memory, &mut expected)
         .map_err(|error| format!("the model refuses it: {error}"))?;
+    // The masters of one cycle are asked one after another; each has a memory of its own.
+    let by_port = |mut requests: Vec<Request>| {
+        let port = |request: &Request| request.address / PAGE_BYTES % config.dram_channels as u64;
+        requests.sort_by_key(|request| (request.cycle, port(request)));
+        requests
+    };
+    let (of_bus, due) = (by_port(card.job_requests().unwrap()), by_port(memory.requests));
+    if let Some((nth, (rtl, due))) =
+        of_bus.iter().zip(&due).enumerate().find(|(_, (rtl, due))| rtl != due)
+    {
+        return Err(format!("request {nth}: RTL {rtl:?}, model {due:?}; {end:?}"));
+    }
     // Instructions of one engine come in the order of the program.
     expected.0.sort_by_key(|retired| retired.index);
     for retired in &expected.0 {

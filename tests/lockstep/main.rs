@@ -2,3 +2,4 @@
 
 mod array;
 mod given;
+mod stages;

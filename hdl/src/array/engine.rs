@@ -132,7 +132,7 @@ pub fn engine(config: &ArrayConfig) -> Result<Design, HdlError> {
     let mm = MmEngine::new(config);
     let mut text = Wiring::new("mm_engine");
     for (name, bits) in
-        [("clock", 1), ("reset", 1), ("flush", 1), ("mm_valid", 1), ("mm_word", 256), ("mm_go", 1)]
+        [("clock", 1), ("reset", 1), ("mm_valid", 1), ("mm_word", 256), ("mm_go", 1)]
     {
         text.input(name, bits);
     }
@@ -147,7 +147,7 @@ pub fn engine(config: &ArrayConfig) -> Result<Design, HdlError> {
     for (name, bits, value) in [
         ("load_clock", 1, "clock"),
         ("run", 1, "1'b1"),
-        ("forget", 1, "reset | flush"),
+        ("forget", 1, "reset"),
         ("instruction", 256, "mm_word"),
         ("instruction_valid", 1, "mm_valid & mm_ready"),
         ("go", 1, "mm_go & may"),

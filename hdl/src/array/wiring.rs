@@ -11,6 +11,8 @@ const TOKEN: usize = 11;
 const DRAIN: usize = 5;
 const WEIGHT: usize = 17;
 const TAG: usize = 11;
+/// Value 16 and position 4 of a column bank.
+const ENTRY: usize = 20;
 
 fn own(name: &str) -> (&str, String) {
     (name, name.to_owned())
@@ -170,10 +172,8 @@ impl<'c> MmEngine<'c> {
             ("table_entry", 7),
             ("table_value", 20),
             ("n2s_write", 1),
-            ("n2s_cols", cols),
             ("n2s_entry", address_bits(self.config.n2s_entries_per_col)),
-            ("n2s_value", 16),
-            ("n2s_position", 4),
+            ("n2s_data", ENTRY * cols),
         ] {
             text.input(name, bits);
         }
@@ -491,13 +491,13 @@ impl<'c> MmEngine<'c> {
             core.instance(
                 "bank_ram",
                 &format!("n2s_{c}"),
-                &[("LANES", 1), ("LANE", 20), ("ADDRESS", entry)],
+                &[("LANES", 1), ("LANE", ENTRY), ("ADDRESS", entry)],
                 &[
                     ("clock", "load_clock".into()),
                     own("run"),
-                    ("write", format!("n2s_write & n2s_cols[{c}]")),
+                    ("write", "n2s_write".into()),
                     ("write_address", "n2s_entry".into()),
-                    ("write_data", "{n2s_position, n2s_value}".into()),
+                    ("write_data", part("n2s_data", c, ENTRY)),
                     (
                         "read_address",
                         format!("{{bank_entry_{c}[16], bank_entry_{c}[{}:0]}}", entry - 2),

@@ -2,7 +2,7 @@
 
 use super::W_DATA_CYCLES;
 use super::wiring::{DATA, Fifo, PAGE_BITS, fifo};
-use crate::emit::{Module, NEVER, Wiring, part, side_by_side};
+use crate::emit::{Module, NEVER, Wiring, bit, part, side_by_side};
 
 const ERROR_DATA: usize = DATA + 1;
 /// Rings of an engine: its streams in a direction.
@@ -13,11 +13,6 @@ const COUNT: usize = 13;
 
 fn bits_of(count: usize) -> usize {
     count.next_power_of_two().ilog2() as usize
-}
-
-/// Wire `p` of a bus of one bit per port.
-fn bit(bus: &str, channels: usize, p: usize) -> String {
-    if channels == 1 { bus.to_owned() } else { part(bus, p, 1) }
 }
 
 /// Wires of ports as a vector of four, where there may be fewer.

@@ -11,7 +11,7 @@ mod text;
 mod tidy;
 
 pub use ports::{Direction, Port};
-pub use text::{NEVER, Wiring, part, side_by_side};
+pub use text::{NEVER, Wiring, bit, part, side_by_side};
 
 use crate::HdlError;
 use rust_hdl_core::prelude::{Block, generate_verilog};

@@ -127,6 +127,12 @@ pub fn part(bus: &str, index: usize, width: usize) -> String {
     format!("{bus}[{}:{}]", (index + 1) * width - 1, index * width)
 }
 
+/// Wire `index` of a bus of `width` of them: one wire alone has no index.
+#[must_use]
+pub fn bit(bus: &str, width: usize, index: usize) -> String {
+    if width == 1 { bus.to_owned() } else { part(bus, index, 1) }
+}
+
 /// Wires side by side as one vector, the first lowest.
 #[must_use]
 pub fn side_by_side(parts: impl DoubleEndedIterator<Item = String>) -> String {

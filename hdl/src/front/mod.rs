@@ -18,7 +18,7 @@
 //! | `e_valid`, `e_word` | sequencer | the first instruction of its queue |
 //! | `e_ready` | engine | takes it in this cycle; from registers alone |
 //! | `e_go` | sequencer | the instruction that it has taken and not started has all its tokens |
-//! | `e_start` | engine | that one starts in this cycle; only with `e_go` |
+//! | `e_start` | engine | that one can start: it does in a cycle with `e_go` |
 //! | `e_end` | engine | the oldest that has started ends with this cycle: its end cycle is the next |
 //! | `e_fault`, `e_fault_axi`, `e_fault_address` | engine | the oldest that has not ended is at fault, one that is only taken among them; it need not end |
 //! | `mm_read` | engine | once for each MM, in order: its operands have been read; posts `a.free`, `w.free` |

@@ -7,7 +7,7 @@
 //! |---|---|
 //! | `reset` | forgets everything, as the sequencer's `flush` asks for; the next load fills the lower half of the banks |
 //! | `load_w_start` | the load that it has taken can start: it does with `load_w_go` |
-//! | `load_w_bad_address` | what `dma` calls the client's `fault_address` |
+//! | `load_w_memory_fault_address` | what `dma` calls the client's `fault_address` |
 //! | `n2s_write`, `n2s_entry`, `n2s_data` | an entry of all column banks is written: value 16, position 4 of each column |
 //!
 //! | module | what |

@@ -31,7 +31,7 @@ pub(super) fn weights(config: &ArrayConfig, in_order: &str) -> Module {
         ("load_w_r_valid", channels),
         ("r_data", BEAT * channels),
         ("r_error", channels),
-        ("load_w_bad_address", 38),
+        ("load_w_memory_fault_address", 38),
     ] {
         text.input(name, bits);
     }
@@ -51,7 +51,7 @@ pub(super) fn weights(config: &ArrayConfig, in_order: &str) -> Module {
     ] {
         text.output(name, bits);
     }
-    text.assign("load_w_fault_address", "load_w_bad_address");
+    text.assign("load_w_fault_address", "load_w_memory_fault_address");
     text.value("start", 1, "load_w_start & load_w_go");
     decode(&mut text, config);
     ask(&mut text, config, in_order);

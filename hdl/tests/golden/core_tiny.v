@@ -6391,10 +6391,8 @@ module core (
     input wire [6:0] table_entry,
     input wire [19:0] table_value,
     input wire n2s_write,
-    input wire [3:0] n2s_cols,
     input wire [9:0] n2s_entry,
-    input wire [15:0] n2s_value,
-    input wire [3:0] n2s_position,
+    input wire [79:0] n2s_data,
     output wire instruction_ready,
     output wire mm_free,
     output wire mm_idle,
@@ -6549,7 +6547,7 @@ module core (
     wire [15:0] psum_word_0;
     wire [31:0] out_0;
     column_head column_head_0 (.clock(clock), .token(column_token_0), .bank_entry(bank_entry_0), .bank_data(weight_data_0), .psum_read(psum_read_0), .psum_data(psum_data_0), .token_east(column_token_1), .weight(weight_0), .tag(tag_0), .sum(head_sum_0));
-    bank_ram #(.LANES(1), .LANE(20), .ADDRESS(10)) n2s_0 (.clock(load_clock), .run(run), .write(n2s_write & n2s_cols[0]), .write_address(n2s_entry), .write_data({n2s_position, n2s_value}), .read_address({bank_entry_0[16], bank_entry_0[8:0]}), .read_data(weight_data_0));
+    bank_ram #(.LANES(1), .LANE(20), .ADDRESS(10)) n2s_0 (.clock(load_clock), .run(run), .write(n2s_write), .write_address(n2s_entry), .write_data(n2s_data[19:0]), .read_address({bank_entry_0[16], bank_entry_0[8:0]}), .read_data(weight_data_0));
     block_ram #(.WIDTH(32), .ADDRESS(10)) psum_0 (.clock(clock), .write(psum_write_0), .write_address(psum_word_0[9:0]), .write_data(sums[31:0]), .read_address(psum_read_0[9:0]), .read_data(psum_data_0));
     column_foot column_foot_0 (.clock(clock), .token(foot_token_0), .sum(sums[31:0]), .drained(drained[31:0]), .token_east(foot_token_1), .psum_write(psum_write_0), .psum_word(psum_word_0), .out(out_0));
     wire [31:0] aligned_0;
@@ -6573,7 +6571,7 @@ module core (
     wire [15:0] psum_word_1;
     wire [31:0] out_1;
     column_head column_head_1 (.clock(clock), .token(column_token_1), .bank_entry(bank_entry_1), .bank_data(weight_data_1), .psum_read(psum_read_1), .psum_data(psum_data_1), .token_east(column_token_2), .weight(weight_1), .tag(tag_1), .sum(head_sum_1));
-    bank_ram #(.LANES(1), .LANE(20), .ADDRESS(10)) n2s_1 (.clock(load_clock), .run(run), .write(n2s_write & n2s_cols[1]), .write_address(n2s_entry), .write_data({n2s_position, n2s_value}), .read_address({bank_entry_1[16], bank_entry_1[8:0]}), .read_data(weight_data_1));
+    bank_ram #(.LANES(1), .LANE(20), .ADDRESS(10)) n2s_1 (.clock(load_clock), .run(run), .write(n2s_write), .write_address(n2s_entry), .write_data(n2s_data[39:20]), .read_address({bank_entry_1[16], bank_entry_1[8:0]}), .read_data(weight_data_1));
     block_ram #(.WIDTH(32), .ADDRESS(10)) psum_1 (.clock(clock), .write(psum_write_1), .write_address(psum_word_1[9:0]), .write_data(sums[63:32]), .read_address(psum_read_1[9:0]), .read_data(psum_data_1));
     column_foot column_foot_1 (.clock(clock), .token(foot_token_1), .sum(sums[63:32]), .drained(drained[63:32]), .token_east(foot_token_2), .psum_write(psum_write_1), .psum_word(psum_word_1), .out(out_1));
     wire [31:0] aligned_1;
@@ -6597,7 +6595,7 @@ module core (
     wire [15:0] psum_word_2;
     wire [31:0] out_2;
     column_head column_head_2 (.clock(clock), .token(column_token_2), .bank_entry(bank_entry_2), .bank_data(weight_data_2), .psum_read(psum_read_2), .psum_data(psum_data_2), .token_east(column_token_3), .weight(weight_2), .tag(tag_2), .sum(head_sum_2));
-    bank_ram #(.LANES(1), .LANE(20), .ADDRESS(10)) n2s_2 (.clock(load_clock), .run(run), .write(n2s_write & n2s_cols[2]), .write_address(n2s_entry), .write_data({n2s_position, n2s_value}), .read_address({bank_entry_2[16], bank_entry_2[8:0]}), .read_data(weight_data_2));
+    bank_ram #(.LANES(1), .LANE(20), .ADDRESS(10)) n2s_2 (.clock(load_clock), .run(run), .write(n2s_write), .write_address(n2s_entry), .write_data(n2s_data[59:40]), .read_address({bank_entry_2[16], bank_entry_2[8:0]}), .read_data(weight_data_2));
     block_ram #(.WIDTH(32), .ADDRESS(10)) psum_2 (.clock(clock), .write(psum_write_2), .write_address(psum_word_2[9:0]), .write_data(sums[95:64]), .read_address(psum_read_2[9:0]), .read_data(psum_data_2));
     column_foot column_foot_2 (.clock(clock), .token(foot_token_2), .sum(sums[95:64]), .drained(drained[95:64]), .token_east(foot_token_3), .psum_write(psum_write_2), .psum_word(psum_word_2), .out(out_2));
     wire [31:0] aligned_2;
@@ -6621,7 +6619,7 @@ module core (
     wire [15:0] psum_word_3;
     wire [31:0] out_3;
     column_head column_head_3 (.clock(clock), .token(column_token_3), .bank_entry(bank_entry_3), .bank_data(weight_data_3), .psum_read(psum_read_3), .psum_data(psum_data_3), .token_east(unused_column_token_4), .weight(weight_3), .tag(tag_3), .sum(head_sum_3));
-    bank_ram #(.LANES(1), .LANE(20), .ADDRESS(10)) n2s_3 (.clock(load_clock), .run(run), .write(n2s_write & n2s_cols[3]), .write_address(n2s_entry), .write_data({n2s_position, n2s_value}), .read_address({bank_entry_3[16], bank_entry_3[8:0]}), .read_data(weight_data_3));
+    bank_ram #(.LANES(1), .LANE(20), .ADDRESS(10)) n2s_3 (.clock(load_clock), .run(run), .write(n2s_write), .write_address(n2s_entry), .write_data(n2s_data[79:60]), .read_address({bank_entry_3[16], bank_entry_3[8:0]}), .read_data(weight_data_3));
     block_ram #(.WIDTH(32), .ADDRESS(10)) psum_3 (.clock(clock), .write(psum_write_3), .write_address(psum_word_3[9:0]), .write_data(sums[127:96]), .read_address(psum_read_3[9:0]), .read_data(psum_data_3));
     column_foot column_foot_3 (.clock(clock), .token(foot_token_3), .sum(sums[127:96]), .drained(drained[127:96]), .token_east(unused_foot_token_4), .psum_write(psum_write_3), .psum_word(psum_word_3), .out(out_3));
     wire [31:0] aligned_3;

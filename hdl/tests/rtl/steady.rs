@@ -128,9 +128,10 @@ fn weight_stationary_passes_have_no_idle_slot_from_their_floor_on() {
     for config in [ArrayConfig::tiny(), ArrayConfig::small()] {
         let floor = config.array_timing().ws_pass_floor_cycles as u64;
         for (n, m) in sparsities() {
-            // Compact weights of whole groups, as many as there are rows, or fewer.
-            let held = (config.rows as u64 / n * n).max(n.min(config.rows as u64));
-            for (rows, chunks) in [
+            // Compact weights of whole groups, and as many as there are rows.
+            let rows = config.rows as u64;
+            let whole = (rows / n * n).max(n.min(rows));
+            let passes = [
                 (floor, 2),
                 (floor, 1),
                 (floor + 1, 2),
@@ -138,7 +139,9 @@ fn weight_stationary_passes_have_no_idle_slot_from_their_floor_on() {
                 (floor - 1, 2),
                 (1, 2),
                 (LONG, 1),
-            ] {
+            ];
+            let all = passes.into_iter().flat_map(|pass| [(pass, whole), (pass, rows)]);
+            for ((rows, chunks), held) in all {
                 let mm = Mm { slots: held, rows, ip: 1, iq: 1, ..Mm::default() };
                 let mut items = vec![Item::Geometry { streams: true }];
                 items.extend(tiles(3, chunks, || (walk(rows, 1, rows), mm)));

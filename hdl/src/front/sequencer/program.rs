@@ -1,7 +1,7 @@
 //! The program's way from memory into the queues.
 
 use super::{constant, own};
-use crate::emit::{Wiring, part, side_by_side};
+use crate::emit::{Wiring, bit, part, side_by_side};
 use satkit_spec::{ArrayConfig, FETCH_BUFFER_BEATS};
 
 /// Bits of a beat in the buffer: its data, and that it came with an error.
@@ -73,7 +73,7 @@ pub(super) fn fetch(text: &mut Wiring, config: &ArrayConfig) {
                 own("last_beat"),
                 ("port", constant(2, p as u64)),
                 ("other_ports", constant(2, channels as u64 - 1)),
-                ("arrives", part("r_valid", p, 1)),
+                ("arrives", bit("r_valid", channels, p)),
                 ("frees", format!("frees & (next_port == 2'h{p:x})")),
                 ("place", format!("arrived_place_{p}")),
                 ("complete", format!("complete_{p}")),
@@ -85,9 +85,12 @@ pub(super) fn fetch(text: &mut Wiring, config: &ArrayConfig) {
             &[("WIDTH", BEAT_BITS), ("ADDRESS", FETCH_BUFFER_BEATS.ilog2() as usize)],
             &[
                 own("clock"),
-                ("write", part("r_valid", p, 1)),
+                ("write", bit("r_valid", channels, p)),
                 ("write_address", format!("arrived_place_{p}")),
-                ("write_data", format!("{{r_error[{p}], {}}}", part("r_data", p, 512))),
+                (
+                    "write_data",
+                    format!("{{{}, {}}}", bit("r_error", channels, p), part("r_data", p, 512)),
+                ),
                 ("read_address", "next_place[6:0]".into()),
                 ("read_data", format!("beat_{p}")),
             ],

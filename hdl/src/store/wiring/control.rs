@@ -140,6 +140,5 @@ pub(super) fn control(text: &mut Wiring, config: &ArrayConfig) {
     text.assign("store_released", "last");
     text.assign("store_fault", "dma_fault | illegal");
     text.assign("store_fault_axi", "dma_fault");
-    text.assign("store_fault_address", "dma_fault_address[35:0]");
-    text.value("unused_fault_address", 2, "dma_fault_address[37:36]");
+    text.assign("store_fault_address", "dma_fault_address");
 }

@@ -56,7 +56,7 @@ fn ports(text: &mut Wiring, config: &ArrayConfig) {
         ("store_end", 1),
         ("store_fault", 1),
         ("store_fault_axi", 1),
-        ("store_fault_address", 36),
+        ("store_fault_address", 38),
         ("aw_valid", 1),
         ("aw_address", 32),
         ("aw_beats", 7),

@@ -12,7 +12,9 @@ fn designs() -> Vec<Design> {
     let all = Engines::of(&Engine::ALL);
     let mut designs =
         vec![front::registers(&small).unwrap(), front::sequencer(&small, &all).unwrap()];
-    let arrays = [ArrayConfig::tiny(), small];
+    let mut one_channel = ArrayConfig::tiny();
+    one_channel.dram_channels = 1;
+    let arrays = [ArrayConfig::tiny(), one_channel, small];
     designs.extend(arrays.map(|config| accelerator::design(&config).unwrap()));
     designs
 }

@@ -43,7 +43,7 @@ fn name(part: &str, port: &Port) -> String {
         }
         ("load_w", "reset") | ("dma", "hold" | "clear") => "flush".into(),
         ("dma", "fetch_ar_address") => "{2'h0, fetch_ar_address}".into(),
-        ("dma", "load_w_fault_address") => "load_w_bad_address".into(),
+        ("dma", "load_w_fault_address") => "load_w_memory_fault_address".into(),
         ("dma", "load_w_fault") => "unused_load_w_bad".into(),
         ("dma", "idle") => "dma_idle".into(),
         _ => name.into(),

@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 
 /// Outputs of an array row that have an offset each.
 const OUTPUTS: usize = 16;
+/// Value 16 and position 4 of a column.
+const ENTRY_BITS: usize = 20;
 
 impl Core {
     /// Ticks the load clock once per row of `words`, with `ports` set from it.
@@ -76,19 +78,22 @@ impl Core {
         value: impl Fn(usize, usize) -> Option<(u16, u8)>,
     ) {
         let first = if half { self.config.n2s_entries_per_col / 2 } else { 0 };
+        let cols = self.config.cols;
         let mut rows = Vec::new();
-        for column in 0..self.config.cols {
-            for entry in 0..entries {
-                if let Some((value, position)) = value(column, entry) {
-                    rows.extend([
-                        1,
-                        1 << column,
-                        (first + entry) as u32,
-                        u32::from(value),
-                        u32::from(position),
-                    ]);
+        for entry in 0..entries {
+            // A row of all columns, 20 bits each; what a column has no use for is 0.
+            let mut words = vec![0_u32; (cols * ENTRY_BITS).div_ceil(32)];
+            for column in 0..cols {
+                let (value, position) = value(column, entry).unwrap_or_default();
+                let bits = u64::from(value) | u64::from(position) << 16;
+                let (word, bit) = (column * ENTRY_BITS / 32, column * ENTRY_BITS % 32);
+                words[word] |= (bits << bit) as u32;
+                if bit + ENTRY_BITS > 32 {
+                    words[word + 1] |= (bits << bit >> 32) as u32;
                 }
             }
+            rows.extend([1, (first + entry) as u32]);
+            rows.extend(words);
         }
         self.load(&self.ports.n2s.clone(), &rows);
     }

@@ -32,7 +32,7 @@ struct Ports {
     mm_start: PortId,
     w2e: [PortId; 5],
     table: [PortId; 4],
-    n2s: [PortId; 5],
+    n2s: [PortId; 3],
     counters: [PortId; 3],
 }
 
@@ -105,13 +105,7 @@ impl Core {
                 port("table_entry")?,
                 port("table_value")?,
             ],
-            n2s: [
-                port("n2s_write")?,
-                port("n2s_cols")?,
-                port("n2s_entry")?,
-                port("n2s_value")?,
-                port("n2s_position")?,
-            ],
+            n2s: [port("n2s_write")?, port("n2s_entry")?, port("n2s_data")?],
             counters: [port("cycle_count")?, port("mac_slots")?, port("busy_cycles")?],
         };
         let watches = [

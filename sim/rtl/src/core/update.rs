@@ -399,7 +399,9 @@ impl Core {
         self.update_cycles(self.rest(), base, &mut out);
         // What is skipped is not updated.
         let parameters = if sgd.skip { 0 } else { shape.w_len() };
-        self.check_update(&given, &out, &blocks.0, parameters)?;
+        let directions = [ff, bp].into_iter().flatten().count();
+        let groups = directions * shape.w_len() / m;
+        self.check_update(&given, &out, &blocks.0, (parameters, groups))?;
 
         let mut run = UpdateRun {
             w: vec![0; w.len()],
@@ -443,7 +445,7 @@ impl Core {
         given: &[(u64, usize)],
         out: &Out,
         blocks: &[LaneBlock],
-        parameters: usize,
+        (parameters, groups): (usize, usize),
     ) -> Result<(), RtlError> {
         let latency = self.config.wuve_latency_cycles as u64;
         let refuse = |reason: String| Err(RtlError::Update { reason });
@@ -461,6 +463,10 @@ impl Core {
         let last = out.last_cycle.iter().flatten().max();
         if let Some(&last) = last.filter(|&&last| last >= ready) {
             return refuse(format!("weights come out in cycle {last}, not before {ready}"));
+        }
+        let counted = self.model.get(self.update.groups);
+        if counted != groups as u64 {
+            return refuse(format!("SORE counts {counted} of {groups} groups"));
         }
         let counted = self.model.get(self.update.parameters);
         if counted != parameters as u64 {
