@@ -181,10 +181,10 @@ fn connect(top: &mut Wiring, parts: &[Part]) {
     }
 }
 
-/// An engine's answer to the sequencer, which may depend on what the same blocks ask in the same cycle.
+/// What sequencer and engine ask and answer in the same cycle, out of blocks that do both.
 fn is_between_blocks(name: &str) -> bool {
     ENGINES.iter().any(|&engine| {
-        ["ready", "start"]
+        ["ready", "go", "start"]
             .iter()
             .any(|signal| name == format!("{}_{signal}", front::name_of(engine)))
     })

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use satkit_memory::MemoryModel;
 use satkit_plan::{DataflowChoice, MacStage};
-use satkit_spec::isa::{Instruction, MatMul, Operation, Semaphore, SemaphoreSet};
+use satkit_spec::isa::{MatMul, Operation, Semaphore, SemaphoreSet};
 use satkit_spec::regs::status;
 use satkit_spec::{ArrayConfig, ConvShape, Sparsity, Stage};
 use satkit_tests::mms_of;

@@ -30,7 +30,7 @@ pub(crate) fn card(config: &ArrayConfig, dram: MemoryModel) -> Option<RtlCard> {
     };
     let card = RtlCard::new(config, &options).unwrap();
     // FP16 numbers of some kind.
-    let operands: Vec<u8> = (0..PLACE).map(|at| (at * 0x9E37 >> 7) as u8 & 0x3F).collect();
+    let operands: Vec<u8> = (0..PLACE).map(|at| ((at * 0x9E37) >> 7) as u8 & 0x3F).collect();
     card.h2c(0, 0, &DmaBuf::copy_of(&operands)).unwrap();
     Some(card)
 }

@@ -78,9 +78,9 @@ pub enum RtlError {
         /// The instruction.
         instruction: String,
         /// The core's cycles.
-        rtl: crate::MmCycles,
+        rtl: Box<crate::MmCycles>,
         /// The timing model's.
-        model: crate::MmCycles,
+        model: Box<crate::MmCycles>,
     },
     /// The update unit does not do what the timing model says: a defect of one of them.
     #[error("the RTL's update unit differs: {reason}")]

@@ -207,8 +207,8 @@ impl Core {
             if *mm != modelled {
                 return Err(RtlError::Differs {
                     instruction: program.instructions()[mm.index].to_string(),
-                    rtl: *mm,
-                    model: modelled,
+                    rtl: Box::new(*mm),
+                    model: Box::new(modelled),
                 });
             }
         }
