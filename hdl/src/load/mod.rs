@@ -37,7 +37,7 @@ pub use decode::WeightDecode;
 pub use fault::LoadFault;
 pub use steps::WeightSteps;
 
-use crate::emit::{Design, emit};
+use crate::emit::{Design, check_stack, emit};
 use crate::{HdlError, array, dma, memory};
 use satkit_spec::ArrayConfig;
 
@@ -50,6 +50,7 @@ const MOST_ENTRIES: usize = 1 << 15;
 /// As [`array::check`] and [`dma::design`], or [`HdlError`] for column banks that are no power of two of up to 32768 entries.
 pub fn weights(config: &ArrayConfig) -> Result<Design, HdlError> {
     array::check(config)?;
+    check_stack()?;
     let entries = config.n2s_entries_per_col;
     if !entries.is_power_of_two() || !(4..=MOST_ENTRIES).contains(&entries) {
         return Err(HdlError::Unbuildable {
