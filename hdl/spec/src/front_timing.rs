@@ -27,8 +27,8 @@ pub const LOAD_DECODE_CYCLES: usize = 8;
 pub const LOAD_ISSUE_CYCLES: usize = 1;
 /// Cycles from a load's last step, in which what a beat holds for a bank is chosen, to its end: it is written in the next.
 pub const LOAD_WRITE_CYCLES: usize = 2;
-/// The same as [`LOAD_DECODE_CYCLES`] of ST.
-pub const STORE_DECODE_CYCLES: usize = 8;
+/// The same as [`LOAD_DECODE_CYCLES`] of ST: it finds image, row and column of the first patch by division.
+pub const STORE_DECODE_CYCLES: usize = 40;
 /// The same of WU, for WU and SORE: it finds the longest of six streams, and what part of a block of it each other has.
 pub const UPDATE_DECODE_CYCLES: usize = 24;
 /// The same of VE.

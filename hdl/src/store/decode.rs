@@ -7,15 +7,19 @@ use rust_hdl_widgets::{dff::DFF, dff_setup};
 /// Keeps GEOMETRY and RESULTS, and makes of an ST what the walk needs. Addresses and lengths are in units of 2 bytes, the width of an
 /// FP16 value.
 ///
-/// Everything is computed in every cycle, stage behind stage; six cycles after the ST has been taken it stands, and the start waits for
-/// [`satkit_spec::STORE_DECODE_CYCLES`]. Rows of the tile lie one after another in memory: flat patches, single pixels, weight
-/// rows. Other tiles, products of a batch, and work at the drain but ReLU are illegal here.
+/// Everything is computed in every cycle, stage behind stage, and the start waits for [`satkit_spec::STORE_DECODE_CYCLES`]. Rows of
+/// the tile lie one after another in memory (flat patches, single pixels, weight rows), or where [`super::Place`] says (patches
+/// of images). Products of a batch, and work at the drain but ReLU, are illegal here.
 #[derive(Clone, Debug, Default, LogicBlock)]
 pub struct Decode {
     /// Clock of all registers.
     pub clock: Signal<In, Clock>,
     /// Forgets the ST.
     pub reset: Signal<In, Bit>,
+    /// Cycles from the first in which an ST is known to that in which it may start, constant.
+    pub last_age: Signal<In, Bits<6>>,
+    /// The same to that in which [`super::Grid`] stands, constant.
+    pub grid_age: Signal<In, Bits<6>>,
     /// Log2 of the array's rows, constant.
     pub row_bits: Signal<In, Bits<3>>,
     /// Log2 of its columns, constant.
@@ -80,6 +84,37 @@ pub struct Decode {
     /// All else that says of work at the drain.
     pub store_work: Signal<In, Bits<6>>,
 
+    /// The ST says where patches of images are, so that they can be found.
+    pub begins: Signal<Out, Bit>,
+    /// `row_base` of the ST.
+    pub patch: Signal<Out, Bits<32>>,
+    /// Its `rows`.
+    pub patches: Signal<Out, Bits<16>>,
+    /// `pitch` of RESULTS.
+    pub eights: Signal<Out, Bits<16>>,
+    /// See [`super::Grid`].
+    pub odd: Signal<In, Bit>,
+    /// See [`super::Place`].
+    pub place_first: Signal<In, Bits<32>>,
+    /// See [`super::Place`].
+    pub place_block_next: Signal<In, Bits<32>>,
+    /// See [`super::Place`].
+    pub place_image_next: Signal<In, Bits<32>>,
+    /// See [`super::Place`].
+    pub place_distance: Signal<In, Bits<20>>,
+    /// See [`super::Place`].
+    pub place_line: Signal<In, Bits<32>>,
+    /// See [`super::Place`].
+    pub place_block: Signal<In, Bits<32>>,
+    /// See [`super::Place`].
+    pub place_image: Signal<In, Bits<32>>,
+    /// See [`super::Place`].
+    pub place_width: Signal<In, Bits<21>>,
+    /// See [`super::Place`].
+    pub place_lines: Signal<In, Bits<5>>,
+    /// See [`super::Place`].
+    pub place_rest: Signal<In, Bits<21>>,
+
     /// The ST that waits has its tokens.
     pub go: Signal<In, Bit>,
     /// The walk can take a tile.
@@ -95,12 +130,28 @@ pub struct Decode {
 
     /// Address of the first row.
     pub address: Signal<Out, Bits<35>>,
-    /// From a row to the next.
-    pub pitch: Signal<Out, Bits<20>>,
+    /// From a row to the next of its line.
+    pub pitch: Signal<Out, Bits<24>>,
     /// What is written of a row.
     pub row_length: Signal<Out, Bits<20>>,
-    /// Rows that are written.
-    pub row_count: Signal<Out, Bits<21>>,
+    /// Rows of a line of the first stripe.
+    pub width: Signal<Out, Bits<21>>,
+    /// Lines of the first stripe.
+    pub lines: Signal<Out, Bits<5>>,
+    /// Rows that the patches behind it would have in one line.
+    pub beyond: Signal<Out, Bits<21>>,
+    /// First row of the stripe below.
+    pub block_next: Signal<Out, Bits<35>>,
+    /// First row of the next image.
+    pub image_next: Signal<Out, Bits<35>>,
+    /// From a line to the next.
+    pub line_pitch: Signal<Out, Bits<35>>,
+    /// From a stripe to the one below.
+    pub block_pitch: Signal<Out, Bits<35>>,
+    /// From an image to the next.
+    pub image_pitch: Signal<Out, Bits<35>>,
+    /// Words from a line to the next.
+    pub line_step: Signal<Out, Bits<5>>,
     /// Columns of the tile.
     pub cols: Signal<Out, Bits<16>>,
     /// Words of the drain buffer from a group of columns to the next.
@@ -128,18 +179,19 @@ pub struct Decode {
     ci: DFF<Bits<20>>,
     co: DFF<Bits<20>>,
     height: DFF<Bits<16>>,
-    width: DFF<Bits<16>>,
+    wide: DFF<Bits<16>>,
     stride: DFF<Bits<4>>,
     flat: DFF<Bit>,
     patch_h: DFF<Bits<5>>,
     patch_w: DFF<Bits<5>>,
     out: DFF<Bits<30>>,
-    eights: DFF<Bits<16>>,
+    eights_kept: DFF<Bits<16>>,
     heads: DFF<Bits<8>>,
     factor: DFF<Bits<32>>,
     full: DFF<Bit>,
-    age: DFF<Bits<3>>,
-    age_up: Signal<Local, Bits<3>>,
+    age: DFF<Bits<6>>,
+    age_up: Signal<Local, Bits<6>>,
+    aged: Signal<Local, Bit>,
     group: DFF<Bits<24>>,
     row_base: DFF<Bits<32>>,
     tile_rows: DFF<Bits<16>>,
@@ -155,6 +207,10 @@ pub struct Decode {
     one_pixel: Signal<Local, Bit>,
     in_line: Signal<Local, Bit>,
     refused: DFF<Bit>,
+    area_product: Product<5, 5, 10>,
+    area_unused: Signal<Local, Bits<10>>,
+    area: DFF<Bits<5>>,
+    is_large: Signal<Local, Bit>,
 
     // The first pixel, and how many there are.
     first_product: Product<32, 5, 37>,
@@ -182,7 +238,16 @@ pub struct Decode {
     offset_32: Signal<Local, Bits<32>>,
     column: DFF<Bits<35>>,
     pitch_2: DFF<Bits<20>>,
+    distance_2: DFF<Bits<24>>,
+    offset_block: DFF<Bits<35>>,
+    offset_image: DFF<Bits<35>>,
+    line_2: DFF<Bits<35>>,
+    block_2: DFF<Bits<35>>,
+    image_2: DFF<Bits<35>>,
+    begin_address: Signal<Local, Bits<35>>,
     start_address: DFF<Bits<35>>,
+    block_address: DFF<Bits<35>>,
+    image_address: DFF<Bits<35>>,
     columns: Signal<Local, Bits<20>>,
     columns_32: Signal<Local, Bits<20>>,
     natural: Signal<Local, Bits<20>>,
@@ -217,12 +282,14 @@ pub struct Decode {
 impl Logic for Decode {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, stage, stays, batch, ci, co, height, width, stride, flat);
-        dff_setup!(self, clock, patch_h, patch_w, out, eights, heads, factor, full, age);
+        dff_setup!(self, clock, stage, stays, batch, ci, co, height, wide, stride, flat);
+        dff_setup!(self, clock, patch_h, patch_w, out, eights_kept, heads, factor, full, age);
         dff_setup!(self, clock, group, row_base, tile_rows, col_base, tile_cols, fp32, work);
         dff_setup!(self, clock, rectifies);
         dff_setup!(self, clock, refused, first, wanted, image, all_low, all_high, all, left, count);
         dff_setup!(self, clock, low, high, offset, column, pitch_2, start_address, fills, used);
+        dff_setup!(self, clock, area, distance_2, offset_block, offset_image, line_2, block_2);
+        dff_setup!(self, clock, image_2, block_address, image_address);
         dff_setup!(self, clock, length, iq, ip, interleave, inner, step_in, step_out, size, least);
 
         // What is kept, and the ST.
@@ -233,7 +300,7 @@ impl Logic for Decode {
             self.ci.d.next = self.geometry_ci.val();
             self.co.d.next = self.geometry_co.val();
             self.height.d.next = self.geometry_h.val();
-            self.width.d.next = self.geometry_w.val();
+            self.wide.d.next = self.geometry_w.val();
             self.stride.d.next = self.geometry_stride.val();
             self.flat.d.next = self.geometry_flat.val();
             self.patch_h.d.next = self.geometry_patch_h.val();
@@ -241,29 +308,30 @@ impl Logic for Decode {
         }
         if self.results.val() {
             self.out.d.next = self.results_out.val();
-            self.eights.d.next = self.results_pitch.val();
+            self.eights_kept.d.next = self.results_pitch.val();
             self.heads.d.next = self.results_heads.val();
             self.factor.d.next = self.results_scale.val();
         }
         self.ready.next = !self.full.q.val();
-        self.age_up.next = self.age.q.val() + bits::<3>(1);
-        if self.full.q.val() & !self.age.q.val().all() {
+        self.age_up.next = self.age.q.val() + bits::<6>(1);
+        self.aged.next = self.full.q.val() & (self.age.q.val() == self.last_age.val());
+        if self.full.q.val() & !self.aged.val() {
             self.age.d.next = self.age_up.val();
         }
-        self.starts.next = self.full.q.val()
-            & self.age.q.val().all()
-            & !self.refused.q.val()
-            & self.go.val()
-            & self.free.val();
+        self.begins.next = self.full.q.val() & (self.age.q.val() == self.grid_age.val());
+        self.patch.next = self.row_base.q.val();
+        self.patches.next = self.tile_rows.q.val();
+        self.eights.next = self.eights_kept.q.val();
+        self.starts.next =
+            self.aged.val() & !self.refused.q.val() & self.go.val() & self.free.val();
         self.start.next = self.starts.val();
-        self.illegal.next =
-            self.full.q.val() & self.age.q.val().all() & self.refused.q.val() & self.idle.val();
+        self.illegal.next = self.aged.val() & self.refused.q.val() & self.idle.val();
         if self.starts.val() {
             self.full.d.next = false;
         }
         if self.store.val() {
             self.full.d.next = true;
-            self.age.d.next = bits::<3>(0);
+            self.age.d.next = bits::<6>(0);
             self.group.d.next = self.store_group.val();
             self.row_base.d.next = self.store_row_base.val();
             self.tile_rows.d.next = self.store_rows.val();
@@ -282,7 +350,7 @@ impl Logic for Decode {
             & (self.patch_w.q.val() == bits::<5>(1))
             & ((self.stage.q.val() == bits::<2>(0)) | (self.stride.q.val() == bits::<4>(1)));
         self.in_line.next = self.weights.val() | self.flat.q.val() | self.one_pixel.val();
-        self.refused.d.next = !self.in_line.val()
+        self.refused.d.next = (!self.in_line.val() & self.odd.val())
             | self.work.q.val().any()
             | (self.rectifies.q.val() & self.fp32.q.val())
             | self.group.q.val().any()
@@ -298,7 +366,7 @@ impl Logic for Decode {
         self.wanted_product.right.next = self.patch_w.q.val();
         self.wanted.d.next = self.wanted_product.product.val();
         self.image_product.left.next = self.height.q.val();
-        self.image_product.right.next = self.width.q.val();
+        self.image_product.right.next = self.wide.q.val();
         self.image.d.next = self.image_product.product.val();
         self.all_low_product.left.next = self.batch.q.val();
         self.all_low_product.right.next = self.image.q.val().get_bits::<16>(0);
@@ -317,33 +385,67 @@ impl Logic for Decode {
         if self.flat.q.val() & (self.left.q.val() < bit_cast::<32, 21>(self.wanted.q.val())) {
             self.count.d.next = self.left.q.val().get_bits::<21>(0);
         }
-        self.row_count.next = self.count.q.val();
+        self.width.next = self.place_width.val();
+        self.lines.next = self.place_lines.val();
+        self.beyond.next = self.place_rest.val();
+        if self.in_line.val() {
+            self.width.next = self.count.q.val();
+            self.lines.next = bits::<5>(1);
+            self.beyond.next = bits::<21>(0);
+        }
 
         // The first row's address: pitches in front of it, and columns.
         self.low_product.left.next = self.first.q.val().get_bits::<16>(0);
-        self.low_product.right.next = self.eights.q.val();
+        self.low_product.right.next = self.eights_kept.q.val();
         self.high_product.left.next = self.first.q.val().get_bits::<16>(16);
-        self.high_product.right.next = self.eights.q.val();
+        self.high_product.right.next = self.eights_kept.q.val();
         self.low.d.next = self.low_product.product.val();
         self.high.d.next = self.high_product.product.val() << bits::<5>(16);
-        self.offset_32.next = self.low.q.val() + self.high.q.val();
+        self.offset_32.next = self.place_first.val();
+        if self.in_line.val() {
+            self.offset_32.next = self.low.q.val() + self.high.q.val();
+        }
         self.columns.next = self.col_base.q.val();
         self.columns_32.next = bit_cast::<20, 16>(self.tile_cols.q.val());
         self.offset.d.next = bit_cast::<35, 32>(self.offset_32.val()) << bits::<6>(3);
         self.column.d.next = bit_cast::<35, 20>(self.columns.val());
-        self.pitch_2.d.next = bit_cast::<20, 16>(self.eights.q.val()) << bits::<5>(3);
+        self.offset_block.d.next = bit_cast::<35, 32>(self.place_block_next.val()) << bits::<6>(3);
+        self.offset_image.d.next = bit_cast::<35, 32>(self.place_image_next.val()) << bits::<6>(3);
+        self.line_2.d.next = bit_cast::<35, 32>(self.place_line.val()) << bits::<6>(3);
+        self.block_2.d.next = bit_cast::<35, 32>(self.place_block.val()) << bits::<6>(3);
+        self.image_2.d.next = bit_cast::<35, 32>(self.place_image.val()) << bits::<6>(3);
+        self.pitch_2.d.next = bit_cast::<20, 16>(self.eights_kept.q.val()) << bits::<5>(3);
+        self.distance_2.d.next = bit_cast::<24, 20>(self.place_distance.val()) << bits::<5>(3);
         self.used.d.next = self.columns_32.val();
         if self.fp32.q.val() {
             self.offset.d.next = bit_cast::<35, 32>(self.offset_32.val()) << bits::<6>(4);
             self.column.d.next = bit_cast::<35, 20>(self.columns.val()) << bits::<6>(1);
-            self.pitch_2.d.next = bit_cast::<20, 16>(self.eights.q.val()) << bits::<5>(4);
+            self.offset_block.d.next =
+                bit_cast::<35, 32>(self.place_block_next.val()) << bits::<6>(4);
+            self.offset_image.d.next =
+                bit_cast::<35, 32>(self.place_image_next.val()) << bits::<6>(4);
+            self.line_2.d.next = bit_cast::<35, 32>(self.place_line.val()) << bits::<6>(4);
+            self.block_2.d.next = bit_cast::<35, 32>(self.place_block.val()) << bits::<6>(4);
+            self.image_2.d.next = bit_cast::<35, 32>(self.place_image.val()) << bits::<6>(4);
+            self.pitch_2.d.next = bit_cast::<20, 16>(self.eights_kept.q.val()) << bits::<5>(4);
+            self.distance_2.d.next = bit_cast::<24, 20>(self.place_distance.val()) << bits::<5>(4);
             self.used.d.next = self.columns_32.val() << bits::<5>(1);
         }
-        self.start_address.d.next = (bit_cast::<35, 30>(self.out.q.val()) << bits::<6>(5))
-            + self.offset.q.val()
-            + self.column.q.val();
+        self.begin_address.next =
+            (bit_cast::<35, 30>(self.out.q.val()) << bits::<6>(5)) + self.column.q.val();
+        self.start_address.d.next = self.begin_address.val() + self.offset.q.val();
+        self.block_address.d.next = self.begin_address.val() + self.offset_block.q.val();
+        self.image_address.d.next = self.begin_address.val() + self.offset_image.q.val();
         self.address.next = self.start_address.q.val();
-        self.pitch.next = self.pitch_2.q.val();
+        self.block_next.next = self.block_address.q.val();
+        self.image_next.next = self.image_address.q.val();
+        self.line_pitch.next = self.line_2.q.val();
+        self.block_pitch.next = self.block_2.q.val();
+        self.image_pitch.next = self.image_2.q.val();
+        self.pitch.next = self.distance_2.q.val();
+        if self.in_line.val() {
+            self.pitch.next = bit_cast::<24, 20>(self.pitch_2.q.val());
+        }
 
         // The tile with the last columns fills the row, unless other products are beside it or the row is longer than it should be.
         self.natural.next = self.co.q.val();
@@ -359,7 +461,7 @@ impl Logic for Decode {
             bit_cast::<21, 20>(self.col_base.q.val()) + bit_cast::<21, 16>(self.tile_cols.q.val());
         self.fills.d.next = (self.past.val() == bit_cast::<21, 20>(self.natural.val()))
             & (self.heads.q.val() <= bits::<8>(1))
-            & (self.natural_sum.val() >= bit_cast::<20, 16>(self.eights.q.val()));
+            & (self.natural_sum.val() >= bit_cast::<20, 16>(self.eights_kept.q.val()));
         self.up_to_pitch.next = self.pitch_2.q.val() - self.column.q.val().get_bits::<20>(0);
         self.length.d.next = self.used.q.val();
         if self.fills.q.val() {
@@ -381,7 +483,13 @@ impl Logic for Decode {
         self.unused_groups.next =
             self.col_groups.val().get_bits::<12>(5) | self.row_groups.val().get_bits::<12>(5);
         self.iq.d.next = self.col_groups.val().get_bits::<5>(0);
-        self.ip.d.next = self.patch_w.q.val();
+        self.area_product.left.next = self.patch_h.q.val();
+        self.area_product.right.next = self.patch_w.q.val();
+        self.area_unused.next = self.area_product.product.val();
+        self.area.d.next = self.area_unused.val().get_bits::<5>(0);
+        self.is_large.next = !self.in_line.val() & (self.area.q.val() != bits::<5>(1));
+        self.line_step.next = self.patch_w.q.val();
+        self.ip.d.next = self.area.q.val();
         if self.weights.val() {
             self.ip.d.next = self.row_groups.val().get_bits::<5>(0);
         }
@@ -390,7 +498,7 @@ impl Logic for Decode {
         self.interleave.d.next = self.interleave_product.product.val().get_bits::<5>(0);
         self.unused_interleave.next = self.interleave_product.product.val().get_bits::<5>(5);
         self.others.next = self.interleave.q.val() - self.iq.q.val();
-        self.ip_less.next = self.ip.q.val() - bits::<5>(1);
+        self.ip_less.next = self.patch_w.q.val() - bits::<5>(1);
         self.size.d.next = bit_cast::<17, 5>(self.interleave.q.val()) << self.row_bits.val();
         self.group_step.next = self.ip.q.val();
         if self.weights.val() {
@@ -405,6 +513,10 @@ impl Logic for Decode {
             self.step_in.d.next = bits::<5>(1);
             self.step_out.d.next = self.interleave.q.val();
             self.least.d.next = bit_cast::<17, 5>(self.interleave.q.val());
+            if self.is_large.val() {
+                // Lines go round the patches, so that all of the tile has to be there.
+                self.least.d.next = self.size.q.val();
+            }
         }
         if !self.stays.q.val() {
             self.inner.d.next = bits::<5>(0);

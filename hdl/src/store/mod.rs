@@ -6,6 +6,7 @@
 //! | module | what |
 //! |---|---|
 //! | [`Decode`] | keeps GEOMETRY and RESULTS; what an ST says of its tile |
+//! | [`Grid`], [`Place`] | patches of images: how many there are, and which one a tile begins with |
 //! | [`Walk`] | the tile's pieces, one per cycle, and the bursts that they fill |
 //! | [`Lane`] | a column's values: scale, ReLU, rounding |
 //! | [`Beat`] | pieces in their places in beats |
@@ -16,7 +17,7 @@
 //! has one ST, in the same order.
 //!
 //! **Time.** The first piece is read in the cycle after the start at the earliest, and then one in each cycle, unless the array has not
-//! drained far enough (weight rows that go round the array rows) or there is no room for a burst. In the cycle after the last
+//! drained far enough (weight rows that go round the array rows, patches of several pixels) or there is no room for a burst. In the cycle after the last
 //! one the next tile may start; `store_released` is then. A burst is asked for [`satkit_spec::STORE_LATENCY_CYCLES`] after that
 //! cycle, and ends [`satkit_spec::STORE_DONE_CYCLES`] after its response. Words of 32 columns give a beat of FP16 values per
 //! piece; of fewer, as much of one as they have.
@@ -24,20 +25,26 @@
 //! **Bytes.** FP32 values, or FP16 ones rounded to nearest even; NaNs canonical. Beats that are not all the tile's have strobes. The
 //! tile with a row's last columns fills it with zeros up to its pitch.
 //!
-//! Not there yet, and illegal: work at the drain other than ReLU, products of a batch (`group` above 0), patches of several pixel rows, patches of
-//! several pixels that are not flat, and phases of a strided BP.
+//! Not there yet, and illegal: work at the drain other than ReLU, products of a batch (`group` above 0), and a strided BP of images smaller than
+//! the stride, whose phases have other numbers.
 
 mod beat;
 mod decode;
+mod divide;
+mod grid;
 mod lane;
 mod ledger;
+mod place;
 mod walk;
 mod wiring;
 
 pub use beat::Beat;
 pub use decode::Decode;
+pub use divide::{Divide, SmallQuotient};
+pub use grid::Grid;
 pub use lane::Lane;
 pub use ledger::Ledger;
+pub use place::Place;
 pub use walk::Walk;
 
 use crate::HdlError;
@@ -69,6 +76,8 @@ pub fn design(config: &ArrayConfig) -> Result<Design, HdlError> {
     check_stack()?;
     let parts = vec![
         emit("store_decode", Decode::default),
+        emit("store_grid", Grid::default),
+        emit("store_place", Place::default),
         emit("store_walk", Walk::default),
         emit("store_lane", Lane::default),
         emit("store_beat", Beat::default),

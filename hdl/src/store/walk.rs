@@ -1,4 +1,7 @@
 //! The walk through a tile, one piece per cycle, and the bursts that its pieces fill.
+//!
+//! Patches beside each other in an image are a stripe, whose pixels are read line by line. A row is what is written of a pixel; weight rows and
+//! pixels without patches are the rows of one line.
 
 use rust_hdl_core::prelude::*;
 use rust_hdl_widgets::{dff::DFF, dff_setup};
@@ -32,12 +35,38 @@ pub struct Walk {
     pub free: Signal<Out, Bit>,
     /// Address of the first row.
     pub address: Signal<In, Bits<35>>,
-    /// From a row to the next.
-    pub pitch: Signal<In, Bits<20>>,
+    /// From a row to the next of its line.
+    pub pitch: Signal<In, Bits<24>>,
     /// What is written of a row.
     pub row_length: Signal<In, Bits<20>>,
-    /// Rows.
-    pub row_count: Signal<In, Bits<21>>,
+    /// Rows of a line of the first stripe.
+    pub width: Signal<In, Bits<21>>,
+    /// Lines of the first stripe.
+    pub lines: Signal<In, Bits<5>>,
+    /// Rows that the patches behind the first stripe would have in one line.
+    pub beyond: Signal<In, Bits<21>>,
+    /// Stripes below the first in its image.
+    pub blocks_left: Signal<In, Bits<16>>,
+    /// First row of the stripe below.
+    pub block_next: Signal<In, Bits<35>>,
+    /// First row of the next image.
+    pub image_next: Signal<In, Bits<35>>,
+    /// From a line to the next.
+    pub line_pitch: Signal<In, Bits<35>>,
+    /// From a stripe to the one below.
+    pub block_pitch: Signal<In, Bits<35>>,
+    /// From an image to the next.
+    pub image_pitch: Signal<In, Bits<35>>,
+    /// Rows of a line of a whole image.
+    pub image_w: Signal<In, Bits<16>>,
+    /// Rows that its patches would have.
+    pub row_pixels: Signal<In, Bits<17>>,
+    /// Lines of a stripe.
+    pub block_lines: Signal<In, Bits<5>>,
+    /// Lines of the lowest stripe of an image.
+    pub last_lines: Signal<In, Bits<5>>,
+    /// Stripes of an image less one.
+    pub blocks_last: Signal<In, Bits<16>>,
     /// Columns; behind them are zeros.
     pub cols: Signal<In, Bits<16>>,
     /// Words from a group of columns to the next.
@@ -48,6 +77,8 @@ pub struct Walk {
     pub inner_step: Signal<In, Bits<5>>,
     /// Words of the outer step.
     pub outer_step: Signal<In, Bits<5>>,
+    /// Words from a line to the next.
+    pub line_step: Signal<In, Bits<5>>,
     /// Words of the tile.
     pub words: Signal<In, Bits<17>>,
     /// Words that have to be there first.
@@ -99,7 +130,16 @@ pub struct Walk {
     pub last: Signal<Out, Bit>,
 
     active: DFF<Bit>,
-    on_pitch: DFF<Bits<20>>,
+    on_pitch: DFF<Bits<24>>,
+    on_line_pitch: DFF<Bits<35>>,
+    on_block_pitch: DFF<Bits<35>>,
+    on_image_pitch: DFF<Bits<35>>,
+    on_image_w: DFF<Bits<16>>,
+    on_row_pixels: DFF<Bits<17>>,
+    on_block_lines: DFF<Bits<5>>,
+    on_last_lines: DFF<Bits<5>>,
+    on_blocks_last: DFF<Bits<16>>,
+    on_line_step: DFF<Bits<5>>,
     on_length: DFF<Bits<20>>,
     on_cols: DFF<Bits<16>>,
     on_group_step: DFF<Bits<5>>,
@@ -118,14 +158,38 @@ pub struct Walk {
 
     // Where it is.
     here: DFF<Bits<35>>,
-    next_row: DFF<Bits<35>>,
-    first_next_row: Signal<Local, Bits<35>>,
-    next_row_up: Signal<Local, Bits<35>>,
+    row_end: DFF<Bits<35>>,
+    first_row_end: Signal<Local, Bits<35>>,
+    row_end_up: Signal<Local, Bits<35>>,
+    next_pixel: DFF<Bits<35>>,
+    next_line: DFF<Bits<35>>,
+    next_block: DFF<Bits<35>>,
+    next_image: DFF<Bits<35>>,
+    first_next_pixel: Signal<Local, Bits<35>>,
+    first_next_line: Signal<Local, Bits<35>>,
+    next_row: Signal<Local, Bits<35>>,
+    next_pixel_up: Signal<Local, Bits<35>>,
+    next_line_up: Signal<Local, Bits<35>>,
+    next_block_up: Signal<Local, Bits<35>>,
+    next_image_up: Signal<Local, Bits<35>>,
     here_up: Signal<Local, Bits<35>>,
     left: DFF<Bits<20>>,
     left_down: Signal<Local, Bits<20>>,
+    line_rows: DFF<Bits<21>>,
     rows_left: DFF<Bits<21>>,
     rows_down: Signal<Local, Bits<21>>,
+    lines_left: DFF<Bits<5>>,
+    lines_down: Signal<Local, Bits<5>>,
+    rest_rows: DFF<Bits<21>>,
+    rest_down: Signal<Local, Bits<21>>,
+    whole_line: Signal<Local, Bit>,
+    next_width: Signal<Local, Bits<21>>,
+    under: DFF<Bits<16>>,
+    under_down: Signal<Local, Bits<16>>,
+    next_under: Signal<Local, Bits<16>>,
+    line_ends: Signal<Local, Bit>,
+    stripe_ends: Signal<Local, Bit>,
+    image_ends: Signal<Local, Bit>,
     cols_left: DFF<Bits<16>>,
     cols_down: Signal<Local, Bits<16>>,
     entry: DFF<Bits<17>>,
@@ -134,6 +198,11 @@ pub struct Walk {
     line_up: Signal<Local, Bits<17>>,
     outer: DFF<Bits<17>>,
     outer_up: Signal<Local, Bits<17>>,
+    first_line: DFF<Bits<17>>,
+    this_line: DFF<Bits<17>>,
+    this_line_up: Signal<Local, Bits<17>>,
+    patch: DFF<Bits<17>>,
+    patch_up: Signal<Local, Bits<17>>,
     inner: DFF<Bits<5>>,
     inner_up: Signal<Local, Bits<5>>,
     is_second: DFF<Bit>,
@@ -194,7 +263,12 @@ impl Logic for Walk {
     fn update(&mut self) {
         dff_setup!(self, clock, active, on_pitch, on_length, on_cols, on_group_step, on_inner_last);
         dff_setup!(self, clock, on_inner_step, on_outer_step, on_words, on_needed, on_single, base);
-        dff_setup!(self, clock, here, next_row, left, rows_left, cols_left, entry, line, outer);
+        dff_setup!(self, clock, on_line_pitch, on_block_pitch, on_image_pitch, on_image_w);
+        dff_setup!(self, clock, on_row_pixels, on_block_lines, on_last_lines, on_blocks_last);
+        dff_setup!(self, clock, on_line_step, row_end, next_pixel, next_line, next_block);
+        dff_setup!(self, clock, next_image, line_rows, lines_left, rest_rows, under, first_line);
+        dff_setup!(self, clock, this_line, patch);
+        dff_setup!(self, clock, here, left, rows_left, cols_left, entry, line, outer);
         dff_setup!(self, clock, inner, is_second, rest, rest_beat, opens, fresh, burst_first);
         dff_setup!(self, clock, burst_count, held, step_now, word_now, second_now, single_now);
         dff_setup!(self, clock, values_now, length_now, place_now, emits_now, page_now, closes_now);
@@ -234,9 +308,23 @@ impl Logic for Walk {
             + bit_cast::<7, 6>(self.taken.val());
         self.fills.next = self.filled.val() >= bits::<7>(32);
         self.crosses.next = self.filled.val() > bits::<7>(32);
-        self.last_row.next = self.rows_left.q.val() == bits::<21>(1);
+        // The row that follows: of the line, of the next line, of the next stripe.
+        self.line_ends.next = self.rows_left.q.val() == bits::<21>(1);
+        self.stripe_ends.next = self.line_ends.val() & (self.lines_left.q.val() == bits::<5>(1));
+        self.image_ends.next = !self.under.q.val().any();
+        self.last_row.next = self.stripe_ends.val() & !self.rest_rows.q.val().any();
+        self.next_row.next = self.next_pixel.q.val();
+        if self.line_ends.val() {
+            self.next_row.next = self.next_line.q.val();
+        }
+        if self.stripe_ends.val() {
+            self.next_row.next = self.next_block.q.val();
+            if self.image_ends.val() {
+                self.next_row.next = self.next_image.q.val();
+            }
+        }
         self.run_ends.next = self.row_ends.val()
-            & (self.last_row.val() | (self.on_length.q.val() != self.on_pitch.q.val()));
+            & (self.last_row.val() | (self.next_row.val() != self.row_end.q.val()));
 
         // The beat, and the burst.
         self.beat.next = self.here.q.val().get_bits::<30>(5);
@@ -255,7 +343,7 @@ impl Logic for Walk {
             & (self.beat.val().get_bits::<6>(0).all()
                 | (self.run_done.val()
                     & (self.last_row.val()
-                        | (self.next_row.q.val().get_bits::<30>(5) != self.beat_up.val()))));
+                        | (self.next_row.val().get_bits::<30>(5) != self.beat_up.val()))));
         self.tile_done.next = self.run_done.val() & self.last_row.val();
         self.first.next = self.burst_first.q.val();
         self.count.next = self.burst_count.q.val() + bits::<7>(1);
@@ -284,7 +372,29 @@ impl Logic for Walk {
         self.left_down.next = self.left.q.val() - bit_cast::<20, 6>(self.most.val());
         self.cols_down.next = self.cols_left.q.val() - bit_cast::<16, 6>(self.of_tile.val());
         self.entry_up.next = self.entry.q.val() + bit_cast::<17, 5>(self.on_group_step.q.val());
-        self.next_row_up.next = self.next_row.q.val() + bit_cast::<35, 20>(self.on_pitch.q.val());
+        self.row_end_up.next = self.next_row.val() + bit_cast::<35, 20>(self.on_length.q.val());
+        self.next_pixel_up.next = self.next_row.val() + bit_cast::<35, 24>(self.on_pitch.q.val());
+        self.next_line_up.next = self.next_row.val() + self.on_line_pitch.q.val();
+        self.next_block_up.next = self.next_row.val() + self.on_block_pitch.q.val();
+        self.next_image_up.next = self.next_image.q.val() + self.on_image_pitch.q.val();
+        self.lines_down.next = self.lines_left.q.val() - bits::<5>(1);
+        self.whole_line.next =
+            self.rest_rows.q.val() >= bit_cast::<21, 17>(self.on_row_pixels.q.val());
+        self.rest_down.next = bits::<21>(0);
+        self.next_width.next = self.rest_rows.q.val();
+        if self.whole_line.val() {
+            self.rest_down.next =
+                self.rest_rows.q.val() - bit_cast::<21, 17>(self.on_row_pixels.q.val());
+            self.next_width.next = bit_cast::<21, 16>(self.on_image_w.q.val());
+        }
+        self.under_down.next = self.under.q.val() - bits::<16>(1);
+        self.next_under.next = self.under_down.val();
+        if self.image_ends.val() {
+            self.next_under.next = self.on_blocks_last.q.val();
+        }
+        self.this_line_up.next =
+            self.this_line.q.val() + bit_cast::<17, 5>(self.on_line_step.q.val());
+        self.patch_up.next = self.patch.q.val() + bit_cast::<17, 5>(self.on_outer_step.q.val());
         self.rows_down.next = self.rows_left.q.val() - bits::<21>(1);
         self.line_up.next = self.line.q.val() + bit_cast::<17, 5>(self.on_inner_step.q.val());
         self.outer_up.next = self.outer.q.val() + bit_cast::<17, 5>(self.on_outer_step.q.val());
@@ -302,8 +412,9 @@ impl Logic for Walk {
             self.rest_beat.d.next = self.beat_up.val();
         }
         if self.row_done.val() {
-            self.here.d.next = self.next_row.q.val();
-            self.next_row.d.next = self.next_row_up.val();
+            self.here.d.next = self.next_row.val();
+            self.row_end.d.next = self.row_end_up.val();
+            self.next_pixel.d.next = self.next_pixel_up.val();
             self.left.d.next = self.on_length.q.val();
             self.cols_left.d.next = self.on_cols.q.val();
             self.rows_left.d.next = self.rows_down.val();
@@ -314,10 +425,43 @@ impl Logic for Walk {
                 self.outer.d.next = self.outer_up.val();
                 self.line.d.next = self.outer_up.val();
                 self.entry.d.next = self.outer_up.val();
+                self.patch.d.next = self.patch_up.val();
             } else {
                 self.inner.d.next = self.inner_up.val();
                 self.line.d.next = self.line_up.val();
                 self.entry.d.next = self.line_up.val();
+            }
+            // Another line of the same patches, or the patches behind them.
+            if self.line_ends.val() {
+                self.inner.d.next = bits::<5>(0);
+                self.rows_left.d.next = self.line_rows.q.val();
+                self.lines_left.d.next = self.lines_down.val();
+                self.next_line.d.next = self.next_line_up.val();
+                self.this_line.d.next = self.this_line_up.val();
+                self.outer.d.next = self.this_line_up.val();
+                self.line.d.next = self.this_line_up.val();
+                self.entry.d.next = self.this_line_up.val();
+                self.patch.d.next = self.first_line.q.val();
+            }
+            if self.stripe_ends.val() {
+                self.rows_left.d.next = self.next_width.val();
+                self.line_rows.d.next = self.next_width.val();
+                self.rest_rows.d.next = self.rest_down.val();
+                self.lines_left.d.next = self.on_block_lines.q.val();
+                if !self.next_under.val().any() {
+                    self.lines_left.d.next = self.on_last_lines.q.val();
+                }
+                self.under.d.next = self.next_under.val();
+                self.next_block.d.next = self.next_block_up.val();
+                if self.image_ends.val() {
+                    self.next_image.d.next = self.next_image_up.val();
+                }
+                self.first_line.d.next = self.patch_up.val();
+                self.this_line.d.next = self.patch_up.val();
+                self.patch.d.next = self.patch_up.val();
+                self.outer.d.next = self.patch_up.val();
+                self.line.d.next = self.patch_up.val();
+                self.entry.d.next = self.patch_up.val();
             }
         }
         if self.tile_done.val() {
@@ -325,7 +469,9 @@ impl Logic for Walk {
             self.base.d.next = self.base_up.val();
         }
         self.free.next = !self.active.q.val();
-        self.first_next_row.next = self.address.val() + bit_cast::<35, 20>(self.pitch.val());
+        self.first_row_end.next = self.address.val() + bit_cast::<35, 20>(self.row_length.val());
+        self.first_next_pixel.next = self.address.val() + bit_cast::<35, 24>(self.pitch.val());
+        self.first_next_line.next = self.address.val() + self.line_pitch.val();
         if self.start.val() {
             self.active.d.next = true;
             self.on_pitch.d.next = self.pitch.val();
@@ -341,9 +487,29 @@ impl Logic for Walk {
             self.on_relu.d.next = self.relu.val();
             self.on_scale.d.next = self.scale.val();
             self.here.d.next = self.address.val();
-            self.next_row.d.next = self.first_next_row.val();
+            self.row_end.d.next = self.first_row_end.val();
+            self.next_pixel.d.next = self.first_next_pixel.val();
+            self.next_line.d.next = self.first_next_line.val();
+            self.next_block.d.next = self.block_next.val();
+            self.next_image.d.next = self.image_next.val();
+            self.on_line_pitch.d.next = self.line_pitch.val();
+            self.on_block_pitch.d.next = self.block_pitch.val();
+            self.on_image_pitch.d.next = self.image_pitch.val();
+            self.on_image_w.d.next = self.image_w.val();
+            self.on_row_pixels.d.next = self.row_pixels.val();
+            self.on_block_lines.d.next = self.block_lines.val();
+            self.on_last_lines.d.next = self.last_lines.val();
+            self.on_blocks_last.d.next = self.blocks_last.val();
+            self.on_line_step.d.next = self.line_step.val();
             self.left.d.next = self.row_length.val();
-            self.rows_left.d.next = self.row_count.val();
+            self.line_rows.d.next = self.width.val();
+            self.rows_left.d.next = self.width.val();
+            self.lines_left.d.next = self.lines.val();
+            self.rest_rows.d.next = self.beyond.val();
+            self.under.d.next = self.blocks_left.val();
+            self.first_line.d.next = self.base.q.val();
+            self.this_line.d.next = self.base.q.val();
+            self.patch.d.next = self.base.q.val();
             self.cols_left.d.next = self.cols.val();
             self.entry.d.next = self.base.q.val();
             self.line.d.next = self.base.q.val();

@@ -1,9 +1,15 @@
 //! Decoding and walk.
 
+use super::super::{Grid, Place};
 use super::{UNITS, WORD, capacity_beats, own};
 use crate::emit::{Wiring, side_by_side};
 use crate::isa_bits;
-use satkit_spec::{ArrayConfig, STORE_BURST_BEATS};
+use satkit_spec::{ArrayConfig, STORE_BURST_BEATS, STORE_DECODE_CYCLES};
+
+/// Cycles of an ST until the grid of patches stands, even of a GEOMETRY right before it, which is kept two cycles before the ST is known.
+const GRID_AGE: usize = Grid::LATENCY_CYCLES - 1;
+// Two registers behind what the place of patches gives.
+const _: () = assert!(GRID_AGE + Place::LATENCY_CYCLES + 2 < STORE_DECODE_CYCLES);
 
 /// A field of the instruction that comes.
 fn field(mnemonic: &str, name: &str) -> String {
@@ -11,11 +17,19 @@ fn field(mnemonic: &str, name: &str) -> String {
 }
 
 /// What passes from the decoding to the walk, with its bits.
-const TILE: [(&str, usize); 14] = [
+const TILE: [(&str, usize); 22] = [
     ("address", 35),
-    ("pitch", 20),
+    ("pitch", 24),
     ("row_length", 20),
-    ("row_count", 21),
+    ("width", 21),
+    ("lines", 5),
+    ("beyond", 21),
+    ("block_next", 35),
+    ("image_next", 35),
+    ("line_pitch", 35),
+    ("block_pitch", 35),
+    ("image_pitch", 35),
+    ("line_step", 5),
     ("cols", 16),
     ("group_step", 5),
     ("inner_last", 5),
@@ -26,6 +40,36 @@ const TILE: [(&str, usize); 14] = [
     ("single", 1),
     ("relu", 1),
     ("scale", 32),
+];
+/// What the grid of patches says, with its bits.
+const GRID: [(&str, usize); 14] = [
+    ("full_h", 16),
+    ("full_w", 16),
+    ("apart", 4),
+    ("top", 4),
+    ("left", 4),
+    ("image_h", 16),
+    ("image_w", 16),
+    ("patches_h", 16),
+    ("patches_w", 16),
+    ("row_pixels", 17),
+    ("patch_h", 5),
+    ("patch_w", 5),
+    ("last_lines", 5),
+    ("odd", 1),
+];
+/// Where a tile of patches is, with its bits: what the walk has to know of it passes through the decoding.
+const PLACE: [(&str, usize); 10] = [
+    ("first", 32),
+    ("block_next", 32),
+    ("image_next", 32),
+    ("distance", 20),
+    ("line", 32),
+    ("block", 32),
+    ("image", 32),
+    ("width", 21),
+    ("lines", 5),
+    ("rest", 21),
 ];
 /// What leaves the walk with a step, with its bits.
 const STEP: [(&str, usize); 15] = [
@@ -61,7 +105,20 @@ pub(super) fn control(text: &mut Wiring, config: &ArrayConfig) {
     for (name, bits) in STEP {
         text.wire(name, bits);
     }
+    for (name, bits) in GRID {
+        let wire = if name == "image_h" { "unused_image_h" } else { name };
+        text.wire(wire, bits);
+    }
+    for (name, bits) in PLACE {
+        text.wire(&format!("place_{name}"), bits);
+    }
     for (name, bits) in [
+        ("begins", 1),
+        ("patch", 32),
+        ("patches", 16),
+        ("eights", 16),
+        ("blocks_last", 16),
+        ("blocks_left", 16),
         ("free", 1),
         ("idle", 1),
         ("illegal", 1),
@@ -79,6 +136,8 @@ pub(super) fn control(text: &mut Wiring, config: &ArrayConfig) {
     let mut decode = vec![
         own("clock"),
         own("reset"),
+        ("last_age", format!("6'd{}", STORE_DECODE_CYCLES - 1)),
+        ("grid_age", format!("6'd{GRID_AGE}")),
         ("row_bits", format!("3'd{}", rows.ilog2())),
         ("col_bits", format!("3'd{}", cols.ilog2())),
         ("last_row", format!("5'd{}", rows - 1)),
@@ -117,8 +176,26 @@ pub(super) fn control(text: &mut Wiring, config: &ArrayConfig) {
         ("start", "store_start".into()),
         own("illegal"),
     ];
+    decode.extend(["begins", "patch", "patches", "eights", "odd"].map(own));
+    let places = PLACE.map(|(name, _)| format!("place_{name}"));
+    decode.extend(places.iter().map(|name| own(name)));
     decode.extend(TILE.map(|(name, _)| own(name)));
     text.instance("store_decode", "decode", &[], &decode);
+    let kept = ["stage", "h", "w", "kh", "kw", "stride", "pad", "phase", "patch_h", "patch_w"];
+    let names = kept.map(|name| format!("geometry_{name}"));
+    let mut grid = vec![own("clock"), ("geometry", "takes_geometry".into())];
+    grid.extend(names.iter().zip(kept).map(|(port, name)| (port.as_str(), geometry(name))));
+    grid.extend(GRID.map(|(name, _)| match name {
+        "image_h" => (name, "unused_image_h".into()),
+        _ => own(name),
+    }));
+    text.instance("store_grid", "grid", &[], &grid);
+    let mut place = vec![own("clock"), own("begins")];
+    place.extend(["patch", "patches", "eights", "blocks_last", "blocks_left"].map(own));
+    let unused = ["image_h", "odd"];
+    place.extend(GRID.iter().filter(|(name, _)| !unused.contains(name)).map(|(name, _)| own(name)));
+    place.extend(PLACE.iter().zip(&places).map(|((name, _), wire)| (*name, wire.clone())));
+    text.instance("store_place", "place_patches", &[], &place);
     let mut walk = vec![
         own("clock"),
         own("reset"),
@@ -135,6 +212,8 @@ pub(super) fn control(text: &mut Wiring, config: &ArrayConfig) {
         own("done_beats"),
     ];
     walk.extend(TILE.map(|(name, _)| own(name)));
+    walk.extend(["image_w", "row_pixels", "last_lines", "blocks_last", "blocks_left"].map(own));
+    walk.push(("block_lines", "patch_h".into()));
     walk.extend(STEP.map(|(name, _)| own(name)));
     text.instance("store_walk", "walk", &[], &walk);
     text.assign("store_released", "last");

@@ -218,7 +218,7 @@ pub(super) fn refuses(live: &Live, config: &ArrayConfig, instructions: &[Instruc
     let mut pins = live.start();
     pins.put("store_go", 1);
     let mut at = 0;
-    for _ in 0..60 {
+    for _ in 0..100 {
         let word = instructions.get(at).map(|instruction| instruction.encode().unwrap().0);
         pins.put("store_valid", word.is_some().into());
         let words = word.unwrap_or_default();

@@ -2,7 +2,7 @@
 
 use super::given::Tile;
 use half::f16;
-use satkit_plan::{Rows, layout};
+use satkit_plan::{Grid, Rows, TileSpace, layout};
 use satkit_spec::{ArrayConfig, Dataflow};
 use std::collections::HashMap;
 
@@ -12,31 +12,48 @@ fn scaled(value: u32, scale: u32) -> f32 {
     if product.is_nan() { f32::from_bits(0x7FC0_0000) } else { product }
 }
 
-/// The row of the space's problem, in memory order, and the column that a word's value is of; `None` if it is of none.
+/// The pixel in memory that is an output of a patch; `None` if it is outside of the image.
+fn pixel(space: &TileSpace, grid: &Grid, patch: usize, output: usize) -> Option<usize> {
+    let (across, down) = (grid.image_w.div_ceil(grid.patch_w), grid.image_h.div_ceil(grid.patch_h));
+    let (image, row, column) = (patch / across / down, patch / across % down, patch % across);
+    let y = row * grid.patch_h + output / grid.patch_w;
+    let x = column * grid.patch_w + output % grid.patch_w;
+    if y >= grid.image_h || x >= grid.image_w {
+        return None;
+    }
+    let shape = &space.problem.mac.shape;
+    Some(match space.problem.phase {
+        Some(phase) if !grid.flat => {
+            let (y, x) = (phase.first_ih + y * shape.stride, phase.first_iw + x * shape.stride);
+            (image * shape.h + y) * shape.w + x
+        }
+        _ => (image * grid.image_h + y) * grid.image_w + x,
+    })
+}
+
+/// The row of the results, in memory order, and the column that a word's value is of; `None` if it is of none.
 fn place(config: &ArrayConfig, tile: &Tile, word: usize, column: usize) -> Option<(u64, u64)> {
     let Tile { space, store, mm, .. } = tile;
-    let first = u64::from(store.row_base);
-    let (row, group) = if space.dataflow == Dataflow::WeightStationary {
-        (first + word as u64, 0)
+    let first = store.row_base as usize;
+    let (array_row, group, output) = if space.dataflow == Dataflow::WeightStationary {
+        (word, 0, 0)
     } else {
         let (ip, iq) = (usize::from(mm.ip), usize::from(mm.iq));
         let (array_row, place) = (word / (ip * iq), word % (ip * iq));
-        let (group, output) = (place / ip, place % ip);
-        let row = match space.rows {
-            Rows::Patches(grid) => {
-                let pixel = (first as usize + array_row) * grid.patch_w + output;
-                let all = grid.images * grid.image_h * grid.image_w;
-                (array_row < store.rows as usize && pixel < all).then_some(pixel as u64)
-            }
-            Rows::WeightRows { .. } => {
-                let own = output * config.rows + array_row;
-                (own < store.rows as usize).then_some(first + own as u64)
-            }
-        };
-        (row?, group)
+        (array_row, place / ip, place % ip)
+    };
+    let row = match space.rows {
+        Rows::Patches(grid) => {
+            let inside = array_row < store.rows as usize;
+            inside.then(|| pixel(space, &grid, first + array_row, output)).flatten()?
+        }
+        Rows::WeightRows { .. } => {
+            let own = output * config.rows + array_row;
+            (own < store.rows as usize).then_some(first + own)?
+        }
     };
     let col = group * config.cols + column;
-    (col < store.cols as usize).then_some((row, u64::from(store.col_base) + col as u64))
+    (col < store.cols as usize).then_some((row as u64, u64::from(store.col_base) + col as u64))
 }
 
 /// Adds the bytes of a tile.

@@ -104,14 +104,15 @@ fn any_geometry(random: &mut Random) -> Geometry {
         geometry.dataflow = Dataflow::WeightStationary;
     }
     let stays = geometry.dataflow == Dataflow::OutputStationary;
-    match random.below(4) {
+    match random.below(8) {
         0 | 1 => {
             geometry.stage = [Stage::Ff, Stage::Bp][random.below(2) as usize];
             if stays {
                 geometry.patch_w = 1 + random.below(MAX_INTERLEAVE as u64) as u8;
             }
         }
-        2 => {
+        2..=4 => return any_image(random, geometry),
+        5 => {
             // Single pixels of a layer that is not flat.
             (geometry.flat, geometry.kh, geometry.kw, geometry.pad) = (false, 3, 3, 1);
             if random.below(2) == 0 {
@@ -129,6 +130,29 @@ fn any_geometry(random: &mut Random) -> Geometry {
             }
         }
     }
+    geometry
+}
+
+/// A convolution, or a phase of its BP.
+fn any_image(random: &mut Random, mut geometry: Geometry) -> Geometry {
+    let side = |random: &mut Random| 4 + random.below(14) as u32;
+    geometry.flat = false;
+    (geometry.batch, geometry.h, geometry.w) =
+        (1 + random.below(4) as u32, side(random), side(random));
+    geometry.stage = [Stage::Ff, Stage::Bp][random.below(2) as usize];
+    (geometry.kh, geometry.kw) = (1 + random.below(4) as u8, 1 + random.below(4) as u8);
+    (geometry.stride, geometry.pad) = (1 + random.below(3) as u8, random.below(4) as u8);
+    if geometry.dataflow == Dataflow::OutputStationary {
+        geometry.patch_h = 1 + random.below(5) as u8;
+        geometry.patch_w =
+            1 + random.below((MAX_INTERLEAVE as u64) / u64::from(geometry.patch_h)) as u8;
+    }
+    let phases = match TileSpace::read(&geometry) {
+        Ok(space) => space.problem.mac.problems(),
+        Err(_) => return geometry,
+    };
+    let problem = &phases[random.below(phases.len() as u64) as usize];
+    (geometry.phase, geometry.first_slot) = (problem.phase_index as u8, problem.first_slot as u32);
     geometry
 }
 

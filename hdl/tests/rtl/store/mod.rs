@@ -123,14 +123,19 @@ fn other_tiles_are_at_fault() {
             [Operation::Geometry(geometry), Operation::Results(results), Operation::Store(store)];
         bench::refuses(&live, &config, &program.map(Instruction::new))
     };
-    let taken: [&Change; 4] = [
+    let taken: [&Change; 6] = [
         &|_, _| {},
         &|_, store| store.relu = true,
         &|geometry, _| (geometry.flat, geometry.kh, geometry.pad) = (false, 3, 1),
         &|geometry, _| (geometry.stage, geometry.flat, geometry.stride) = (Stage::Wu, false, 2),
+        &|geometry, _| (geometry.flat, geometry.patch_h, geometry.patch_w) = (false, 3, 2),
+        &|geometry, _| {
+            (geometry.h, geometry.w, geometry.flat) = (2, 2, false);
+            (geometry.stage, geometry.stride, geometry.phase) = (Stage::Bp, 2, 3);
+        },
     ];
     assert!(taken.iter().all(|change| !refuses(change)));
-    let refused: [&Change; 12] = [
+    let refused: [&Change; 11] = [
         &|_, store| store.group = 1,
         &|_, store| store.rows = 0,
         &|_, store| store.cols = 0,
@@ -141,7 +146,6 @@ fn other_tiles_are_at_fault() {
         &|_, store| store.products = true,
         &|_, store| store.bias_gradient = true,
         &|_, store| (store.relu, store.fp32) = (true, true),
-        &|geometry, _| (geometry.flat, geometry.patch_w) = (false, 2),
         &|geometry, _| (geometry.stage, geometry.flat, geometry.stride) = (Stage::Bp, false, 2),
     ];
     for (number, change) in refused.iter().enumerate() {

@@ -7,9 +7,9 @@ use crate::hand::{
     tile,
 };
 use satkit_plan::{Span, Spans, Timing};
-use satkit_spec::ArrayConfig;
 use satkit_spec::Dataflow::{OutputStationary, WeightStationary};
 use satkit_spec::isa::{Engine, Instruction, Semaphore};
+use satkit_spec::{ArrayConfig, STORE_DECODE_CYCLES};
 
 /// On 32 x 32 USPEs with adders of 5 and multipliers of 3 stages, memory of 80 cycles and a beat per cycle.
 fn run(instructions: &[Instruction]) -> (Timing, Spans) {
@@ -182,15 +182,16 @@ fn a_store_follows_the_drain() {
 
 #[test]
 fn a_store_releases_its_place_with_its_last_piece() {
-    // Tiles of 32 rows by 32 columns: a piece per row. The second starts in the cycle after the last piece of the first.
-    let stores = [store(tile(32, 32)), store(tile(32, 32))];
+    // Tiles of 32 rows by 64 columns: two pieces per row, in which the second is decoded. It starts in the cycle after the last piece
+    // of the first.
+    let stores = [store(tile(32, 64)), store(tile(32, 64))];
     let program = [&[geometry(OutputStationary, 1), results()][..], &stores].concat();
     let (timing, spans) = run(&program);
-    let first = start(4, 2, LOAD_DECODE);
-    assert_eq!([2, 3].map(|index: usize| spans.0[index].start_cycle), [first, first + 33]);
-    // Each row of half the columns is a burst of one beat; they are asked for one per cycle.
-    let last = first + 33 + 1 + 32 + STORE_LATENCY;
-    assert_eq!(timing.cycles, last + WAY + 1 + STORE_DONE);
+    let first = start(4, 2, STORE_DECODE_CYCLES as u64);
+    assert_eq!([2, 3].map(|index: usize| spans.0[index].start_cycle), [first, first + 65]);
+    // All rows are a burst of one page.
+    let last = first + 65 + 1 + 64 + STORE_LATENCY;
+    assert_eq!(timing.cycles, last + WAY + 64 + STORE_DONE);
 }
 
 #[test]
