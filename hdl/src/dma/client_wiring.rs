@@ -6,7 +6,7 @@ use crate::emit::{Module, NEVER, Wiring, part, side_by_side};
 
 const ERROR_DATA: usize = DATA + 1;
 /// Rings of an engine: its streams in a direction.
-pub(super) const RINGS: usize = 3;
+pub(super) const RINGS: usize = 4;
 /// Bits of `Steer`'s word.
 const WORD: usize = 10;
 const COUNT: usize = 13;

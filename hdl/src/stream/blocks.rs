@@ -76,6 +76,75 @@ impl Logic for Portion {
     }
 }
 
+/// A stream of one beat, if any, which is read with an instruction's first block.
+#[derive(Clone, Debug, Default, LogicBlock)]
+pub struct First {
+    /// Clock of all registers.
+    pub clock: Signal<In, Clock>,
+    /// An instruction's blocks begin.
+    pub load: Signal<In, Bit>,
+    /// Its beats of the stream: none, or it has one.
+    pub beats: Signal<In, Bits<32>>,
+    /// On to the next block.
+    pub step: Signal<In, Bit>,
+    /// Beats of the block.
+    pub portion: Signal<Out, Bits<9>>,
+
+    left: DFF<Bit>,
+}
+
+impl Logic for First {
+    #[hdl_gen]
+    fn update(&mut self) {
+        dff_setup!(self, clock, left);
+        if self.step.val() {
+            self.left.d.next = false;
+        }
+        if self.load.val() {
+            self.left.d.next = self.beats.val().any();
+        }
+        self.portion.next = bit_cast::<9, 1>(self.left.q.val().into());
+    }
+}
+
+/// A stream of two halves, one behind the other, of which the first is the larger; or of one.
+#[derive(Clone, Debug, Default, LogicBlock)]
+pub struct Halves {
+    /// It has two.
+    pub splits: Signal<In, Bit>,
+    /// Its first beat.
+    pub address: Signal<In, Bits<30>>,
+    /// Its beats.
+    pub beats: Signal<In, Bits<32>>,
+    /// Those of the first half.
+    pub first_beats: Signal<Out, Bits<32>>,
+    /// Those of the second.
+    pub second_beats: Signal<Out, Bits<32>>,
+    /// The second's first beat.
+    pub second: Signal<Out, Bits<30>>,
+
+    up: Signal<Local, Bits<33>>,
+    half: Signal<Local, Bits<32>>,
+    unused: Signal<Local, Bits<3>>,
+}
+
+impl Logic for Halves {
+    #[hdl_gen]
+    fn update(&mut self) {
+        self.up.next = bit_cast::<33, 32>(self.beats.val()) + bits::<33>(1);
+        self.half.next = self.up.val().get_bits::<32>(1);
+        self.unused.next = bit_cast::<3, 2>(self.half.val().get_bits::<2>(30))
+            | (bit_cast::<3, 1>(self.up.val().get_bits::<1>(0)) << bits::<2>(2));
+        self.first_beats.next = self.beats.val();
+        self.second_beats.next = bits::<32>(0);
+        if self.splits.val() {
+            self.first_beats.next = self.half.val();
+            self.second_beats.next = bit_cast::<32, 31>(self.beats.val().get_bits::<31>(1));
+        }
+        self.second.next = self.address.val() + self.half.val().get_bits::<30>(0);
+    }
+}
+
 /// Goes through the blocks of one instruction after another, as far ahead as they are taken. Between the parts and the block that is
 /// offered stands a register.
 #[derive(Clone, Debug, Default, LogicBlock)]
@@ -103,28 +172,28 @@ pub struct Blocks {
     /// They are taken.
     pub steps: Signal<Out, Bit>,
     /// Beats of the streams that are read, 9 each.
-    pub reads: Signal<In, Bits<27>>,
+    pub reads: Signal<In, Bits<36>>,
     /// The same of those that are written.
-    pub writes: Signal<In, Bits<27>>,
+    pub writes: Signal<In, Bits<36>>,
     /// A block is offered.
     pub holds: Signal<Out, Bit>,
     /// It is taken.
     pub pop: Signal<In, Bit>,
     /// What it reads.
-    pub block_reads: Signal<Out, Bits<27>>,
-    /// It is the last 1; its beats, of what is read or of what is written, 11; what it writes 27.
-    pub about: Signal<Out, Bits<39>>,
+    pub block_reads: Signal<Out, Bits<36>>,
+    /// It is the last 1; its beats, of what is read or of what is written, 11; what it writes 36.
+    pub about: Signal<Out, Bits<48>>,
 
     left: DFF<Bits<27>>,
     parts_now: DFF<Bits<32>>,
     loaded: DFF<Bit>,
     has: DFF<Bit>,
-    has_reads: DFF<Bits<27>>,
-    has_writes: DFF<Bits<27>>,
+    has_reads: DFF<Bits<36>>,
+    has_writes: DFF<Bits<36>>,
     has_last: DFF<Bit>,
     offers: DFF<Bit>,
-    offer_reads: DFF<Bits<27>>,
-    offer_about: DFF<Bits<39>>,
+    offer_reads: DFF<Bits<36>>,
+    offer_about: DFF<Bits<48>>,
     loads: Signal<Local, Bit>,
     any: Signal<Local, Bit>,
     moves: Signal<Local, Bit>,
@@ -164,10 +233,12 @@ impl Logic for Blocks {
             & self.idle.val();
         self.read_sum.next = bit_cast::<11, 9>(self.has_reads.q.val().get_bits::<9>(0))
             + bit_cast::<11, 9>(self.has_reads.q.val().get_bits::<9>(9))
-            + bit_cast::<11, 9>(self.has_reads.q.val().get_bits::<9>(18));
+            + bit_cast::<11, 9>(self.has_reads.q.val().get_bits::<9>(18))
+            + bit_cast::<11, 9>(self.has_reads.q.val().get_bits::<9>(27));
         self.write_sum.next = bit_cast::<11, 9>(self.has_writes.q.val().get_bits::<9>(0))
             + bit_cast::<11, 9>(self.has_writes.q.val().get_bits::<9>(9))
-            + bit_cast::<11, 9>(self.has_writes.q.val().get_bits::<9>(18));
+            + bit_cast::<11, 9>(self.has_writes.q.val().get_bits::<9>(18))
+            + bit_cast::<11, 9>(self.has_writes.q.val().get_bits::<9>(27));
         self.sum.next = self.read_sum.val();
         if self.write_sum.val() > self.read_sum.val() {
             self.sum.next = self.write_sum.val();
@@ -178,9 +249,9 @@ impl Logic for Blocks {
         if self.moves.val() {
             self.offers.d.next = true;
             self.offer_reads.d.next = self.has_reads.q.val();
-            self.offer_about.d.next = bit_cast::<39, 1>(self.has_last.q.val().into())
-                | (bit_cast::<39, 11>(self.sum.val()) << bits::<6>(1))
-                | (bit_cast::<39, 27>(self.has_writes.q.val()) << bits::<6>(12));
+            self.offer_about.d.next = bit_cast::<48, 1>(self.has_last.q.val().into())
+                | (bit_cast::<48, 11>(self.sum.val()) << bits::<6>(1))
+                | (bit_cast::<48, 36>(self.has_writes.q.val()) << bits::<6>(12));
             self.has.d.next = false;
         }
         if self.takes.val() {

@@ -152,10 +152,12 @@ pub struct Latency {
     pub updates: Signal<In, Bit>,
     /// An update makes FF weights, BP weights.
     pub makes: Signal<In, Bits<2>>,
-    /// WUVE's cycles, less one; constant.
+    /// Cycles of an update without weights, less one; constant.
     pub wuve: Signal<In, Bits<6>>,
-    /// SORE's, less one; constant.
+    /// Of pruning alone, less one; constant.
     pub sore: Signal<In, Bits<6>>,
+    /// What pruning adds to an update; constant.
+    pub sore_only: Signal<In, Bits<6>>,
     /// Cycles of the instruction, less one.
     pub latency: Signal<Out, Bits<6>>,
 
@@ -165,7 +167,7 @@ pub struct Latency {
 impl Logic for Latency {
     #[hdl_gen]
     fn update(&mut self) {
-        self.both.next = self.wuve.val() + self.sore.val() + bits::<6>(1);
+        self.both.next = self.wuve.val() + self.sore_only.val();
         self.latency.next = self.sore.val();
         if self.updates.val() {
             self.latency.next = self.wuve.val();

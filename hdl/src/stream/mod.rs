@@ -10,12 +10,14 @@
 //! | [`Control`] | an instruction is taken, decoded, started, ended; faults |
 //! | [`Kind`], [`Kept`] | kept instructions, for the one that is decoded and for the one that runs |
 //! | [`Decode`], [`Share`] | the longest stream, its blocks, and what part of a block each other stream has |
-//! | [`Blocks`], [`Portion`] | one block after another, with the beats of each stream |
+//! | [`Blocks`], [`Portion`], [`First`], [`Halves`] | one block after another, with the beats of each stream |
 //! | [`Requests`] | their bursts |
 //! | [`Reading`], [`Writing`] | when these are asked for |
 //! | [`Pace`] | what the lanes take |
 //!
-//! **Lanes.** In names, `e` is `update` or `vector`; `k` is 0 to 2, the first, second or third stream in a direction.
+//! **Lanes.** In names, `e` is `update` or `vector`; `k` is 0 to 2, the first, second or third stream in a direction. WU has 0 to 3: the
+//! first stream of an update holds W and V, which are a stream each ([`Halves`]), the second and the third follow. The third that
+//! WU reads is a beat of numbers, which comes with the first block ([`First`]).
 //!
 //! | ports | by | meaning |
 //! |---|---|---|
@@ -46,7 +48,7 @@ mod pace;
 mod requests;
 mod wiring;
 
-pub use blocks::{Blocks, Portion};
+pub use blocks::{Blocks, First, Halves, Portion};
 pub use control::Control;
 pub use decode::{Decode, Share};
 pub use issue::{Latency, Reading, Writing};
@@ -60,8 +62,8 @@ use crate::emit::{Design, emit};
 use crate::memory;
 use satkit_spec::isa::Engine;
 use satkit_spec::{
-    ArrayConfig, BEAT_ELEMENTS, STREAM_BUFFERS, UPDATE_DECODE_CYCLES, VECTOR_DECODE_CYCLES,
-    VECTOR_LATENCY_CYCLES,
+    ArrayConfig, BEAT_ELEMENTS, STREAM_BUFFERS, UPDATE_BUFFER_CYCLES, UPDATE_DECODE_CYCLES,
+    VECTOR_DECODE_CYCLES, VECTOR_LATENCY_CYCLES,
 };
 
 /// Beats of a block of the longest stream: a page.
@@ -69,7 +71,7 @@ const PAGE_BEATS: usize = 64;
 /// Bits of what goes with a block: it is the last of its instruction, and its beats.
 const BLOCK: usize = 12;
 /// The same with what it writes.
-const BLOCK_AND_WRITES: usize = BLOCK + 27;
+const BLOCK_AND_WRITES: usize = BLOCK + 36;
 /// Cycles of decoding: done in step 16, and five registers to the first burst.
 const DECODE_CYCLES: usize = 22;
 
@@ -93,12 +95,12 @@ fn check(config: &ArrayConfig, engine: Engine) -> Result<(), HdlError> {
     if lanes(config, engine) > PAGE_BEATS {
         return refuse("stream lanes", lanes(config, engine), "up to 64");
     }
-    // A block has up to three pages in a direction.
+    // A block has up to four pages in a direction.
     if !(64..=1024).contains(&config.axi_inflight_beats) {
         return refuse("beats in flight", config.axi_inflight_beats, "64 to 1024");
     }
     let latency = if engine == Engine::Update {
-        config.wuve_latency_cycles + config.sore_latency_cycles
+        config.wuve_latency_cycles + config.sore_latency_cycles + UPDATE_BUFFER_CYCLES
     } else {
         VECTOR_LATENCY_CYCLES
     };
@@ -109,19 +111,19 @@ fn check(config: &ArrayConfig, engine: Engine) -> Result<(), HdlError> {
     Ok(())
 }
 
-/// An engine, top `update_engine` or `vector_engine`: its shell with `lanes`, a module whose ports are called as the shell's, without `e_`.
-/// Its ports are those of the sequencer and of the ports to memory ([`accelerator::join`](crate::accelerator::join)).
+/// An engine, top `wu` or `ve`: its shell with `lanes`, a module whose ports are called as the shell's, without `e_`. The engine's ports are
+/// those of the sequencer and of the ports to memory, and what the lanes have beside the shell's.
 ///
 /// # Errors
 /// As [`design`].
 ///
 /// # Panics
-/// As [`design`], and if the lanes have a port that the shell has not.
+/// As [`design`].
 pub fn engine(config: &ArrayConfig, engine: Engine, lanes: Design) -> Result<Design, HdlError> {
     let shell = design(config, engine)?;
-    let module = wiring::engine(engine, &shell, &lanes);
-    let top = module.name.clone();
-    Ok(Design::join(&top, vec![shell, lanes], vec![module]))
+    let name = if engine == Engine::Update { "wu" } else { "ve" };
+    let module = wiring::engine(name, engine, &shell, &lanes);
+    Ok(Design::join(name, vec![shell, lanes], vec![module]))
 }
 
 /// The shell of an engine, top `update_stream` or `vector_stream`.
@@ -147,6 +149,8 @@ pub fn design(config: &ArrayConfig, engine: Engine) -> Result<Design, HdlError> 
         emit("stream_share", Share::default),
         emit("stream_blocks_of", Blocks::default),
         emit("stream_portion", Portion::default),
+        emit("stream_first", First::default),
+        emit("stream_halves", Halves::default),
         emit("stream_read_requests", Requests::<BLOCK_AND_WRITES>::default),
         emit("stream_write_requests", Requests::<BLOCK>::default),
         emit("stream_reading", Reading::default),

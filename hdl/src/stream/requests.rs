@@ -3,7 +3,7 @@
 use rust_hdl_core::prelude::*;
 use rust_hdl_widgets::{dff::DFF, dff_setup};
 
-/// Makes bursts of blocks: the first stream's part of the block, the second's, the third's, each cut where a page of 4 KiB ends. The next
+/// Makes bursts of blocks: each stream's part of the block after the other, cut where a page of 4 KiB ends. The next
 /// burst stands in a register, so that one can be taken in every cycle. A block without beats takes one that asks for nothing.
 #[derive(Clone, Debug, Default, LogicBlock)]
 pub struct Requests<const A: usize> {
@@ -19,11 +19,13 @@ pub struct Requests<const A: usize> {
     pub begin_1: Signal<In, Bits<32>>,
     /// The same of another.
     pub begin_2: Signal<In, Bits<32>>,
+    /// The same of another.
+    pub begin_3: Signal<In, Bits<32>>,
 
     /// There is a block.
     pub holds: Signal<In, Bit>,
     /// Its beats, 9 of each stream.
-    pub portions: Signal<In, Bits<27>>,
+    pub portions: Signal<In, Bits<36>>,
     /// Whatever goes with it.
     pub about: Signal<In, Bits<A>>,
     /// It is taken.
@@ -52,9 +54,11 @@ pub struct Requests<const A: usize> {
     left_0: DFF<Bits<9>>,
     left_1: DFF<Bits<9>>,
     left_2: DFF<Bits<9>>,
+    left_3: DFF<Bits<9>>,
     at_0: DFF<Bits<32>>,
     at_1: DFF<Bits<32>>,
     at_2: DFF<Bits<32>>,
+    at_3: DFF<Bits<32>>,
     kept_about: DFF<Bits<A>>,
     offers: DFF<Bit>,
     offer_asks: DFF<Bit>,
@@ -86,9 +90,11 @@ impl<const A: usize> Logic for Requests<A> {
             left_0,
             left_1,
             left_2,
+            left_3,
             at_0,
             at_1,
             at_2,
+            at_3,
             kept_about,
             offers,
             offer_asks,
@@ -98,21 +104,28 @@ impl<const A: usize> Logic for Requests<A> {
             offer_closes,
             offer_about
         );
-        self.which.next = bits::<2>(2);
-        self.left.next = self.left_2.q.val();
-        self.at.next = self.at_2.q.val();
+        self.which.next = bits::<2>(3);
+        self.left.next = self.left_3.q.val();
+        self.at.next = self.at_3.q.val();
         self.behind.next = false;
+        if self.left_2.q.val().any() {
+            self.which.next = bits::<2>(2);
+            self.left.next = self.left_2.q.val();
+            self.at.next = self.at_2.q.val();
+            self.behind.next = self.left_3.q.val().any();
+        }
         if self.left_1.q.val().any() {
             self.which.next = bits::<2>(1);
             self.left.next = self.left_1.q.val();
             self.at.next = self.at_1.q.val();
-            self.behind.next = self.left_2.q.val().any();
+            self.behind.next = self.left_2.q.val().any() | self.left_3.q.val().any();
         }
         if self.left_0.q.val().any() {
             self.which.next = bits::<2>(0);
             self.left.next = self.left_0.q.val();
             self.at.next = self.at_0.q.val();
-            self.behind.next = self.left_1.q.val().any() | self.left_2.q.val().any();
+            self.behind.next =
+                self.left_1.q.val().any() | self.left_2.q.val().any() | self.left_3.q.val().any();
         }
         self.in_page.next = bits::<9>(64) - bit_cast::<9, 6>(self.at.val().get_bits::<6>(0));
         self.here.next = self.left.val().get_bits::<7>(0);
@@ -148,6 +161,10 @@ impl<const A: usize> Logic for Requests<A> {
                 self.left_2.d.next = self.rest.val();
                 self.at_2.d.next = self.after.val();
             }
+            if self.which.val() == bits::<2>(3) {
+                self.left_3.d.next = self.rest.val();
+                self.at_3.d.next = self.after.val();
+            }
             if self.is_last.val() {
                 self.has.d.next = false;
             }
@@ -157,12 +174,14 @@ impl<const A: usize> Logic for Requests<A> {
             self.left_0.d.next = self.portions.val().get_bits::<9>(0);
             self.left_1.d.next = self.portions.val().get_bits::<9>(9);
             self.left_2.d.next = self.portions.val().get_bits::<9>(18);
+            self.left_3.d.next = self.portions.val().get_bits::<9>(27);
             self.kept_about.d.next = self.about.val();
         }
         if self.load.val() {
             self.at_0.d.next = self.begin_0.val();
             self.at_1.d.next = self.begin_1.val();
             self.at_2.d.next = self.begin_2.val();
+            self.at_3.d.next = self.begin_3.val();
         }
         if self.reset.val() {
             self.has.d.next = false;

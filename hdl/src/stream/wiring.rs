@@ -4,11 +4,17 @@ use super::{BLOCK, BLOCK_AND_WRITES, PAGE_BEATS, lanes};
 use crate::emit::{Design, Direction, Module, NEVER, Wiring, part, side_by_side};
 use crate::front::name_of;
 use satkit_spec::isa::{self, Engine};
-use satkit_spec::{ArrayConfig, UPDATE_DECODE_CYCLES, VECTOR_DECODE_CYCLES, VECTOR_LATENCY_CYCLES};
+use satkit_spec::{
+    ArrayConfig, UPDATE_BUFFER_CYCLES, UPDATE_DECODE_CYCLES, VECTOR_DECODE_CYCLES,
+    VECTOR_LATENCY_CYCLES,
+};
 
 const DATA: usize = 512;
 const ADDRESS: usize = 32;
-const STREAMS: usize = 3;
+/// Streams in a direction, of which VE has one less.
+const STREAMS: usize = 4;
+/// The stream with the numbers of an update, which is read with its first block.
+const NUMBERS: usize = 3;
 /// Bits of the beats of a stream that belong to a block.
 const PORTION: usize = 9;
 
@@ -48,6 +54,11 @@ fn given(engine: Engine) -> &'static [&'static str] {
         Engine::Update => &["WEIGHTS", "PARAMETERS"],
         _ => &["SHAPE", "TENSORS", "PARAMETERS"],
     }
+}
+
+/// Streams that an engine's lanes have in a direction.
+const fn lane_streams(engine: Engine) -> usize {
+    if matches!(engine, Engine::Update) { STREAMS } else { STREAMS - 1 }
 }
 
 /// The module of an engine whose buffers hold `capacity` beats.
@@ -123,7 +134,13 @@ fn ports(text: &mut Wiring, config: &ArrayConfig, engine: Engine) {
         text.output(&of(&format!("next_{kind}")), 256);
         text.output(&of(&format!("has_next_{kind}")), 1);
     }
-    for k in 0..STREAMS {
+    if engine == Engine::Update {
+        for kind in ["reads", "writes"] {
+            text.output(&of(&format!("next_{kind}")), 256);
+            text.output(&of(&format!("has_next_{kind}")), 1);
+        }
+    }
+    for k in 0..lane_streams(engine) {
         text.output(&of(&format!("read_at_{k}")), 30);
         text.output(&of(&format!("write_at_{k}")), 30);
         text.input(&of(&format!("read_address_{k}")), ADDRESS);
@@ -232,14 +249,73 @@ fn taken(text: &mut Wiring, config: &ArrayConfig, engine: Engine) {
 fn decoded(text: &mut Wiring, config: &ArrayConfig, engine: Engine) {
     let of = |signal: &str| format!("{}_{signal}", name_of(engine));
     let places = ["first", "second", "third"];
+    if engine == Engine::Update {
+        for now in ["", "next_"] {
+            let splits = format!("{now}updates");
+            text.wire(&splits, 1);
+            text.instance(
+                "stream_kind",
+                &format!("{splits}_kind"),
+                &[],
+                &[
+                    ("opcode", part(&of(&format!("{now}own")), 0, 8)),
+                    ("kind", constant(8, opcode("WU"))),
+                    ("is", splits.clone()),
+                ],
+            );
+        }
+    }
     for (direction, kind) in [("read", "READS"), ("write", "WRITES")] {
         let low = kind.to_ascii_lowercase();
-        for (k, place) in places.iter().enumerate() {
-            let (now, next) = (format!("kept_{low}"), format!("kept_next_{low}"));
-            text.assign(&of(&format!("{direction}_at_{k}")), &field(kind, place, &now));
-            text.value(&format!("{direction}_begin_{k}"), 30, &field(kind, place, &next));
-            let beats = field(kind, &format!("{place}_beats"), &next);
-            text.value(&format!("{direction}_beats_{k}"), 32, &beats);
+        let (now, next) = (format!("kept_{low}"), format!("kept_next_{low}"));
+        // The stream of the table at each of ours.
+        let order: &[usize] = if engine == Engine::Update { &[0, 0, 1, 2] } else { &[0, 1, 2] };
+        if engine == Engine::Update {
+            text.assign(&of(&format!("next_{low}")), &next);
+            text.assign(&of(&format!("has_next_{low}")), &format!("kept_has_next_{low}"));
+            for (word, prefix) in [(&now, "now_"), (&next, "")] {
+                for (wire, bits) in [("beats_0", 32), ("beats_1", 32), ("begin_1", 30)] {
+                    text.wire(&format!("{prefix}{direction}_{wire}"), bits);
+                }
+                let wire = |what: &str| format!("{prefix}{direction}_{what}");
+                text.instance(
+                    "stream_halves",
+                    &format!("{prefix}{direction}_halves"),
+                    &[],
+                    &[
+                        (
+                            "splits",
+                            if prefix.is_empty() { "next_updates" } else { "updates" }.into(),
+                        ),
+                        ("address", field(kind, "first", word)),
+                        ("beats", field(kind, "first_beats", word)),
+                        ("first_beats", wire("beats_0")),
+                        ("second_beats", wire("beats_1")),
+                        ("second", wire("begin_1")),
+                    ],
+                );
+            }
+            let unused = format!("{{now_{direction}_beats_0, now_{direction}_beats_1}}");
+            text.value(&format!("unused_{direction}_halves"), 64, &unused);
+        }
+        for (k, &place) in order.iter().enumerate() {
+            let place = places[place];
+            let is_second_half = engine == Engine::Update && k == 1;
+            let begin = format!("{direction}_begin_{k}");
+            let at = of(&format!("{direction}_at_{k}"));
+            if is_second_half {
+                text.assign(&at, &format!("now_{begin}"));
+            } else {
+                text.assign(&at, &field(kind, place, &now));
+                text.value(&begin, 30, &field(kind, place, &next));
+            }
+            if engine == Engine::Vector || k > 1 {
+                let beats = field(kind, &format!("{place}_beats"), &next);
+                text.value(&format!("{direction}_beats_{k}"), 32, &beats);
+            }
+        }
+        if engine == Engine::Vector {
+            text.value(&format!("{direction}_begin_3"), 30, "30'h0");
         }
         let fields = row(kind).1;
         let begin = fields[0].lsb;
@@ -261,11 +337,17 @@ fn decoded(text: &mut Wiring, config: &ArrayConfig, engine: Engine) {
     text.wire("longest", 32);
     text.wire("block_end", 15);
     let mut connections = vec![own("clock"), own("step"), own("elements"), own("longest")];
-    let numbered: Vec<(String, String)> = ["read", "write"]
+    // The second half of a stream is no longer than the first, and the numbers of an update are one beat.
+    let compared: [(&str, usize); 6] = match engine {
+        Engine::Update => {
+            [("read", 0), ("read", 2), ("write", 0), ("write", 2), ("write", 3), ("write", 1)]
+        }
+        _ => [("read", 0), ("read", 1), ("read", 2), ("write", 0), ("write", 1), ("write", 2)],
+    };
+    let numbered: Vec<(String, String)> = compared
         .iter()
-        .flat_map(|direction| (0..STREAMS).map(move |k| format!("{direction}_beats_{k}")))
         .enumerate()
-        .map(|(at, wire)| (format!("beats_{at}"), wire))
+        .map(|(at, (direction, k))| (format!("beats_{at}"), format!("{direction}_beats_{k}")))
         .collect();
     connections.extend(numbered.iter().map(|(port, wire)| (port.as_str(), wire.clone())));
     connections.push(("least", constant(15, PAGE_BEATS / lanes(config, engine))));
@@ -293,6 +375,26 @@ fn blocks(text: &mut Wiring, engine: Engine) {
     for direction in ["read", "write"] {
         for k in 0..STREAMS {
             let wire = |what: &str| format!("{direction}_{what}_{k}");
+            if k >= lane_streams(engine) {
+                text.value(&wire("portion"), PORTION, &constant(PORTION, 0));
+                continue;
+            }
+            if k == NUMBERS && direction == "read" {
+                text.wire(&wire("portion"), PORTION);
+                text.instance(
+                    "stream_first",
+                    "numbers_of_block",
+                    &[],
+                    &[
+                        own("clock"),
+                        own("load"),
+                        ("beats", wire("beats")),
+                        ("step", "parts_step".into()),
+                        ("portion", wire("portion")),
+                    ],
+                );
+                continue;
+            }
             text.wire(&wire("quotient"), 7);
             text.wire(&wire("remainder"), 32);
             text.wire(&wire("portion"), PORTION);
@@ -379,6 +481,7 @@ fn requests<'a>(
         ("begin_0", begin(0)),
         ("begin_1", begin(1)),
         ("begin_2", begin(2)),
+        ("begin_3", begin(3)),
         ("valid", wire("valid")),
         ("asks", wire("asks")),
         ("stream", wire("stream")),
@@ -441,15 +544,27 @@ fn reads(text: &mut Wiring, config: &ArrayConfig, engine: Engine, capacity: usiz
         own("r_data"),
         own("moved"),
     ];
-    let lanes = lane_ports(&[("address", "read_address"), ("data", "read_data")], &of);
+    if engine == Engine::Vector {
+        text.wire("unused_read_data", DATA);
+    }
+    let ports = [("address", "read_address", "32'h0"), ("data", "read_data", "unused_read_data")];
+    let lanes = lane_ports(engine, &ports, &of);
     connections.extend(lanes.iter().map(|(port, wire)| (port.as_str(), wire.clone())));
     text.instance(&format!("read_rings_{capacity}"), "read_rings", &[], &connections);
 }
 
-/// The lanes' ports of rings.
-fn lane_ports(ports: &[(&str, &str)], of: &dyn Fn(&str) -> String) -> Vec<(String, String)> {
-    let each = ports.iter().flat_map(|(port, wire)| {
-        (0..STREAMS).map(move |k| (format!("lane_{port}_{k}"), of(&format!("{wire}_{k}"))))
+/// The lanes' ports of rings, and what is connected to those of a stream that they have not.
+fn lane_ports(
+    engine: Engine,
+    ports: &[(&str, &str, &str)],
+    of: &dyn Fn(&str) -> String,
+) -> Vec<(String, String)> {
+    let each = ports.iter().flat_map(|(port, wire, absent)| {
+        (0..STREAMS).map(move |k| {
+            let here = k < lane_streams(engine);
+            let wire = if here { of(&format!("{wire}_{k}")) } else { (*absent).to_owned() };
+            (format!("lane_{port}_{k}"), wire)
+        })
     });
     each.collect()
 }
@@ -563,10 +678,12 @@ fn writes(text: &mut Wiring, config: &ArrayConfig, engine: Engine, capacity: usi
         ("w_pull", of("w_pull")),
         ("w_data", of("w_data")),
     ];
-    let lanes = lane_ports(
-        &[("write", "write"), ("address", "write_address"), ("data", "write_data")],
-        &of,
-    );
+    let ports = [
+        ("write", "write", "1'h0"),
+        ("address", "write_address", "32'h0"),
+        ("data", "write_data", "512'h0"),
+    ];
+    let lanes = lane_ports(engine, &ports, &of);
     connections.extend(lanes.iter().map(|(port, wire)| (port.as_str(), wire.clone())));
     text.instance(&format!("write_rings_{capacity}"), "write_rings", &[], &connections);
     let strobes = DATA / 8 * config.dram_channels;
@@ -605,17 +722,6 @@ fn latency(text: &mut Wiring, config: &ArrayConfig, engine: Engine) {
         return;
     }
     let of = |signal: &str| format!("{}_{signal}", name_of(engine));
-    text.wire("updates", 1);
-    text.instance(
-        "stream_kind",
-        "updates_kind",
-        &[],
-        &[
-            ("opcode", part(&of("own"), 0, 8)),
-            ("kind", constant(8, opcode("WU"))),
-            ("is", "updates".into()),
-        ],
-    );
     let makes = ["make_bp", "make_ff"].map(|name| field("WU", name, &of("own")));
     text.instance(
         "stream_latency",
@@ -624,8 +730,9 @@ fn latency(text: &mut Wiring, config: &ArrayConfig, engine: Engine) {
         &[
             own("updates"),
             ("makes", format!("{{{}, {}}}", makes[0], makes[1])),
-            ("wuve", constant(6, config.wuve_latency_cycles - 1)),
-            ("sore", constant(6, config.sore_latency_cycles - 1)),
+            ("wuve", constant(6, config.wuve_latency_cycles + UPDATE_BUFFER_CYCLES - 1)),
+            ("sore", constant(6, config.sore_latency_cycles + UPDATE_BUFFER_CYCLES - 1)),
+            ("sore_only", constant(6, config.sore_latency_cycles)),
             own("latency"),
         ],
     );
@@ -649,10 +756,10 @@ const OUTWARDS: [&str; 14] = [
     "w_strobe",
 ];
 
-/// A shell with its lanes.
-pub(super) fn engine(engine: Engine, shell: &Design, lanes: &Design) -> Module {
+/// A shell with its lanes. What these want of others than the shell is a port of the engine.
+pub(super) fn engine(name: &str, engine: Engine, shell: &Design, lanes: &Design) -> Module {
     let prefix = format!("{}_", name_of(engine));
-    let mut text = Wiring::new(&format!("{prefix}engine"));
+    let mut text = Wiring::new(name);
     let lane_ports = lanes.ports();
     let is_lanes = |name: &str| {
         let own = name.strip_prefix(&prefix);
@@ -676,16 +783,23 @@ pub(super) fn engine(engine: Engine, shell: &Design, lanes: &Design) -> Module {
         connections.push((port.name.as_str(), wire));
     }
     text.instance(shell.top(), "shell", &[], &connections);
+    for port in &lane_ports {
+        let wire = format!("{prefix}{}", port.name);
+        let own = ["clock", "reset"].contains(&port.name.as_str());
+        if own || ports.iter().any(|port| port.name == wire) {
+            continue;
+        }
+        match port.direction {
+            Direction::Input => text.input(&wire, port.width),
+            Direction::Output => text.output(&wire, port.width),
+        }
+    }
     let connections: Vec<_> = lane_ports
         .iter()
         .map(|port| match port.name.as_str() {
             "clock" => own("clock"),
             "reset" => ("reset", "reset | flush".into()),
-            name => {
-                let wire = format!("{prefix}{name}");
-                assert!(ports.iter().any(|port| port.name == wire), "no {wire} for the lanes");
-                (name, wire)
-            }
+            name => (name, format!("{prefix}{name}")),
         })
         .collect();
     text.instance(lanes.top(), "lanes", &[], &connections);

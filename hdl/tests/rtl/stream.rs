@@ -1,8 +1,8 @@
-//! The shells of WU and VE as the tools see them.
+//! The shells of WU and VE, and the engine of WU, as the tools see them.
 
 use crate::support::accepted_by_the_tools;
 use satkit_hdl::emit::Design;
-use satkit_hdl::stream;
+use satkit_hdl::{stream, update};
 use satkit_spec::ArrayConfig;
 use satkit_spec::isa::Engine;
 
@@ -14,7 +14,13 @@ pub(crate) fn designs() -> Vec<Design> {
     let arrays = [one, two, ArrayConfig::small(), ArrayConfig::vcu1525()];
     let engines = [Engine::Update, Engine::Vector];
     let shells = arrays.iter().flat_map(|config| engines.map(|e| stream::design(config, e)));
-    shells.map(Result::unwrap).collect()
+    let wide = ArrayConfig { wuve_lanes: 8, ..ArrayConfig::small() };
+    let units = [ArrayConfig::tiny(), wide, ArrayConfig::vcu1525()];
+    let engines = units.iter().map(|config| {
+        let sore_latency_cycles = ArrayConfig::sore_latency(config.wuve_lanes, config.m_lanes);
+        update::engine(&ArrayConfig { sore_latency_cycles, ..config.clone() })
+    });
+    shells.chain(engines).map(Result::unwrap).collect()
 }
 
 accepted_by_the_tools!(designs);

@@ -1,6 +1,7 @@
 //! The shells of WU and VE with sequencer and ports, under Verilator, against the timing model: every request, start and end of random
 //! programs in its cycle, and every byte in its place.
 
+mod engine;
 mod lanes;
 mod memory;
 mod program;

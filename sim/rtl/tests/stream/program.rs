@@ -52,7 +52,8 @@ pub(crate) fn program(random: &mut Random, sizes: Sizes, lanes: [usize; 2]) -> M
             1 => 64 + random.below(4),
             _ => 1 + random.below(sizes.most_beats),
         };
-        let is_whole = random.below(3) > 0;
+        // What WU's lanes do with its streams is for the engine's own test.
+        let is_whole = random.below(3) > 0 && engine == Engine::Vector;
         let mut widths = Widths::default();
         let mut elements = random.below(most_beats * 16 + 1);
         if random.below(12) == 0 {
@@ -152,7 +153,11 @@ pub(crate) fn program(random: &mut Random, sizes: Sizes, lanes: [usize; 2]) -> M
         }
         made.instructions.push(instruction);
         let first = |streams: [(u64, u64); 3]| streams.map(|stream| stream.0);
-        let beats = |streams: [(u64, u64); 3]| streams.map(|stream| stream.1);
+        let mut all_beats = [reads, writes].map(|streams| streams.map(|stream| stream.1));
+        if engine == Engine::Update {
+            // WU reads one beat of its third.
+            all_beats[0][2] = all_beats[0][2].min(1);
+        }
         made.works.push(Work {
             index: made.instructions.len() - 1,
             engine,
@@ -160,7 +165,7 @@ pub(crate) fn program(random: &mut Random, sizes: Sizes, lanes: [usize; 2]) -> M
             widths,
             reads: first(reads),
             writes: first(writes),
-            beats: [beats(reads), beats(writes)],
+            beats: all_beats,
             tail_cycles: reduces.then(|| writes[0].1 * 16_u64.div_ceil(lanes[1] as u64)),
             is_whole,
         });

@@ -2,7 +2,7 @@
 
 use satkit_hdl::emit::{Design, Direction, Port, Wiring};
 use satkit_hdl::front::{self, Engines};
-use satkit_hdl::{dma, stream};
+use satkit_hdl::{dma, stream, update};
 use satkit_spec::ArrayConfig;
 use satkit_spec::isa::Engine;
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,17 +33,26 @@ fn of_sequencer(port: &Port) -> String {
     }
 }
 
+/// Sequencer, ports to memory and both shells.
+pub(crate) fn design(config: &ArrayConfig) -> Design {
+    let shells = ENGINES.map(|engine| stream::design(config, engine).unwrap());
+    join(config, &ENGINES, shells.into())
+}
+
+/// Sequencer, ports to memory and the engine of WU.
+pub(crate) fn engine(config: &ArrayConfig) -> Design {
+    join(config, &[Engine::Update], vec![update::engine(config).unwrap()])
+}
+
 /// The design, top `system`. Wires that nobody drives are its inputs, but for those of clients that are not there, which are 0; what
 /// nobody else takes is an output.
-pub(crate) fn design(config: &ArrayConfig) -> Design {
-    let engines = Engines::of(&ENGINES);
+fn join(config: &ArrayConfig, engines: &[Engine], designs: Vec<Design>) -> Design {
     let same = |port: &Port| port.name.clone();
-    let parts: Vec<(Design, fn(&Port) -> String)> = vec![
-        (front::sequencer(config, &engines).unwrap(), of_sequencer),
+    let mut parts: Vec<(Design, fn(&Port) -> String)> = vec![
+        (front::sequencer(config, &Engines::of(engines)).unwrap(), of_sequencer),
         (dma::design(config).unwrap(), of_dma),
-        (stream::design(config, Engine::Update).unwrap(), same),
-        (stream::design(config, Engine::Vector).unwrap(), same),
     ];
+    parts.extend(designs.into_iter().map(|design| (design, same as fn(&Port) -> String)));
     let mut driven: BTreeMap<String, usize> = BTreeMap::new();
     let mut taken: BTreeMap<String, usize> = BTreeMap::new();
     for (part, to) in &parts {
@@ -53,8 +62,12 @@ pub(crate) fn design(config: &ArrayConfig) -> Design {
         }
     }
     taken.remove("{2'h0, fetch_ar_address}");
-    let absent =
-        |name: &str| ["load_a_", "load_w_", "store_"].iter().any(|at| name.starts_with(at));
+    let absent = |name: &str| {
+        let clients = ["load_a_", "load_w_", "store_", "update_", "vector_"];
+        let here = |at: &str| engines.iter().any(|&engine| at.starts_with(front::name_of(engine)));
+        // The lanes' signals of a shell are inputs.
+        clients.iter().any(|at| name.starts_with(at) && !here(at))
+    };
     let mut text = Wiring::new("system");
     let mut zeros = BTreeSet::new();
     for (name, bits) in taken.iter().filter(|(name, _)| !driven.contains_key(*name)) {
