@@ -14,12 +14,11 @@ pub(crate) fn designs() -> Vec<Design> {
     let arrays = [one, two, ArrayConfig::small(), ArrayConfig::vcu1525()];
     let engines = [Engine::Update, Engine::Vector];
     let shells = arrays.iter().flat_map(|config| engines.map(|e| stream::design(config, e)));
-    let wide = ArrayConfig { wuve_lanes: 8, ..ArrayConfig::small() };
+    let mut wide = ArrayConfig::small();
+    wide.wuve_lanes = 8;
+    wide.sore_latency_cycles = ArrayConfig::sore_latency(8, wide.m_lanes);
     let units = [ArrayConfig::tiny(), wide, ArrayConfig::vcu1525()];
-    let engines = units.iter().map(|config| {
-        let sore_latency_cycles = ArrayConfig::sore_latency(config.wuve_lanes, config.m_lanes);
-        update::engine(&ArrayConfig { sore_latency_cycles, ..config.clone() })
-    });
+    let engines = units.map(|config| update::engine(&config));
     shells.chain(engines).map(Result::unwrap).collect()
 }
 
