@@ -359,11 +359,11 @@ fn decoded(text: &mut Wiring, config: &ArrayConfig, engine: Engine) {
 /// The blocks, one after another.
 fn blocks(text: &mut Wiring, engine: Engine) {
     let reduces = if engine == Engine::Vector { "vector_next_reduces" } else { NEVER }.to_owned();
+    for wire in ["load", "parts_last", "parts_step"] {
+        text.wire_between_blocks(wire);
+    }
     for (wire, bits) in [
-        ("load", 1),
         ("parts", 32),
-        ("parts_last", 1),
-        ("parts_step", 1),
         ("block_holds", 1),
         ("block_pop", 1),
         ("block_reads", STREAMS * PORTION),
@@ -509,7 +509,7 @@ fn reads(text: &mut Wiring, config: &ArrayConfig, engine: Engine, capacity: usiz
     ];
     let connections = requests("read", &of, "ar", source);
     text.instance("stream_read_requests", "read_requests", &[], &connections);
-    text.wire("room", 1);
+    text.wire_between_blocks("room");
     text.wire("opens", 1);
     text.value("read_granted", 1, &format!("{} & {}", of("ar_valid"), of("ar_ready")));
     text.instance(
