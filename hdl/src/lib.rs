@@ -7,6 +7,7 @@
 //! - [`dma`]: AXI masters to the card's memory
 //! - [`delay`], [`memory`]: shift registers and memories, written by hand
 //! - [`float`]: floating point blocks, bit for bit as `docs/contract.md` has numbers
+//! - [`stream`]: the shell of WU and VE, everything but their lanes
 //! - [`emit`]: Verilog with one module per kind of block, where RustHDL writes one per instance
 //! - [`store`]: the store engine
 //! - [`update`]: WUVE and SORE, which update master weights and make the next step's operand weights
@@ -28,6 +29,7 @@ mod isa_bits;
 pub mod load;
 pub mod memory;
 pub mod store;
+pub mod stream;
 pub mod update;
 pub mod vector;
 

@@ -36,6 +36,10 @@ pub const WRAPPERS: &[(&str, &str)] = &[
     ("read_rings", "wiring: the banks of streams that are read"),
     ("write_rings", "wiring: the banks of streams that are written"),
     ("stream_blocks", "wiring: FIFOs of blocks"),
+    ("update_stream", "wiring: what WU has besides its lanes"),
+    ("update_lanes", "wiring: the update unit between rings of beats"),
+    ("wu", "wiring: the shell and its lanes"),
+    ("vector_stream", "wiring: what VE has besides its lanes"),
     ("store", "wiring: a lane per column, FIFOs of beats and bursts"),
     ("load_w", "wiring: blocks of the engine, and of a beat to every column"),
 ];

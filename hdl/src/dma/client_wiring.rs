@@ -6,7 +6,7 @@ use crate::emit::{Module, NEVER, Wiring, bit, part, side_by_side};
 
 const ERROR_DATA: usize = DATA + 1;
 /// Rings of an engine: its streams in a direction.
-pub(super) const RINGS: usize = 3;
+pub(super) const RINGS: usize = 4;
 /// Bits of `Steer`'s word.
 const WORD: usize = 10;
 const COUNT: usize = 13;
@@ -423,7 +423,7 @@ pub(super) fn blocks(name: &str, channels: usize, capacity: usize) -> Module {
     }
     text.wire("unused_read_room", 1);
     text.wire("unused_written_room", 1);
-    text.wire("written_pop", 1);
+    text.wire_between_blocks("written_pop");
     text.assign("leaves", "written_pop");
     fifo(
         &mut text,

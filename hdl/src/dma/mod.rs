@@ -137,7 +137,7 @@ pub fn in_order(config: &ArrayConfig, capacity_beats: usize) -> Result<Design, H
     Ok(Design::join(&name, parts, vec![memory::fifo_ram(), module]))
 }
 
-/// What a stream engine reads, three streams of `capacity_beats` each (a power of two, 64 to 4096), top `read_rings_<capacity_beats>`.
+/// What a stream engine reads, four streams of `capacity_beats` each (a power of two, 64 to 4096), top `read_rings_<capacity_beats>`.
 ///
 /// The engine says which bursts of which stream were taken (`request_*`); their beats lie at their address modulo the capacity, in
 /// the bank of their master, from the cycle after they came on. `lane_address_k`, in beats, gives `lane_data_k`

@@ -18,7 +18,7 @@ pub struct Steer {
     /// With this beat it is complete.
     pub pop: Signal<Out, Bit>,
     /// The beat is of this ring, one bit for each.
-    pub rings: Signal<Out, Bits<3>>,
+    pub rings: Signal<Out, Bits<4>>,
     /// Its word in the ring's bank.
     pub word: Signal<Out, Bits<10>>,
     /// Beats before this cycle, modulo 2^13.
@@ -39,9 +39,9 @@ impl Logic for Steer {
         self.beat_up.next = self.beat_at.q.val() + bits::<6>(1);
         self.last.next = self.beat_at.q.val() == self.head.val().get_bits::<6>(0);
         self.pop.next = self.step.val() & self.last.val();
-        self.rings.next = bits::<3>(0);
+        self.rings.next = bits::<4>(0);
         if self.step.val() {
-            self.rings.next = bits::<3>(1) << self.head.val().get_bits::<2>(16);
+            self.rings.next = bits::<4>(1) << self.head.val().get_bits::<2>(16);
             self.count.d.next = self.count_up.val();
             self.beat_at.d.next = self.beat_up.val();
             if self.last.val() {

@@ -3,6 +3,7 @@
 use super::{Design, Module};
 use regex::Regex;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::sync::LazyLock;
 
 /// An instance: it begins a line, with `kind name (` or `kind #(`.
@@ -26,16 +27,22 @@ impl Design {
     /// become `<top_name>_dff_8`) or, where that is taken, as in the part that comes first. What the top does not use is left
     /// out. The order follows from the text alone.
     ///
+    /// Names inside a part are its own: where another part has given one to something else, this part's gets a number. Two parts that hold
+    /// the same block, with registers that each has named in its own way, so get it once.
+    ///
     /// In modules written by hand an instance begins its line.
     ///
     /// # Panics
-    /// If no module is called `top_name`, if two that differ have one name, or if a module contains itself.
+    /// If no module is called `top_name`, if two tops of parts or two modules written by hand differ and have one name, or if a module
+    /// contains itself.
     #[must_use]
     pub fn join(top_name: &str, parts: Vec<Self>, wiring: Vec<Module>) -> Self {
         let mut join = Join { top: top_name, ..Join::default() };
         for part in parts {
             let part_top = part.top().to_owned();
+            let mut renamed = BTreeMap::new();
             for module in part.modules {
+                let module = join.set_apart(module, &part_top, &mut renamed);
                 let kind = module.name.strip_prefix(&format!("{part_top}_")).map(str::to_owned);
                 join.add(module, kind);
             }
@@ -66,6 +73,27 @@ struct Join<'a> {
 const NUMBER_PREFIX: &str = "\u{1}";
 
 impl Join<'_> {
+    /// Gives a part's module another name if another part has given its own to something else, and follows the names below it.
+    fn set_apart(
+        &self,
+        module: Module,
+        part_top: &str,
+        renamed: &mut BTreeMap<String, String>,
+    ) -> Module {
+        let Module { name, text } = module;
+        let text = replace_instances(&text, |kind| renamed.get(kind).cloned());
+        let is_taken = self.given.get(&name).is_some_and(|(known, _)| *known != text);
+        if !is_taken || name == part_top {
+            return Module { name, text };
+        }
+        let mut numbered = (2..).map(|number| format!("{name}_{number}"));
+        let free = numbered.find(|name| !self.given.contains_key(name)).expect("a free name");
+        let head = head(&name, &text);
+        let text = format!("{}{free}{}", &text[..head.start], &text[head.end..]);
+        renamed.insert(name, free.clone());
+        Module { name: free, text }
+    }
+
     fn add(&mut self, module: Module, kind: Option<String>) {
         let Module { name, text } = module;
         match self.given.get(&name) {
@@ -88,9 +116,7 @@ impl Join<'_> {
         let text = replace_instances(&text, |kind| {
             self.given.contains_key(kind).then(|| format!("{NUMBER_PREFIX}{}", self.visit(kind)))
         });
-        let head = HEAD.captures(&text).and_then(|found| found.name("name"));
-        let head = head.filter(|head| head.as_str() == name);
-        let head = head.unwrap_or_else(|| panic!("the text of {name} does not declare it")).range();
+        let head = head(name, &text);
         let text = format!("{}{OWN_NAME}{}", &text[..head.start], &text[head.end..]);
         let number = *self.by_text.entry(text.clone()).or_insert_with(|| {
             self.kinds.push((text, BTreeSet::new()));
@@ -129,6 +155,13 @@ impl Join<'_> {
         });
         Design { modules: modules.collect() }
     }
+}
+
+/// Where the text of a module has its name.
+fn head(name: &str, text: &str) -> Range<usize> {
+    let head = HEAD.captures(text).and_then(|found| found.name("name"));
+    let head = head.filter(|head| head.as_str() == name);
+    head.unwrap_or_else(|| panic!("the text of {name} does not declare it")).range()
 }
 
 /// Renames the kinds of instances where `rename` says so.
@@ -218,8 +251,27 @@ mod tests {
         assert_eq!(design.modules()[24], module("top", &body));
     }
 
+    /// Two engines hold the same block, whose registers are called as in the engine: it is one, and so are they.
     #[test]
-    #[should_panic(expected = "two different modules named a_dff_8")]
+    fn blocks_of_several_parts_are_one() {
+        let engine = |name: &str, register: &str| {
+            let block = format!("    {name}_dff_8 x(\n    );\n    {name}_dff_8 y(\n    );\n");
+            let mut design = part(name, register);
+            design.modules.insert(1, module("block", &block));
+            design.modules[2] = module(name, "    block u(\n    );\n");
+            design
+        };
+        let top = || module("top", "    a u(\n    );\n    b v(\n    );\n");
+        let same = Design::join("top", vec![engine("a", "q;\n"), engine("b", "q;\n")], vec![top()]);
+        assert_eq!(names(&same), ["top_dff_8", "block", "a", "top"]);
+        let parts = vec![engine("a", "q;\n"), engine("b", "r;\n")];
+        let different = Design::join("top", parts, vec![top()]);
+        assert_eq!(names(&different), ["a_dff_8", "block", "a", "b_dff_8", "block_2", "b", "top"]);
+        assert!(different.modules()[5].text.contains("    block_2 u("));
+    }
+
+    #[test]
+    #[should_panic(expected = "two different modules named a")]
     fn one_name_for_two_modules_is_refused() {
         let _ = Design::join("a", vec![part("a", "q;\n"), part("a", "r;\n")], vec![]);
     }

@@ -21,14 +21,20 @@
 //! | `bp_valid`, `bp_slots`, `bp_values`, `bp_positions` | the same for BP; of a block, columns in order |
 //! | `parameters`, `groups` | weights updated, groups selected for FF and BP, both since the reset |
 //!
+//! [`engine`] gives module `wu`, the engine with this unit as its lanes.
+//!
 //! Settings are held while beats are in the unit. The beats of a group follow each other without a gap if `srste` is set and M is
 //! larger than a beat.
 
 pub mod control;
 pub mod count;
+mod engine;
+pub mod feed;
 pub mod lane;
 pub mod select;
 mod wiring;
+
+pub use engine::engine;
 
 use crate::HdlError;
 use crate::emit::{Design, emit};

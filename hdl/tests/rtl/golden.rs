@@ -87,7 +87,13 @@ fn designs() -> Vec<Design> {
         store::design(&tiny),
     ];
     let ways = ways.map(Result::unwrap);
-    cores.chain(units).chain(tops).chain(ways).chain(crate::vector::designs()).collect()
+    cores
+        .chain(units)
+        .chain(tops)
+        .chain(ways)
+        .chain(crate::vector::designs())
+        .chain(crate::stream::designs())
+        .collect()
 }
 
 #[test]

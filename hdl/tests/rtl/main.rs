@@ -18,6 +18,7 @@ mod refusals;
 mod sore;
 mod steady;
 mod store;
+mod stream;
 mod support;
 mod trace;
 mod update;

@@ -4,7 +4,7 @@ use super::depend::{Ledger, Needs};
 use super::memory::Places;
 use super::work::{
     DrainValues, Edge, MacOperation, ProductOperand, ProductOperation, PruneOperation, Stream,
-    TensorId, UpdateOperation, VectorOperation,
+    TensorId, UpdateOperation, UpdateValues, VectorOperation,
 };
 use crate::layout::{self, BEAT_BYTES, HALF_BYTES, SINGLE_BYTES};
 use crate::mapping::{Emitter, Mapping, StoreWork, emit};
@@ -240,7 +240,9 @@ impl StepEmitter<'_> {
 
     /// An update of parameters.
     pub(super) fn update(&mut self, operation: &UpdateOperation) -> Result<(), PlanError> {
-        let reads = [operation.master, operation.gradient];
+        let mut reads = vec![operation.master, operation.gradient];
+        let numbers = |values: UpdateValues| Stream { tensor: values.scalars, bytes: BEAT_BYTES };
+        reads.extend(operation.values.map(numbers));
         let mut writes = vec![operation.master];
         writes.extend(operation.ff.map(|(stream, _)| stream));
         writes.extend(operation.bp.map(|(stream, _)| stream));

@@ -5,15 +5,17 @@ use crate::layout::{BEAT_BYTES, SINGLE_BYTES, beat_elements};
 use crate::traffic::{PageRequest, bytes_at};
 use satkit_memory::PAGE_BYTES;
 use satkit_spec::isa::{Instruction, Operation};
-use satkit_spec::{ArrayConfig, VECTOR_LATENCY_CYCLES};
+use satkit_spec::{ArrayConfig, UPDATE_BUFFER_CYCLES, VECTOR_LATENCY_CYCLES};
 
 const PAGE_BEATS: u64 = PAGE_BYTES / BEAT_BYTES;
 /// Values of FP32 in a beat.
 const BEAT_SINGLES: u64 = BEAT_BYTES / SINGLE_BYTES;
-/// Most requests of one block and direction: three streams, each cut once by a page, or one of sums, which come all at once.
-const MOST: usize = 6;
-/// Most beats of sums that come all at once: those requests and no more.
-const MOST_SUM_BEATS: u64 = (MOST as u64 - 1) * PAGE_BEATS;
+/// Streams in a direction: three that READS or WRITES name, of which WU's first is two.
+const STREAMS: usize = 4;
+/// Most requests of one block and direction: four streams, each cut once by a page, or one of sums, which come all at once.
+const MOST: usize = 2 * STREAMS;
+/// Most beats of sums that come all at once: five pages, in six requests.
+const MOST_SUM_BEATS: u64 = 5 * PAGE_BEATS;
 
 /// Requests of one block and direction.
 #[derive(Clone, Copy, Default)]
@@ -64,8 +66,10 @@ struct Stream {
 pub(super) struct Job {
     /// Requests stay in one page.
     paged: bool,
-    reads: [Stream; 3],
-    writes: [Stream; 3],
+    reads: [Stream; STREAMS],
+    writes: [Stream; STREAMS],
+    /// Read with the first block: the numbers of an update, a beat.
+    numbers: Stream,
     /// Beats of the longest stream.
     longest: u64,
     blocks: u64,
@@ -93,46 +97,70 @@ impl Job {
     ) {
         self.latency_cycles = 0;
         (self.elements, self.passes, self.lanes, self.reduces) = (0, 1, 1, false);
+        self.numbers = Stream::default();
+        self.name_streams(context, &instruction.operation);
         match &instruction.operation {
             Operation::Update(update) => {
                 let sore =
                     if update.make_ff || update.make_bp { config.sore_latency_cycles } else { 0 };
-                self.latency_cycles = (config.wuve_latency_cycles + sore) as u64;
-                self.streams(context, update.parameters, config.wuve_lanes);
+                let lanes = UPDATE_BUFFER_CYCLES + config.wuve_latency_cycles;
+                self.latency_cycles = (lanes + sore) as u64;
+                self.cut(update.parameters, config.wuve_lanes);
             }
             Operation::Prune(prune) => {
-                self.latency_cycles = config.sore_latency_cycles as u64;
-                self.streams(context, prune.parameters, config.wuve_lanes);
+                self.latency_cycles = (UPDATE_BUFFER_CYCLES + config.sore_latency_cycles) as u64;
+                self.cut(prune.parameters, config.wuve_lanes);
             }
             Operation::Vector(vector) => {
                 self.latency_cycles = VECTOR_LATENCY_CYCLES as u64;
                 self.passes = vector.op.passes();
-                self.streams(context, vector.elements, config.ve_lanes);
+                self.cut(vector.elements, config.ve_lanes);
                 self.reduces = vector.op.reduces() && self.writes[0].beats <= MOST_SUM_BEATS;
             }
             _ => self.blocks = 0,
         }
     }
 
-    fn streams(&mut self, context: &Context, elements: u64, lanes: usize) {
+    /// The streams of READS and WRITES. An update's first of each holds W, and V behind it in its second half; what WU reads third are
+    /// its numbers.
+    fn name_streams(&mut self, context: &Context, operation: &Operation) {
         let stream = |address: u32, beats: u32| Stream {
             address: bytes_at(address),
             beats: u64::from(beats),
         };
-        self.reads = context.reads.map_or_else(Default::default, |r| {
+        let reads = context.reads.map_or_else(Default::default, |r| {
             [
                 stream(r.first, r.first_beats),
                 stream(r.second, r.second_beats),
                 stream(r.third, r.third_beats),
             ]
         });
-        self.writes = context.writes.map_or_else(Default::default, |w| {
+        let writes = context.writes.map_or_else(Default::default, |w| {
             [
                 stream(w.first, w.first_beats),
                 stream(w.second, w.second_beats),
                 stream(w.third, w.third_beats),
             ]
         });
+        let w_and_v = |[both, second, third]: [Stream; 3]| {
+            let w = both.beats.div_ceil(2);
+            let v = Stream { address: both.address + w * BEAT_BYTES, beats: both.beats - w };
+            [Stream { beats: w, ..both }, v, second, third]
+        };
+        let as_named =
+            |[first, second, third]: [Stream; 3]| [first, Stream::default(), second, third];
+        (self.reads, self.writes) = match operation {
+            Operation::Update(_) => (w_and_v(reads), w_and_v(writes)),
+            _ => (as_named(reads), as_named(writes)),
+        };
+        if !matches!(operation, Operation::Vector(_)) {
+            self.numbers = std::mem::take(&mut self.reads[3]);
+            self.numbers.beats = self.numbers.beats.min(1);
+        }
+    }
+
+    /// Cuts the streams into blocks.
+    fn cut(&mut self, elements: u64, lanes: usize) {
         let all = self.reads.iter().chain(&self.writes);
         self.longest = all.map(|stream| stream.beats).max().unwrap_or(0);
         // Work without a stream is one block.
@@ -176,6 +204,9 @@ impl Job {
         requests.clear();
         let shares = self.shares(&self.reads, block);
         shares.for_each(|(address, beats)| requests.push(self.paged, address, beats));
+        if block == 0 {
+            requests.push(self.paged, self.numbers.address, self.numbers.beats);
+        }
     }
 
     pub(super) fn writes(&self, block: u64, requests: &mut BlockRequests) {

@@ -95,17 +95,26 @@ fn a_stream_without_reads_or_writes_takes_its_lanes() {
 
 #[test]
 fn lanes_and_sore_add_their_latencies_once() {
-    let run = |instruction| run(&[reads([64, 64, 0]), writes([64, 64, 0]), instruction]).cycles;
+    // WUVE: a product, three sums, a product and a difference, 6 and 5 cycles each. SORE: 2 to round, 1 and the 4 beats of a block
+    // of 8 x 8 to turn it, 5 to select. A beat leaves the buffers in 2, its lanes leave it in 1, results are in theirs 1 later.
+    let (wuve, sore, buffers) = (6 + 3 * 5 + 6 + 5, 2 + 1 + 4 + 5, 2 + 1 + 1);
     // Two streams of one page, requested one after the other on channel 0: the second arrives with 128 beats; 16 lanes
     // take 100 cycles for 1,600 parameters; two pages are written one behind another.
-    let plain = third() + WAY + 128 + 100 + 128 + WAY + END;
-    // WUVE: a product, three sums, a product and a difference, 6 and 5 cycles each. SORE: 2 to round, 1 and the 4 beats of a block
-    // of 8 x 8 to turn it, 5 to select.
-    let (wuve, sore) = (6 + 3 * 5 + 6 + 5, 2 + 1 + 4 + 5);
-    assert_eq!(run(update(1600, false)), plain + wuve);
-    assert_eq!(run(update(1600, true)), plain + wuve + sore);
+    let plain = third() + WAY + 128 + 100 + 128 + WAY + END + buffers;
     let prune = Operation::Prune(Prune { parameters: 1600, along_co: true, single: false });
-    assert_eq!(run(Instruction::new(prune)), plain + sore);
+    let pages = [reads([64, 64, 0]), writes([64, 64, 0])];
+    let pruned = run(&[&pages[..], &[Instruction::new(prune)]].concat());
+    assert_eq!(pruned.cycles, plain + sore);
+    // W, and V behind it, are a page each on two channels; the numbers come behind W.
+    let page = 1 + WAY + 64;
+    let plain = third() + page + 100 + page + END + buffers;
+    for numbers in [0, 1] {
+        let run =
+            |make_ff| run(&[reads([128, 0, numbers]), writes([128, 0, 0]), update(1600, make_ff)]);
+        assert_eq!(run(false).cycles, plain + wuve);
+        assert_eq!(run(true).cycles, plain + wuve + sore);
+        assert_eq!(run(false).dram_read_bytes, 2 * 4096 + 64 * u64::from(numbers));
+    }
 }
 
 /// Keeps what the lanes did.
@@ -124,19 +133,19 @@ impl Observer for Lanes {
 fn blocks_of_an_update_take_whole_beats() {
     let lanes = |parameters| {
         let mut lanes = Lanes::default();
-        let program = [reads([192, 96, 0]), writes([192, 24, 0]), update(parameters, true)];
+        let program = [reads([384, 96, 0]), writes([384, 24, 0]), update(parameters, true)];
         let program = Program::new(program.to_vec());
         let config = ArrayConfig::vcu1525();
         time_with(&config, &program, &fixed(80, 64), &mut lanes).unwrap();
         lanes.0
     };
-    // 192 beats are three pages, each with a third of the parameters.
+    // 192 beats of W are three pages, each with a third of the parameters.
     let blocks = lanes(1536);
     let elements: Vec<u64> = blocks.iter().map(|block| block.elements).collect();
     assert_eq!(elements, [512, 1024, 1536]);
     for block in &blocks {
         assert_eq!((block.index, block.free_cycle - block.start_cycle), (2, 512 / 16));
-        assert_eq!(block.ready_cycle, block.free_cycle + 32 + 12);
+        assert_eq!(block.ready_cycle, block.free_cycle + 4 + 32 + 12);
     }
     assert_eq!(blocks.iter().map(|block| block.block).collect::<Vec<_>>(), [0, 1, 2]);
     // 1,000: a beat of the longest stream has 8, so the first page has 512 and the second the rest. The third takes its cycle.

@@ -1,0 +1,131 @@
+//! What the lanes take in each cycle.
+
+use rust_hdl_core::prelude::*;
+use rust_hdl_widgets::{dff::DFF, dff_setup};
+
+/// Gives the lanes the elements of one block after another, as many per cycle as there are lanes, from the cycle in which all that the
+/// block reads is there. A block takes one cycle at least, even if no element is left for it. After the last one the lanes may take
+/// some cycles more.
+#[derive(Clone, Debug, Default, LogicBlock)]
+pub struct Pace {
+    /// Clock of all registers.
+    pub clock: Signal<In, Clock>,
+    /// Forgets everything.
+    pub reset: Signal<In, Bit>,
+    /// Lanes, constant.
+    pub lanes: Signal<In, Bits<7>>,
+    /// An instruction starts.
+    pub start: Signal<In, Bit>,
+    /// Its elements.
+    pub elements: Signal<In, Bits<40>>,
+    /// Its blocks.
+    pub blocks: Signal<In, Bits<27>>,
+    /// Lane beats of every block but the last, less one.
+    pub block_end: Signal<In, Bits<15>>,
+    /// Cycles that the lanes take after its last element.
+    pub tail: Signal<In, Bits<17>>,
+    /// The next block has arrived.
+    pub arrived: Signal<In, Bit>,
+    /// The lanes begin with it.
+    pub begins: Signal<Out, Bit>,
+    /// They are through with one.
+    pub done: Signal<Out, Bit>,
+    /// They take elements.
+    pub take: Signal<Out, Bit>,
+    /// The first of them, from the instruction's first on.
+    pub first: Signal<Out, Bits<40>>,
+    /// How many.
+    pub count: Signal<Out, Bits<7>>,
+    /// They are the instruction's last.
+    pub last: Signal<Out, Bit>,
+
+    left: DFF<Bits<40>>,
+    at: DFF<Bits<40>>,
+    blocks_left: DFF<Bits<27>>,
+    full_at: DFF<Bits<15>>,
+    in_block: DFF<Bit>,
+    tail_left: DFF<Bits<17>>,
+    drains: DFF<Bit>,
+    waits: Signal<Local, Bit>,
+    drained: Signal<Local, Bit>,
+    is_last: Signal<Local, Bit>,
+    position: DFF<Bits<15>>,
+    position_up: Signal<Local, Bits<15>>,
+    works: Signal<Local, Bit>,
+    few: Signal<Local, Bit>,
+    takes: Signal<Local, Bit>,
+    ends: Signal<Local, Bit>,
+    here: Signal<Local, Bits<7>>,
+}
+
+impl Logic for Pace {
+    #[hdl_gen]
+    fn update(&mut self) {
+        dff_setup!(
+            self,
+            clock,
+            left,
+            at,
+            blocks_left,
+            full_at,
+            in_block,
+            position,
+            tail_left,
+            drains
+        );
+        self.works.next = self.in_block.q.val() | self.arrived.val();
+        self.few.next = self.left.q.val() <= bit_cast::<40, 7>(self.lanes.val());
+        self.takes.next = self.works.val() & self.left.q.val().any();
+        self.here.next = self.lanes.val();
+        if self.few.val() {
+            self.here.next = self.left.q.val().get_bits::<7>(0);
+        }
+        self.is_last.next = self.blocks_left.q.val() == bits::<27>(1);
+        self.ends.next = self.works.val()
+            & (self.few.val()
+                | (!self.is_last.val() & (self.position.q.val() == self.full_at.q.val())));
+        self.position_up.next = self.position.q.val() + bits::<15>(1);
+        if self.works.val() {
+            self.in_block.d.next = true;
+            self.position.d.next = self.position_up.val();
+        }
+        if self.takes.val() {
+            self.left.d.next = self.left.q.val() - bit_cast::<40, 7>(self.here.val());
+            self.at.d.next = self.at.q.val() + bit_cast::<40, 7>(self.here.val());
+        }
+        if self.ends.val() {
+            self.in_block.d.next = false;
+            self.position.d.next = bits::<15>(0);
+            self.blocks_left.d.next = self.blocks_left.q.val() - bits::<27>(1);
+        }
+        self.waits.next = self.ends.val() & self.is_last.val() & self.tail_left.q.val().any();
+        self.drained.next = self.drains.q.val() & (self.tail_left.q.val() == bits::<17>(1));
+        if self.waits.val() {
+            self.drains.d.next = true;
+        }
+        if self.drains.q.val() {
+            self.tail_left.d.next = self.tail_left.q.val() - bits::<17>(1);
+            if self.drained.val() {
+                self.drains.d.next = false;
+            }
+        }
+        if self.start.val() {
+            self.tail_left.d.next = self.tail.val();
+            self.left.d.next = self.elements.val();
+            self.at.d.next = bits::<40>(0);
+            self.blocks_left.d.next = self.blocks.val();
+            self.full_at.d.next = self.block_end.val();
+        }
+        if self.reset.val() {
+            self.in_block.d.next = false;
+            self.position.d.next = bits::<15>(0);
+            self.drains.d.next = false;
+        }
+        self.begins.next = self.arrived.val() & !self.in_block.q.val();
+        self.done.next = (self.ends.val() & !self.waits.val()) | self.drained.val();
+        self.take.next = self.takes.val();
+        self.first.next = self.at.q.val();
+        self.count.next = self.here.val();
+        self.last.next = self.takes.val() & self.few.val();
+    }
+}

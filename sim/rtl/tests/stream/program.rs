@@ -1,0 +1,174 @@
+//! Random programs of READS, WRITES, VE, WU and SORE.
+
+use super::lanes::Widths;
+use super::random::Random;
+use satkit_spec::isa::{
+    Engine, Instruction, Operation, Prune, Reads, Semaphore, SemaphoreSet, Update, Vector,
+    VectorOp, Writes,
+};
+
+/// What an engine's instruction does.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Work {
+    /// Its place in the program.
+    pub(crate) index: usize,
+    pub(crate) engine: Engine,
+    pub(crate) elements: u64,
+    pub(crate) widths: Widths,
+    pub(crate) reads: [u64; 3],
+    pub(crate) writes: [u64; 3],
+    /// Beats of the streams that are read, and written.
+    pub(crate) beats: [[u64; 3]; 2],
+    /// What it writes comes at its end, so many cycles after other results.
+    pub(crate) tail_cycles: Option<u64>,
+    /// Streams are as long as their elements, so that their values follow.
+    pub(crate) is_whole: bool,
+}
+
+pub(crate) struct Made {
+    pub(crate) instructions: Vec<Instruction>,
+    pub(crate) works: Vec<Work>,
+}
+
+/// Where the results begin, in beats: each stream has its own place, which nobody reads.
+const RESULTS: u64 = 1 << 26;
+
+/// Sizes of a program.
+#[derive(Clone, Copy)]
+pub(crate) struct Sizes {
+    pub(crate) instructions: u64,
+    pub(crate) most_beats: u64,
+}
+
+pub(crate) fn program(random: &mut Random, sizes: Sizes, lanes: [usize; 2]) -> Made {
+    let mut made = Made { instructions: Vec::new(), works: Vec::new() };
+    let mut results = RESULTS;
+    let (mut reads, mut writes) = ([(0, 0); 3], [(0, 0); 3]);
+    let mut tokens = 0;
+    for _ in 0..1 + random.below(sizes.instructions) {
+        let engine = if random.below(3) == 0 { Engine::Update } else { Engine::Vector };
+        let most_beats = match random.below(4) {
+            0 => 1 + random.below(3),
+            1 => 64 + random.below(4),
+            _ => 1 + random.below(sizes.most_beats),
+        };
+        // What WU's lanes do with its streams is for the engine's own test.
+        let is_whole = random.below(3) > 0 && engine == Engine::Vector;
+        let mut widths = Widths::default();
+        let mut elements = random.below(most_beats * 16 + 1);
+        if random.below(12) == 0 {
+            elements = 0;
+        }
+        let mut beats = [[0; 3]; 2];
+        for (side, all) in [&mut widths.reads, &mut widths.writes].into_iter().enumerate() {
+            for (k, width) in all.iter_mut().enumerate() {
+                *width = [0, 1, 16, 16, 32][random.below(5) as usize];
+                if random.below(16) == 0 {
+                    *width = 0;
+                }
+                beats[side][k] = (elements * u64::from(*width)).div_ceil(512);
+                if !is_whole {
+                    beats[side][k] = match random.below(5) {
+                        0 => 0,
+                        1 => 1,
+                        _ => random.below(most_beats + 1),
+                    };
+                }
+            }
+        }
+        if !is_whole {
+            widths = Widths::default();
+            elements = match random.below(3) {
+                0 => random.below(40),
+                1 => random.below(most_beats * 40),
+                _ => random
+                    .below(most_beats * lanes[usize::from(engine == Engine::Vector)] as u64 + 1),
+            };
+        }
+        let reduces = engine == Engine::Vector && !is_whole && random.below(4) == 0;
+        if reduces {
+            beats[1] = [beats[1][0].min(256), 0, 0];
+        }
+        // Some use the streams of the instruction before.
+        let fresh = is_whole || reduces || made.works.is_empty() || random.below(4) > 0;
+        if !fresh && let Some(before) = made.works.last_mut() {
+            // Its results are written over.
+            before.is_whole = false;
+        }
+        if fresh {
+            reads = beats[0].map(|beats| (random.below(1 << 20), beats));
+            writes = beats[1].map(|beats| {
+                let at = results + random.below(64);
+                results += beats + 130;
+                (at, beats)
+            });
+            let [a, b, c] = reads.map(|(at, beats)| (at as u32, beats as u32));
+            let [x, y, z] = writes.map(|(at, beats)| (at as u32, beats as u32));
+            let mut both = [
+                Operation::Reads(Reads {
+                    first: a.0,
+                    first_beats: a.1,
+                    second: b.0,
+                    second_beats: b.1,
+                    third: c.0,
+                    third_beats: c.1,
+                }),
+                Operation::Writes(Writes {
+                    first: x.0,
+                    first_beats: x.1,
+                    second: y.0,
+                    second_beats: y.1,
+                    third: z.0,
+                    third_beats: z.1,
+                }),
+            ];
+            if random.below(2) == 0 {
+                both.swap(0, 1);
+            }
+            made.instructions.extend(both.map(Instruction::new));
+        }
+        let flag = random.below(2) == 1;
+        let operation = match engine {
+            Engine::Vector => {
+                let op = if reduces { VectorOp::BiasGradient } else { VectorOp::Add };
+                Operation::Vector(Vector { op, elements, last: false })
+            }
+            _ if random.below(2) == 0 => Operation::Update(Update {
+                parameters: elements,
+                make_ff: flag,
+                make_bp: random.below(2) == 1,
+                weights: true,
+                guarded: false,
+            }),
+            _ => Operation::Prune(Prune { parameters: elements, along_co: flag, single: flag }),
+        };
+        let mut instruction = Instruction::new(operation);
+        if engine == Engine::Vector && random.below(3) == 0 {
+            instruction.post = SemaphoreSet::of(&[Semaphore::VectorForUpdate]);
+            tokens += 1;
+        }
+        if engine == Engine::Update && tokens > 0 && random.below(2) == 0 {
+            instruction.wait = SemaphoreSet::of(&[Semaphore::VectorForUpdate]);
+            tokens -= 1;
+        }
+        made.instructions.push(instruction);
+        let first = |streams: [(u64, u64); 3]| streams.map(|stream| stream.0);
+        let mut all_beats = [reads, writes].map(|streams| streams.map(|stream| stream.1));
+        if engine == Engine::Update {
+            // WU reads one beat of its third.
+            all_beats[0][2] = all_beats[0][2].min(1);
+        }
+        made.works.push(Work {
+            index: made.instructions.len() - 1,
+            engine,
+            elements,
+            widths,
+            reads: first(reads),
+            writes: first(writes),
+            beats: all_beats,
+            tail_cycles: reduces.then(|| writes[0].1 * 16_u64.div_ceil(lanes[1] as u64)),
+            is_whole,
+        });
+    }
+    made
+}
