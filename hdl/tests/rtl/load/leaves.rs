@@ -11,7 +11,11 @@ traced!(
      group col_base cols slot_base slots entries start],
     [ready decoded illegal address runs beats stride is_tiles is_compact skipped slot_count cols_up first_col]
 );
-traced!(Runs, [reset start first runs beats stride burst taken], [busy address left]);
+traced!(
+    Runs,
+    [reset start first length runs stride lines line_stride burst taken],
+    [busy address left]
+);
 traced!(
     WeightSteps,
     [reset last_group beat error is_tiles is_compact skipped slots groups first_group],
