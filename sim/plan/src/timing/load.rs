@@ -7,7 +7,10 @@ use super::sequencer::Context;
 use crate::traffic::{self, RequestSteps, Requests, Steps};
 use satkit_memory::{Direction, Memory};
 use satkit_spec::isa::{Engine, Instruction, Operation};
-use satkit_spec::{ArrayConfig, LOAD_ISSUE_CYCLES, LOAD_WRITE_CYCLES};
+use satkit_spec::{
+    ACTIVATION_TABLE_CYCLES, ACTIVATION_WRITE_CYCLES, ArrayConfig, LOAD_ISSUE_CYCLES,
+    LOAD_WRITE_CYCLES,
+};
 use std::collections::VecDeque;
 
 /// A load engine. It issues one request per cycle while no more than its buffer's beats are under way, and starts the next
@@ -83,6 +86,11 @@ impl LoadEngine {
         }
         (self.index, self.at) = (index, 0);
         self.start = ready.max(self.free);
+        if self.engine == Engine::LoadActivations {
+            // A step before its beats clears a line of the banks, not before the offsets are on their way.
+            let begins = self.start + (ACTIVATION_TABLE_CYCLES - ACTIVATION_WRITE_CYCLES) as u64;
+            self.done = self.done.max(begins) + 1;
+        }
         self.next_cycle = self.room_cycle(self.start + LOAD_ISSUE_CYCLES as u64);
         self.start
     }
@@ -129,7 +137,11 @@ impl LoadEngine {
             return None;
         }
         self.next_cycle = u64::MAX;
-        let end_cycle = self.done.max(cycle + 1) - 1 + LOAD_WRITE_CYCLES as u64;
+        let write_cycles = match self.engine {
+            Engine::LoadActivations => ACTIVATION_WRITE_CYCLES,
+            _ => LOAD_WRITE_CYCLES,
+        };
+        let end_cycle = self.done.max(cycle + 1) - 1 + write_cycles as u64;
         Some(Retired {
             index: self.index,
             engine: self.engine,
