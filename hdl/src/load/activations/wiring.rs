@@ -460,7 +460,7 @@ fn banks(text: &mut Wiring, config: &ArrayConfig) {
             ("lines", format!("lines_{r}")),
             ("data", format!("data_{r}")),
         ]);
-        text.instance("load_a_row", &format!("row_{r}"), &[], &own_connections);
+        text.instance("load_a_row", &format!("bank_{r}"), &[], &own_connections);
         text.value(&format!("unused_lines_{r}"), 1, &format!("&lines_{r}"));
     }
     text.gather("w2e_write", (0..config.rows).map(|r| format!("write_{r}")));

@@ -165,7 +165,7 @@ fn activations_come_in_the_cycles_of_the_timing_model() {
     let models = ["fixed:latency=80", "fixed:latency=1", "pressure", "ddr4"];
     let models = models.map(|model| model.parse::<MemoryModel>().unwrap());
     let mut counts = (0, 0, 0);
-    for (rows, channels, beats) in [(4, 4, 256), (8, 2, 64), (2, 1, 64)] {
+    for (rows, channels, beats) in [(4, 4, 256), (8, 2, 64), (2, 2, 64)] {
         let config = config(rows, channels, beats);
         let live = Live::build(&bench::design(&config, Engine::LoadActivations));
         let mut pins = live.start();
