@@ -24,6 +24,11 @@ pub(crate) fn field(word: &str, mnemonic: &str, name: &str) -> String {
     slice(word, field.lsb, field.width)
 }
 
+/// How many bits a field has.
+pub(crate) fn bits(mnemonic: &str, name: &str) -> usize {
+    find(mnemonic, name).width as usize
+}
+
 /// The lowest bits of a field: what of it the hardware can use.
 pub(crate) fn low_bits(word: &str, mnemonic: &str, name: &str, bits: u32) -> String {
     let field = find(mnemonic, name);

@@ -41,6 +41,10 @@ pub const WRAPPERS: &[(&str, &str)] = &[
     ("wu", "wiring: the shell and its lanes"),
     ("vector_stream", "wiring: what VE has besides its lanes"),
     ("store", "wiring: a lane per column, FIFOs of beats and bursts"),
+    ("tagged_bank", "memory: four memories of words with tags, written apart"),
+    ("w2e_row", "wiring: the bank of a row and its table"),
+    ("ProgramSteps", "memory: a table that Rust has too"),
+    ("load_a", "wiring: blocks of the engine, and of a beat to every row"),
     ("load_w", "wiring: blocks of the engine, and of a beat to every column"),
 ];
 
@@ -76,6 +80,59 @@ module bank_ram #(parameter LANES = 8, parameter LANE = 16, parameter ADDRESS = 
     always @(posedge clock) begin
         if (run) fetched <= content[read_address];
         if (run) read_data <= fetched;
+    end
+endmodule
+",
+    )
+}
+
+/// A row bank: a double buffer of words of `WIDTH` bits, the lower half and the upper one, in four memories of every fourth word, each of
+/// which is written at its own address with the tag of what is written. A word is read in two edges, and is 0 if its tag is not
+/// that of its half. The read stands still while `run` is low.
+#[must_use]
+pub fn tagged_bank() -> Module {
+    module(
+        "tagged_bank",
+        "\
+module tagged_bank #(parameter WIDTH = 128, parameter TAG = 7, parameter ADDRESS = 10) (
+    input wire clock,
+    input wire run,
+    input wire [3:0] write,
+    input wire [4*(ADDRESS-2)-1:0] write_lines,
+    input wire [4*WIDTH-1:0] write_data,
+    input wire [TAG-1:0] write_tag,
+    input wire [2*TAG-1:0] tags,
+    input wire [ADDRESS-1:0] read_address,
+    output reg [WIDTH-1:0] read_data
+);
+    wire [4*WIDTH-1:0] found;
+    reg [1:0] place;
+    initial place = 2'h0;
+    initial read_data = {WIDTH{1'b0}};
+    genvar b;
+    generate
+        for (b = 0; b < 4; b = b + 1) begin : banks
+            reg [TAG+WIDTH-1:0] content [0:(1<<(ADDRESS-2))-1];
+            reg [TAG+WIDTH-1:0] fetched;
+            reg upper;
+            initial fetched = {(TAG+WIDTH){1'b0}};
+            initial upper = 1'b0;
+            always @(posedge clock) begin
+                if (write[b])
+                    content[write_lines[b*(ADDRESS-2) +: ADDRESS-2]] <= {write_tag, write_data[b*WIDTH +: WIDTH]};
+            end
+            always @(posedge clock) if (run) begin
+                fetched <= content[read_address[ADDRESS-1:2]];
+                upper <= read_address[ADDRESS-1];
+            end
+            wire [TAG-1:0] tag = upper ? tags[2*TAG-1:TAG] : tags[TAG-1:0];
+            assign found[b*WIDTH +: WIDTH] =
+                (fetched[TAG+WIDTH-1:WIDTH] == tag) ? fetched[WIDTH-1:0] : {WIDTH{1'b0}};
+        end
+    endgenerate
+    always @(posedge clock) if (run) begin
+        place <= read_address[1:0];
+        read_data <= found[place*WIDTH +: WIDTH];
     end
 endmodule
 ",

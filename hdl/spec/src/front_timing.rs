@@ -21,12 +21,18 @@ pub const FETCH_BUFFER_BEATS: usize = 128;
 /// Cycles from the one in which an instruction is dispatched to the first in which an engine may take it from its queue.
 pub const QUEUE_CYCLES: usize = 2;
 
-/// Cycles from the one in which LD.A or LD.W takes an instruction from its queue to the first in which it may start.
+/// Cycles from the one in which LD.W takes an instruction from its queue to the first in which it may start.
 pub const LOAD_DECODE_CYCLES: usize = 8;
 /// Cycles from the one in which a load starts to that in which it asks for its first burst.
 pub const LOAD_ISSUE_CYCLES: usize = 1;
-/// Cycles from a load's last step, in which what a beat holds for a bank is chosen, to its end: it is written in the next.
+/// Cycles from the last step of a load of weights, in which what a beat holds for a bank is chosen, to its end: it is written in the next.
 pub const LOAD_WRITE_CYCLES: usize = 2;
+/// The same as [`LOAD_DECODE_CYCLES`] of LD.A: where the pixels of a patch lie takes divisions.
+pub const ACTIVATION_DECODE_CYCLES: usize = 352;
+/// The same as [`LOAD_WRITE_CYCLES`] of LD.A: each row finds out what it holds of a beat, and turns it.
+pub const ACTIVATION_WRITE_CYCLES: usize = 6;
+/// Cycles from the one in which LD.A starts to the first in which the array can read all offsets of the rows' outputs.
+pub const ACTIVATION_TABLE_CYCLES: usize = 19;
 /// The same as [`LOAD_DECODE_CYCLES`] of ST: it finds image, row and column of the first patch by division.
 pub const STORE_DECODE_CYCLES: usize = 40;
 /// The same of WU, for WU and SORE: it finds the longest of six streams, and what part of a block of it each other has.
@@ -58,7 +64,8 @@ impl Engine {
     #[must_use]
     pub const fn decode_cycles(self) -> usize {
         match self {
-            Self::LoadActivations | Self::LoadWeights => LOAD_DECODE_CYCLES,
+            Self::LoadActivations => ACTIVATION_DECODE_CYCLES,
+            Self::LoadWeights => LOAD_DECODE_CYCLES,
             Self::Mm => MM_DECODE_CYCLES,
             Self::Store => STORE_DECODE_CYCLES,
             Self::Update => UPDATE_DECODE_CYCLES,

@@ -5,27 +5,33 @@ use rust_hdl_widgets::{dff::DFF, dff_setup};
 
 /// Where the next burst begins. It asks from the cycle after a load's start on, and is free in the cycle after the last burst was
 /// taken.
+///
+/// Places and lengths are in words of 8 FP16 values, four to a beat: a run is all beats that it touches.
 #[derive(Clone, Debug, Default, LogicBlock)]
 pub struct Runs {
     /// Clock of all registers.
     pub clock: Signal<In, Clock>,
     /// Forgets everything, or asks for nothing more.
     pub reset: Signal<In, Bit>,
-    /// A load starts, only while there is none.
+    /// Lines of runs are to be asked for, only while none are.
     pub start: Signal<In, Bit>,
-    /// First beat of its first run.
-    pub first: Signal<In, Bits<32>>,
-    /// Its runs.
+    /// First word of their first run.
+    pub first: Signal<In, Bits<34>>,
+    /// Words of a run.
+    pub length: Signal<In, Bits<34>>,
+    /// Runs of a line.
     pub runs: Signal<In, Bits<16>>,
-    /// Beats of a run.
-    pub beats: Signal<In, Bits<32>>,
-    /// Beats from a run's first to the next one's.
-    pub stride: Signal<In, Bits<32>>,
+    /// Words from a run's first to the next one's.
+    pub stride: Signal<In, Bits<34>>,
+    /// Lines; without any, nothing is asked for.
+    pub lines: Signal<In, Bits<16>>,
+    /// Words from a line's first to the next one's.
+    pub line_stride: Signal<In, Bits<34>>,
     /// Beats of the burst that is asked for.
     pub burst: Signal<In, Bits<7>>,
     /// It is taken.
     pub taken: Signal<In, Bit>,
-    /// There is a load.
+    /// There is something to ask for.
     pub busy: Signal<Out, Bit>,
     /// First beat of the burst.
     pub address: Signal<Out, Bits<32>>,
@@ -34,46 +40,79 @@ pub struct Runs {
 
     asks: DFF<Bit>,
     at: DFF<Bits<32>>,
-    run_at: DFF<Bits<32>>,
     beats_left: DFF<Bits<32>>,
+    run_at: DFF<Bits<34>>,
     runs_left: DFF<Bits<16>>,
-    run_beats: DFF<Bits<32>>,
-    run_stride: DFF<Bits<32>>,
+    line_at: DFF<Bits<34>>,
+    lines_left: DFF<Bits<16>>,
+    run_length: DFF<Bits<34>>,
+    run_stride: DFF<Bits<34>>,
+    line_runs: DFF<Bits<16>>,
+    lines_stride: DFF<Bits<34>>,
     at_up: Signal<Local, Bits<32>>,
     left_down: Signal<Local, Bits<32>>,
     runs_down: Signal<Local, Bits<16>>,
-    run_up: Signal<Local, Bits<32>>,
+    lines_down: Signal<Local, Bits<16>>,
+    run_up: Signal<Local, Bits<34>>,
+    line_up: Signal<Local, Bits<34>>,
+    next: Signal<Local, Bits<34>>,
+    next_length: Signal<Local, Bits<34>>,
+    end_unused: Signal<Local, Bits<34>>,
+    opens: Signal<Local, Bit>,
 }
 
 impl Logic for Runs {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, asks, at, run_at, beats_left, runs_left, run_beats, run_stride);
+        dff_setup!(self, clock, asks, at, beats_left, run_at, runs_left, line_at, lines_left);
+        dff_setup!(self, clock, run_length, run_stride, line_runs, lines_stride);
         self.at_up.next = self.at.q.val() + bit_cast::<32, 7>(self.burst.val());
         self.left_down.next = self.beats_left.q.val() - bit_cast::<32, 7>(self.burst.val());
         self.runs_down.next = self.runs_left.q.val() - bits::<16>(1);
+        self.lines_down.next = self.lines_left.q.val() - bits::<16>(1);
         self.run_up.next = self.run_at.q.val() + self.run_stride.q.val();
+        self.line_up.next = self.line_at.q.val() + self.lines_stride.q.val();
+
+        self.opens.next = self.start.val() | (self.taken.val() & !self.left_down.val().any());
+        self.next.next = self.run_up.val();
+        self.next_length.next = self.run_length.q.val();
+        if !self.runs_down.val().any() {
+            self.next.next = self.line_up.val();
+        }
+        if self.start.val() {
+            self.next.next = self.first.val();
+            self.next_length.next = self.length.val();
+        }
+        self.end_unused.next = bit_cast::<34, 2>(self.next.val().get_bits::<2>(0))
+            + self.next_length.val()
+            + bits::<34>(3);
         if self.taken.val() {
             self.at.d.next = self.at_up.val();
             self.beats_left.d.next = self.left_down.val();
-            if !self.left_down.val().any() {
-                self.at.d.next = self.run_up.val();
-                self.run_at.d.next = self.run_up.val();
-                self.beats_left.d.next = self.run_beats.q.val();
-                self.runs_left.d.next = self.runs_down.val();
-                if !self.runs_down.val().any() {
+        }
+        if self.opens.val() {
+            self.at.d.next = self.next.val().get_bits::<32>(2);
+            self.beats_left.d.next = self.end_unused.val().get_bits::<32>(2);
+            self.run_at.d.next = self.next.val();
+            self.runs_left.d.next = self.runs_down.val();
+            if !self.runs_down.val().any() {
+                self.runs_left.d.next = self.line_runs.q.val();
+                self.line_at.d.next = self.line_up.val();
+                self.lines_left.d.next = self.lines_down.val();
+                if !self.lines_down.val().any() {
                     self.asks.d.next = false;
                 }
             }
         }
         if self.start.val() {
-            self.asks.d.next = true;
-            self.at.d.next = self.first.val();
-            self.run_at.d.next = self.first.val();
-            self.beats_left.d.next = self.beats.val();
+            self.asks.d.next = self.lines.val().any();
+            self.line_at.d.next = self.first.val();
             self.runs_left.d.next = self.runs.val();
-            self.run_beats.d.next = self.beats.val();
+            self.lines_left.d.next = self.lines.val();
+            self.run_length.d.next = self.length.val();
             self.run_stride.d.next = self.stride.val();
+            self.line_runs.d.next = self.runs.val();
+            self.lines_stride.d.next = self.line_stride.val();
         }
         if self.reset.val() {
             self.asks.d.next = false;

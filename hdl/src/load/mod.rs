@@ -1,5 +1,7 @@
 //! The load engines: from card memory into the array's banks.
 //!
+//! [`activations()`] gives module `load_a`, the engine of LD.A: see [`activations`](mod@activations).
+//!
 //! [`weights`] gives module `load_w`, the engine of LD.W. Its ports are those of an engine at the sequencer ([`crate::front`]) and of a
 //! client of `dma` ([`crate::dma`]), under the names that they have there; beside them:
 //!
@@ -24,6 +26,7 @@
 //! It does not load, and takes for illegal: products of a batch (`group` above 0), rows of less than 32 elements, and columns that are
 //! to be turned over (`weight_source` 2). It does not look whether columns and slots are those of the layer.
 
+pub mod activations;
 mod ask;
 mod column;
 mod decode;
@@ -31,6 +34,7 @@ mod fault;
 mod steps;
 mod wiring;
 
+pub use activations::activations;
 pub use ask::{Burst, Runs, Start};
 pub use column::{Positions, WeightColumn};
 pub use decode::WeightDecode;

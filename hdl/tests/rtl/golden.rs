@@ -68,6 +68,7 @@ const BLOCKS: &[(&str, Option<&str>)] = &[
     ("(left,right,product)", Some("Product")),
     ("(clock,write,write_index,write_data,read_index,read_data)", Some("SmallRam")),
     ("(address,word)", Some("Microcode")),
+    ("(at,word)", Some("ProgramSteps")),
 ];
 
 fn designs() -> Vec<Design> {
@@ -84,6 +85,8 @@ fn designs() -> Vec<Design> {
         dma::write_rings(&tiny, 1024),
         dma::blocks(&tiny, 1024),
         load::weights(&tiny),
+        load::activations(&tiny),
+        Ok(load::activations::row_bank(&tiny)),
         store::design(&tiny),
     ];
     let ways = ways.map(Result::unwrap);

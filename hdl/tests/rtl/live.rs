@@ -141,7 +141,7 @@ impl Pins<'_> {
     /// Puts words on an input of many bits, from its word `at` on.
     pub(crate) fn put_words(&mut self, name: &str, at: usize, words: &[u32]) {
         let Place { first, width } = self.place(name);
-        assert!((at + words.len()) * 32 <= width, "{name}");
+        assert!((at + words.len()) * 32 < width + 32, "{name}");
         self.inputs[first + at..][..words.len()].copy_from_slice(words);
     }
 

@@ -1,4 +1,4 @@
-//! Sequencer, ports to memory and the engine of LD.W as one design.
+//! Sequencer, ports to memory and a load engine as one design.
 
 use satkit_hdl::emit::{Design, Direction, Port, Wiring};
 use satkit_hdl::front::{self, Engines};
@@ -27,9 +27,20 @@ fn is_outside(port: &str) -> bool {
         "n2s_write",
         "n2s_entry",
         "n2s_data",
+        "w2e_write",
+        "w2e_lines",
+        "w2e_data",
+        "w2e_tag",
+        "w2e_tags",
+        "table_write",
+        "table_entry",
+        "table_values",
         "load_w_start",
         "load_w_go",
         "load_w_end",
+        "load_a_start",
+        "load_a_go",
+        "load_a_end",
     ];
     plain.contains(&port)
         || port.strip_prefix("m_axi_").is_some_and(|rest| reads.contains(&&rest[2..]))
@@ -41,21 +52,27 @@ fn name(part: &str, port: &Port) -> String {
         ("sequencer", "ar_valid" | "ar_address" | "ar_beats" | "ar_ready" | "r_valid") => {
             format!("fetch_{name}")
         }
-        ("load_w", "reset") | ("dma", "hold" | "clear") => "flush".into(),
+        ("load_w" | "load_a", "reset") | ("dma", "hold" | "clear") => "flush".into(),
         ("dma", "fetch_ar_address") => "{2'h0, fetch_ar_address}".into(),
         ("dma", "load_w_fault_address") => "load_w_memory_fault_address".into(),
         ("dma", "load_w_fault") => "unused_load_w_bad".into(),
+        ("dma", "load_a_fault_address") => "load_a_bad_address".into(),
+        ("dma", "load_a_fault") => "unused_load_a_bad".into(),
         ("dma", "idle") => "dma_idle".into(),
         _ => name.into(),
     }
 }
 
-/// The design, top `bench`.
-pub(super) fn design(config: &ArrayConfig) -> Design {
+/// The design with one engine, top `bench`.
+pub(super) fn design(config: &ArrayConfig, engine: Engine) -> Design {
+    let load = match engine {
+        Engine::LoadActivations => ("load_a", load::activations(config).unwrap()),
+        _ => ("load_w", load::weights(config).unwrap()),
+    };
     let parts = [
-        ("sequencer", front::sequencer(config, &Engines::of(&[Engine::LoadWeights])).unwrap()),
+        ("sequencer", front::sequencer(config, &Engines::of(&[engine])).unwrap()),
         ("dma", dma::design(config).unwrap()),
-        ("load_w", load::weights(config).unwrap()),
+        load,
     ];
     let mut top = Wiring::new("bench");
     let mut driven = vec!["flush".to_owned()];

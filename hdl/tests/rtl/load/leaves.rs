@@ -3,6 +3,10 @@
 use crate::dma::leaves::agrees;
 use crate::trace::traced;
 use crate::verilog::has_verilog_tool;
+use satkit_hdl::load::activations::{
+    ActivationLane, ActivationRow, ActivationSteps, ActivationTake, Divide, Given, OffsetTable,
+    Reckoner, Stripes,
+};
 use satkit_hdl::load::{LoadFault, Positions, Runs, WeightColumn, WeightDecode, WeightSteps};
 
 traced!(
@@ -11,7 +15,11 @@ traced!(
      group col_base cols slot_base slots entries start],
     [ready decoded illegal address runs beats stride is_tiles is_compact skipped slot_count cols_up first_col]
 );
-traced!(Runs, [reset start first runs beats stride burst taken], [busy address left]);
+traced!(
+    Runs,
+    [reset start first length runs stride lines line_stride burst taken],
+    [busy address left]
+);
 traced!(
     WeightSteps,
     [reset last_group beat error is_tiles is_compact skipped slots groups first_group],
@@ -20,6 +28,29 @@ traced!(
 traced!(Positions, [keeps beat], [kept]);
 traced!(WeightColumn, [values positions value_at position_at is_compact], [entry]);
 traced!(LoadFault, [reset illegal runs refused idle failed], [fault axi halted]);
+
+traced!(Divide, [start a b], [done quotient remainder]);
+traced!(Reckoner, [reset start fields], [gives place value pushes busy refused]);
+traced!(
+    ActivationTake,
+    [reset geometry operands load start decodes refused],
+    [ready takes decoded illegal]
+);
+traced!(Given, [gives place own value], [given]);
+traced!(Stripes, [reset start is_last asks], [takes busy]);
+traced!(
+    ActivationSteps,
+    [reset may beat error holds is_first is_last lines pixels words at line_words pixel pixel_step lead line_lead pixel_lead],
+    [ready leaves ended failed clears mask line_at pixel_at word_at half tag lower_tag upper_tag]
+);
+traced!(
+    ActivationRow,
+    [row row_first_1 row_end_1 skipped_1 patch_words_2 share_2 streams_3 packed_3 mask_3 line_words_3 at_3 pixel_3 word_3
+     lane_3 group_log2_3 beat_4 clear_4 clear_line_4],
+    [write lines data]
+);
+traced!(OffsetTable, [reset start across down width], [write entry offset]);
+traced!(ActivationLane, [row start streams skipped share lane group_log2 offsets], [values]);
 
 #[test]
 fn blocks_in_rusthdl_and_in_verilog_agree() {
@@ -32,4 +63,13 @@ fn blocks_in_rusthdl_and_in_verilog_agree() {
     agrees::<Positions>();
     agrees::<WeightColumn>();
     agrees::<LoadFault>();
+    agrees::<Divide>();
+    agrees::<Reckoner>();
+    agrees::<ActivationTake>();
+    agrees::<Given>();
+    agrees::<Stripes>();
+    agrees::<ActivationSteps>();
+    agrees::<ActivationRow>();
+    agrees::<OffsetTable>();
+    agrees::<ActivationLane>();
 }

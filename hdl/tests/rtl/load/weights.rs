@@ -1,7 +1,8 @@
 //! LD.W.
 
 use super::bench;
-use super::card::{Card, Content, Recorder};
+use super::card::{Card, Content};
+use super::job::{self, Job, content};
 use super::program::{Load, program};
 use crate::live::{Live, Pins};
 use crate::support::{Random, accepted_by_the_tools};
@@ -9,9 +10,8 @@ use crate::verilog::has_verilog_tool;
 use satkit_hdl::emit::Design;
 use satkit_hdl::load;
 use satkit_memory::MemoryModel;
-use satkit_plan::{Observer, Program, Retired, time};
 use satkit_spec::ArrayConfig;
-use satkit_spec::isa::{Instruction, Operation};
+use satkit_spec::isa::{Engine, Operation};
 use satkit_spec::regs::status;
 
 /// 4 x 4, or as many columns, with so many channels and beats under way.
@@ -33,30 +33,7 @@ fn designs() -> Vec<Design> {
 
 accepted_by_the_tools!(designs);
 
-/// Cycles of each instruction that an engine executes.
-#[derive(Default)]
-struct Ends(Vec<(usize, u64, u64)>);
-
-impl Observer for Ends {
-    fn retired(&mut self, retired: &Retired) {
-        self.0.push((retired.index, retired.start_cycle, retired.end_cycle));
-    }
-}
-
-/// What a job came to.
-struct Outcome {
-    /// Start and end of each load, in cycles of the job.
-    starts: Vec<u64>,
-    ends: Vec<u64>,
-    raised: u64,
-    fault_index: u64,
-    fault_address: u64,
-    job_cycles: u64,
-    /// Entries that were not what their load brings, or of none.
-    wrong: Vec<String>,
-}
-
-/// Runs a program.
+/// Runs a program; gives with its job the entries that were not what their load brings, or of none.
 fn run(
     pins: &mut Pins<'_>,
     config: &ArrayConfig,
@@ -64,19 +41,11 @@ fn run(
     content: &Content,
     loads: &[Load],
     now: &mut u64,
-) -> Outcome {
-    let (mut starts, mut ends, mut wrong) = (Vec::new(), Vec::new(), Vec::new());
+) -> (Job, Vec<String>) {
+    let mut wrong = Vec::new();
     let half_entries = config.n2s_entries_per_col / 2;
     let mut banks = vec![None; config.n2s_entries_per_col];
-    let mut raised = 0;
-    let first = *now;
-    loop {
-        pins.put("start", u64::from(*now == first));
-        pins.put("program_address", content.program_address);
-        pins.put("length", content.program.len() as u64);
-        card.speak(*now, content, pins);
-        pins.step();
-        card.listen(*now, pins);
+    let job = job::run(pins, card, content, "load_w", now, |pins, ended| {
         if pins.get("n2s_write") == 1 {
             let bits: Vec<u32> =
                 pins.get_words("n2s_data", 0, (20 * config.cols).div_ceil(32)).to_vec();
@@ -85,63 +54,29 @@ fn run(
             let row: Vec<u32> = (0..config.cols).map(column).collect();
             banks[pins.get("n2s_entry") as usize] = Some(row);
         }
-        let cycle = card.origin.map_or(0, |origin| *now - origin);
-        if pins.get("load_w_start") + pins.get("load_w_go") == 2 {
-            starts.push(cycle);
-        }
-        if pins.get("load_w_end") == 1 {
-            let load = &loads[ends.len()];
-            let half = ends.len() % 2 * half_entries;
-            for entry in 0..half_entries {
-                let written = banks[half + entry].take();
-                let Some(due) = load.entries.get(entry) else {
-                    if written.is_some() {
-                        wrong.push(format!("load {}: entry {entry} written", load.index));
-                    }
-                    continue;
-                };
-                for (column, place) in due.iter().enumerate() {
-                    let Some(place) = *place else { continue };
-                    let due = load.due(content, place);
-                    let got = written.as_ref().map(|row| row[column]);
-                    if got != Some(due) {
-                        let index = load.index;
-                        wrong.push(format!(
-                            "load {index}: {entry}, {column}: {got:x?}, not {due:x}"
-                        ));
-                    }
+        let Some(ended) = ended else { return };
+        let load = &loads[ended];
+        let half = ended % 2 * half_entries;
+        for entry in 0..half_entries {
+            let written = banks[half + entry].take();
+            let Some(due) = load.entries.get(entry) else {
+                if written.is_some() {
+                    wrong.push(format!("load {}: entry {entry} written", load.index));
+                }
+                continue;
+            };
+            for (column, place) in due.iter().enumerate() {
+                let Some(place) = *place else { continue };
+                let due = load.due(content, place);
+                let got = written.as_ref().map(|row| row[column]);
+                if got != Some(due) {
+                    let index = load.index;
+                    wrong.push(format!("load {index}: {entry}, {column}: {got:x?}, not {due:x}"));
                 }
             }
-            ends.push(cycle + 1);
         }
-        raised |= pins.get("raised");
-        *now += 1;
-        assert!(
-            *now < first + 200_000,
-            "it hangs: {} loads, starts {starts:?}, ends {ends:?}",
-            loads.len()
-        );
-        if *now > first + 3 && pins.get("busy") == 0 {
-            break;
-        }
-    }
-    assert!(card.is_idle());
-    Outcome {
-        starts,
-        ends,
-        raised,
-        fault_index: pins.get("fault_index"),
-        fault_address: pins.get("fault_address"),
-        job_cycles: pins.get("job_cycles"),
-        wrong,
-    }
-}
-
-fn content(random: &mut Random, program: &[Instruction]) -> Content {
-    Content {
-        program_address: (40 << 30) + random.below(1000) * 64,
-        program: program.iter().map(|instruction| instruction.encode().unwrap()).collect(),
-    }
+    });
+    (job, wrong)
 }
 
 /// A program runs as the timing model says; gives its loads and bursts.
@@ -156,31 +91,11 @@ fn agrees(
     let (instructions, loads) = program(&mut random, config);
     let content = content(&mut random, &instructions);
     let mut card = Card::new(config, model);
-    let outcome = run(pins, config, &mut card, &content, &loads, now);
-
-    let say = |what: &str| format!("{what} of seed {seed}, {} columns, {model:?}", config.cols);
-    let (mut memory, mut ends) = (Recorder::new(config, model), Ends::default());
-    let whole = Program::new(instructions);
-    let timing = time(config, &whole, content.program_address, &mut memory, &mut ends).unwrap();
-    let key = |request: &satkit_memory::Request| (request.cycle, request.address, request.beats);
-    let sorted = |requests: &[satkit_memory::Request]| {
-        let mut keys: Vec<_> = requests.iter().map(key).collect();
-        keys.sort_unstable();
-        keys
-    };
-    assert_eq!(
-        outcome.starts,
-        ends.0.iter().map(|end| end.1).collect::<Vec<_>>(),
-        "{}",
-        say("starts")
-    );
-    assert_eq!(sorted(&card.memory.requests), sorted(&memory.requests), "{}", say("bursts"));
-    assert_eq!(outcome.ends, ends.0.iter().map(|end| end.2).collect::<Vec<_>>(), "{}", say("ends"));
-    assert_eq!(outcome.raised, u64::from(status::DONE), "{}", say("status"));
-    assert_eq!(outcome.job_cycles, timing.cycles, "{}", say("cycles"));
-    let wrong: Vec<&String> = outcome.wrong.iter().take(5).collect();
-    assert!(wrong.is_empty(), "{}: {wrong:#?}", say("entries"));
-    (loads.len(), memory.requests.len())
+    let (job, wrong) = run(pins, config, &mut card, &content, &loads, now);
+    let what = format!("seed {seed}, {} columns, {model:?}", config.cols);
+    let bursts = job.agrees(config, model, &content, &card, instructions, &what);
+    assert!(wrong.is_empty(), "{what}: {:#?}", &wrong[..wrong.len().min(5)]);
+    (loads.len(), bursts)
 }
 
 #[test]
@@ -193,7 +108,7 @@ fn weights_come_in_the_cycles_of_the_timing_model() {
     let mut counts = (0, 0, 0);
     for (cols, channels, beats) in [(4, 4, 256), (8, 2, 64), (2, 2, 64), (32, 4, 64)] {
         let config = config(cols, channels, beats);
-        let live = Live::build(&bench::design(&config));
+        let live = Live::build(&bench::design(&config, Engine::LoadWeights));
         let mut pins = live.start();
         let mut now = 0;
         for seed in 0..60 {
@@ -213,7 +128,7 @@ fn what_is_at_fault_is_named() {
         return;
     }
     let config = config(4, 4, 256);
-    let live = Live::build(&bench::design(&config));
+    let live = Live::build(&bench::design(&config, Engine::LoadWeights));
     let mut pins = live.start();
     let model: MemoryModel = "fixed:latency=80".parse().unwrap();
     let mut now = 0;
@@ -250,7 +165,7 @@ fn what_is_at_fault_is_named() {
         let content = content(&mut random, &instructions);
         let mut card = Card::new(&config, &model);
         card.bad_beat = bad_beat;
-        let outcome = run(&mut pins, &config, &mut card, &content, &loads, &mut now);
+        let (outcome, _) = run(&mut pins, &config, &mut card, &content, &loads, &mut now);
         // A beat or a place may be that of an earlier load, too.
         let first = outcome.ends.len();
         assert!(first <= at, "seed {seed}");

@@ -38,6 +38,13 @@ pub(crate) struct Piece {
     pub(crate) taps: Taps,
 }
 
+impl Piece {
+    /// Words of a pixel, of so many lanes, that have these channels.
+    pub(crate) const fn words(&self, lanes: usize) -> Range<usize> {
+        self.channels.start / lanes..self.channels.end.div_ceil(lanes)
+    }
+}
+
 impl Problem {
     /// Reduced channels of FF and BP.
     pub(crate) const fn channels(&self) -> usize {

@@ -7,7 +7,10 @@ use super::sequencer::Context;
 use crate::traffic::{self, RequestSteps, Requests, Steps};
 use satkit_memory::{Direction, Memory};
 use satkit_spec::isa::{Engine, Instruction, Operation};
-use satkit_spec::{ArrayConfig, LOAD_ISSUE_CYCLES, LOAD_WRITE_CYCLES};
+use satkit_spec::{
+    ACTIVATION_TABLE_CYCLES, ACTIVATION_WRITE_CYCLES, ArrayConfig, LOAD_ISSUE_CYCLES,
+    LOAD_WRITE_CYCLES,
+};
 use std::collections::VecDeque;
 
 /// A load engine. It issues one request per cycle while no more than its buffer's beats are under way, and starts the next
@@ -20,6 +23,8 @@ pub(super) struct LoadEngine {
     free: u64,
     /// First cycle after the last step of what has been requested.
     done: u64,
+    /// The same before the step that a load of activations begins with.
+    before: u64,
     /// Of the requests under way the cycle in which their last beat is taken, and their beats.
     inflight: VecDeque<(u64, u32)>,
     inflight_beats: usize,
@@ -38,6 +43,7 @@ impl LoadEngine {
             next_cycle: u64::MAX,
             free: 0,
             done: 0,
+            before: 0,
             inflight: VecDeque::new(),
             inflight_beats: 0,
             capacity_beats: config.axi_inflight_beats,
@@ -83,6 +89,12 @@ impl LoadEngine {
         }
         (self.index, self.at) = (index, 0);
         self.start = ready.max(self.free);
+        self.before = self.done;
+        if self.engine == Engine::LoadActivations {
+            // A step before its beats clears a line of the banks, not before the offsets are on their way.
+            let begins = self.start + (ACTIVATION_TABLE_CYCLES - ACTIVATION_WRITE_CYCLES) as u64;
+            self.done = self.done.max(begins) + 1;
+        }
         self.next_cycle = self.room_cycle(self.start + LOAD_ISSUE_CYCLES as u64);
         self.start
     }
@@ -118,7 +130,9 @@ impl LoadEngine {
             let first = self.done.max(transfer.start_cycle + 1);
             let came = transfer.end_cycle.max(transfer.start_cycle + u64::from(request.beats));
             self.done = (first + u64::from(all)).max(came + u64::from(last));
-            let taken = self.done - u64::from(last);
+            // A single beat has left its buffer while it waits for that step.
+            let waits = self.at == 0 && request.beats == 1;
+            let taken = if waits { came.max(self.before) } else { self.done - u64::from(last) };
             self.inflight.push_back((taken, request.beats));
             self.inflight_beats += request.beats as usize;
             self.at += 1;
@@ -129,7 +143,11 @@ impl LoadEngine {
             return None;
         }
         self.next_cycle = u64::MAX;
-        let end_cycle = self.done.max(cycle + 1) - 1 + LOAD_WRITE_CYCLES as u64;
+        let write_cycles = match self.engine {
+            Engine::LoadActivations => ACTIVATION_WRITE_CYCLES,
+            _ => LOAD_WRITE_CYCLES,
+        };
+        let end_cycle = self.done.max(cycle + 1) - 1 + write_cycles as u64;
         Some(Retired {
             index: self.index,
             engine: self.engine,

@@ -1,11 +1,14 @@
 //! LD.A: the streamed operand.
 
 use super::{Requests, bytes_at, group_offset, half_pitch, row_bytes};
-use crate::layout::HALF_BYTES;
+use crate::layout::{BEAT_BYTES, HALF_BYTES};
 use crate::space::{Grid, Patch, Piece, Rows, Taps, TileSpace};
 use satkit_spec::isa::{LoadActivations, Operands};
 use satkit_spec::{ArrayConfig, Dataflow, Stage};
 use std::ops::Range;
+
+/// Bytes of a word of 8 FP16 values, the smallest pixel.
+const WORD_BYTES: u64 = 8 * HALF_BYTES;
 
 /// The tensor that is streamed, as an image.
 struct Image {
@@ -20,7 +23,27 @@ struct Image {
 }
 
 impl Image {
-    /// Appends rows `ys` of columns `xs` of one image, channels `channels`, cut at the image's edges.
+    /// Where channels begin in a pixel, and how many bytes of it are read: whole beats, and pixels of one word whole.
+    fn span(&self, channels: &Range<usize>) -> (u64, u64) {
+        let offset = channels.start as u64 * HALF_BYTES;
+        if !self.base.is_multiple_of(BEAT_BYTES) {
+            let bytes = row_bytes(channels, self.channels, self.heads, HALF_BYTES, self.pixel);
+            return (offset, bytes);
+        }
+        if self.pixel == WORD_BYTES {
+            return (0, self.pixel);
+        }
+        if !self.pixel.is_multiple_of(BEAT_BYTES) {
+            let bytes = row_bytes(channels, self.channels, self.heads, HALF_BYTES, self.pixel);
+            return (offset, bytes);
+        }
+        let first = offset / BEAT_BYTES * BEAT_BYTES;
+        let end = (channels.end as u64 * HALF_BYTES).next_multiple_of(BEAT_BYTES);
+        (first, end - first)
+    }
+
+    /// Appends rows `ys` of columns `xs` of one image, channels `channels`, cut at the image's edges. Each row is for itself,
+    /// but whole rows of whole beats.
     fn read(
         &self,
         requests: &mut Requests,
@@ -33,19 +56,25 @@ impl Image {
             range.start.max(0) as usize..range.end.clamp(0, side as isize) as usize
         };
         let (ys, xs) = (clip(ys, self.h), clip(xs, self.w));
-        if xs.is_empty() {
+        if xs.is_empty() || ys.is_empty() {
             return;
         }
-        let offset = channels.start as u64 * HALF_BYTES;
-        let bytes = row_bytes(channels, self.channels, self.heads, HALF_BYTES, self.pixel);
+        let (offset, bytes) = self.span(channels);
+        let address = |y: usize| {
+            let first = ((image * self.h + y) * self.w + xs.start) as u64;
+            self.base + first * self.pixel + offset
+        };
         if requests.is_whole() {
-            let first = ((image * self.h + ys.start) * self.w + xs.start) as u64;
-            let address = self.base + first * self.pixel + offset;
-            return requests.counted(address, bytes, self.pixel, xs.len(), ys.len());
+            return requests.counted(address(ys.start), bytes, self.pixel, xs.len(), ys.len());
+        }
+        let touch = bytes == self.pixel && bytes.is_multiple_of(BEAT_BYTES);
+        if touch && xs == (0..self.w) {
+            requests.part();
+            return requests.run(address(ys.start), bytes * (xs.len() * ys.len()) as u64);
         }
         for y in ys {
-            let first = ((image * self.h + y) * self.w + xs.start) as u64;
-            requests.strided(self.base + first * self.pixel + offset, bytes, self.pixel, xs.len());
+            requests.part();
+            requests.strided(address(y), bytes, self.pixel, xs.len());
         }
     }
 }
@@ -159,14 +188,15 @@ fn patch_halo(
     requests: &mut Requests,
 ) {
     for ys in seen(space, patch.y, patch.h, false, &piece.taps) {
-        if requests.is_whole() {
-            for xs in seen(space, patch.x, patch.w, true, &piece.taps) {
+        let columns = || seen(space, patch.x, patch.w, true, &piece.taps);
+        if requests.is_whole() || columns().nth(1).is_none() {
+            for xs in columns() {
                 image.read(requests, patch.image, ys.clone(), xs, &piece.channels);
             }
             continue;
         }
         for y in ys {
-            for xs in seen(space, patch.x, patch.w, true, &piece.taps) {
+            for xs in columns() {
                 image.read(requests, patch.image, y..y + 1, xs, &piece.channels);
             }
         }
@@ -200,14 +230,15 @@ fn pixels(
         let (left, width) =
             if top == bottom { (first % out_w, last - first + 1) } else { (0, out_w) };
         for ys in seen(space, top, bottom - top + 1, false, &taps) {
-            if requests.is_whole() {
-                for xs in seen(space, left, width, true, &taps) {
+            let columns = || seen(space, left, width, true, &taps);
+            if requests.is_whole() || columns().nth(1).is_none() {
+                for xs in columns() {
                     image.read(requests, number, ys.clone(), xs, channels);
                 }
                 continue;
             }
             for y in ys {
-                for xs in seen(space, left, width, true, &taps) {
+                for xs in columns() {
                     image.read(requests, number, y..y + 1, xs, channels);
                 }
             }
@@ -241,7 +272,7 @@ pub(crate) fn words(
             problem.pieces(slot_base, slots, |piece| {
                 let pixels = side(grid.patch_h, piece.taps.span_h(), step)
                     * side(grid.patch_w, piece.taps.span_w(), step);
-                words += pixels * piece.channels.len().div_ceil(lanes);
+                words += pixels * piece.words(lanes).len();
             });
             words
         }

@@ -24,9 +24,14 @@ pub(crate) struct Requests {
     beats: u64,
     /// First byte after the last run.
     end: u64,
+    /// The next run begins a request, whatever was before it.
+    begins: bool,
     /// The runs of bytes, as they came.
     #[cfg(test)]
     pub(crate) runs: Vec<std::ops::Range<u64>>,
+    /// Runs with which a part begins.
+    #[cfg(test)]
+    pub(crate) parts: Vec<usize>,
 }
 
 impl Requests {
@@ -42,9 +47,19 @@ impl Requests {
 
     pub(crate) fn clear(&mut self) {
         self.list.clear();
-        (self.beats, self.end) = (0, u64::MAX);
+        (self.beats, self.end, self.begins) = (0, u64::MAX, false);
         #[cfg(test)]
-        self.runs.clear();
+        {
+            self.runs.clear();
+            self.parts.clear();
+        }
+    }
+
+    /// What comes joins no request from before, and shares no beat with it.
+    pub(crate) fn part(&mut self) {
+        (self.end, self.begins) = (u64::MAX, true);
+        #[cfg(test)]
+        self.parts.push(self.runs.len());
     }
 
     /// One request of so many beats, for a memory that is not paged, which minds no address.
@@ -83,9 +98,11 @@ impl Requests {
     #[inline]
     fn push(&mut self, beat: u64, count: u64) {
         self.beats += count;
+        let begins = std::mem::take(&mut self.begins);
         match self.list.last_mut() {
             Some(last)
-                if !beat.is_multiple_of(PAGE_BEATS)
+                if !begins
+                    && !beat.is_multiple_of(PAGE_BEATS)
                     && last.address / BEAT_BYTES + u64::from(last.beats) == beat =>
             {
                 last.beats += count as u32;

@@ -103,7 +103,7 @@ impl BankLayout {
         match &self.kind {
             Kind::Patches(patches) => patches.offset(segment, output),
             Kind::WeightRows(rows) => rows.offset(row, segment, output),
-            Kind::Streamed(_) => 0,
+            Kind::Streamed(streamed) => streamed.offset(row),
         }
     }
 

@@ -20,6 +20,8 @@ struct Area {
     step_w: usize,
     /// Elements of a pixel.
     pixel: usize,
+    /// Channel of its first element.
+    first: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -46,7 +48,7 @@ impl Patches {
         let mut words = 0;
         problem.pieces(slots.start, slots.len(), |piece| {
             let (span_h, span_w) = (piece.taps.span_h(), piece.taps.span_w());
-            let pixel_words = piece.channels.len().div_ceil(config.m_lanes);
+            let pixel_words = piece.words(config.m_lanes).len();
             let area = Area {
                 piece: piece.clone(),
                 base: words * config.m_lanes,
@@ -55,6 +57,7 @@ impl Patches {
                 step_h: stride.min(span_h),
                 step_w: stride.min(span_w),
                 pixel: pixel_words * config.m_lanes,
+                first: piece.words(config.m_lanes).start * config.m_lanes,
             };
             words += area.h * area.w * pixel_words;
             areas.push(area);
@@ -96,13 +99,13 @@ impl Patches {
             for (y, x) in (0..area.h).flat_map(|y| (0..area.w).map(move |x| (y, x))) {
                 let pixel = area.base + (y * area.w + x) * area.pixel;
                 let (input_y, input_x) = (place(patch.y, y, false), place(patch.x, x, true));
-                for (at, channel) in area.piece.channels.clone().enumerate() {
+                for channel in area.piece.channels.clone() {
                     let source = if self.grid.flat {
                         space.flat_source(patch.x + x, channel)
                     } else {
                         space.source(patch.image, input_y, input_x, channel)
                     };
-                    visit(Element { element: pixel + at, source });
+                    visit(Element { element: pixel + channel - area.first, source });
                 }
             }
         }
@@ -156,7 +159,7 @@ fn walks(space: &TileSpace, areas: &[Area], slots: Range<usize>) -> Vec<(Walk, u
                 walks.push((
                     Walk {
                         slots: (stop - at) as u32,
-                        start: (pixel + channel - here.piece.channels.start) as u32,
+                        start: (pixel + channel - here.first) as u32,
                         kept: n as u8,
                         kept_left: (n - kept) as u8,
                         groups: groups as u32,

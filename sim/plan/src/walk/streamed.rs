@@ -1,4 +1,5 @@
-//! WS: one K slot per array row; the bank has one word per streamed output, with the slot's group in its first lanes.
+//! WS: one K slot per array row; the bank has one word per streamed output: that of the pixel which has the slot's group. Where
+//! in it the group begins is the row's offset.
 
 use super::{Element, step};
 use crate::space::{Rows, Taps, TileSpace};
@@ -12,16 +13,24 @@ pub(super) struct Streamed {
     rows: Range<usize>,
     slots: Range<usize>,
     lanes: usize,
+    /// Lane in which each array row's group begins; pixels of WU stand in the first.
+    offsets: Vec<usize>,
 }
 
 impl Streamed {
     pub(super) fn new(
         config: &ArrayConfig,
-        _space: &TileSpace,
+        space: &TileSpace,
         rows: Range<usize>,
         slots: Range<usize>,
     ) -> Self {
-        Self { rows, slots, lanes: config.m_lanes }
+        let lanes = config.m_lanes;
+        let lane = |slot: usize| match space.rows {
+            Rows::Patches(_) => group(space, slot).0.start % lanes,
+            Rows::WeightRows { .. } => 0,
+        };
+        let offsets = slots.clone().take(config.rows).map(lane).collect();
+        Self { rows, slots, lanes, offsets }
     }
 
     pub(super) fn walks(&self, config: &ArrayConfig) -> Vec<Walk> {
@@ -49,6 +58,10 @@ impl Streamed {
         if self.slots.is_empty() { 0 } else { self.rows.len() }
     }
 
+    pub(super) fn offset(&self, row: usize) -> usize {
+        self.offsets.get(row).copied().unwrap_or_default()
+    }
+
     pub(super) fn elements(&self, space: &TileSpace, row: usize, mut visit: impl FnMut(Element)) {
         if row >= self.slots.len() {
             return;
@@ -64,13 +77,13 @@ impl Streamed {
                     let taps = Taps::between(tap, tap, kernel_w);
                     let (y, _) = first_seen(space, patch.y, false, &taps);
                     let (x, _) = first_seen(space, patch.x, true, &taps);
-                    for (lane, channel) in channels.enumerate() {
+                    for channel in channels {
                         let source = if grid.flat {
                             space.flat_source(patch.x, channel)
                         } else {
                             space.source(patch.image, y, x, channel)
                         };
-                        visit(Element { element: word + lane, source });
+                        visit(Element { element: word + channel % self.lanes, source });
                     }
                 }
                 Rows::WeightRows { block } => {

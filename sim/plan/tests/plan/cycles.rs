@@ -24,15 +24,18 @@ const fn span(start_cycle: u64, end_cycle: u64) -> Span {
     Span { start_cycle, end_cycle }
 }
 
-/// An MM is decoded in this many cycles, a load in that many.
+/// An MM is decoded in this many cycles, a load of weights in that many, one of activations in these.
 const DECODE: u64 = 4;
 const LOAD_DECODE: u64 = 8;
+const LOAD_A_DECODE: u64 = 352;
 /// From a store's last piece to the request of its burst, and from the response to its end.
 const STORE_LATENCY: u64 = 14;
 const STORE_DONE: u64 = 2;
 /// Beside the way to the memory, the beats and their steps: a cycle from a load's start to its first request, and two from its last
 /// step to its end.
 const INTO_BANK: u64 = 3;
+/// The same of activations, with six cycles from the last step.
+const INTO_ROWS: u64 = 7;
 /// From the start of an OS tile's last round to its first output at the edge: the front up to the first multiplier, multiplier,
 /// adder, the drain registers of all rows, a cycle for each column.
 const OS_REACH: u64 = 7 + 3 + 5 + 32 + 32;
@@ -113,23 +116,24 @@ fn ws_passes_stream_at_least_the_way_of_their_partial_sums() {
 #[test]
 fn a_load_takes_the_latency_and_its_beats() {
     // 32 rows of 512 channels are 32 KiB: 512 beats in 8 pages, one each cycle from the latency on; the last is in the
-    // bank two cycles after it was taken.
+    // bank six cycles after it was taken.
     let load = load_a(0, 32, 512, 64);
     let (timing, spans) = run(&[geometry(OutputStationary, 1), operands(), load]);
-    let first = start(3, 2, LOAD_DECODE);
-    assert_eq!(spans.0[2], span(first, first + WAY + 512 + INTO_BANK));
+    let first = start(3, 2, LOAD_A_DECODE);
+    assert_eq!(spans.0[2], span(first, first + WAY + 512 + INTO_ROWS));
     assert_eq!(timing.dram_read_bytes, 32 << 10);
     assert_eq!(timing.busy(Engine::LoadActivations), 512);
     // 64 columns by 16 slots in two tiles: 1 KiB each, 16 slots of 32 values, 512 slots apart.
     let program = [geometry(OutputStationary, 1), operands(), load_w(64, 16, 32)];
     let (timing, spans) = run(&program);
-    assert_eq!(spans.0[2], span(first, first + WAY + 32 + INTO_BANK));
+    let weights = start(3, 2, LOAD_DECODE);
+    assert_eq!(spans.0[2], span(weights, weights + WAY + 32 + INTO_BANK));
     assert_eq!(timing.dram_read_bytes, 2 << 10);
     // Half the bandwidth with all pages on one channel: twice the cycles of the beats, also of the program's two.
     let config = changed(|config| config.dram_channels = 1);
     let program = [geometry(OutputStationary, 1), operands(), load];
     let timing = timed(&config, &program, &fixed(80, 32)).unwrap().0;
-    assert_eq!(timing.cycles, first + 2 + WAY + 2 * 512 + INTO_BANK);
+    assert_eq!(timing.cycles, first + 2 + WAY + 2 * 512 + INTO_ROWS);
 }
 
 #[test]
@@ -137,23 +141,24 @@ fn a_load_has_no_more_under_way_than_its_buffer_holds() {
     // 64 beats of buffer are one page: each of the 8 waits for the one before to arrive.
     let config = changed(|config| config.axi_inflight_beats = 64);
     let program = [geometry(OutputStationary, 1), operands(), load_a(0, 32, 512, 64)];
-    let first = start(3, 2, LOAD_DECODE);
-    assert_eq!(run_on(&config, &program).0.cycles, first + 8 * (WAY + 64) + INTO_BANK);
+    let first = start(3, 2, LOAD_A_DECODE);
+    assert_eq!(run_on(&config, &program).0.cycles, first + 8 * (WAY + 64) + INTO_ROWS);
     // Two pages: pairs. The second arrives 64 cycles after the first, the next of a pair goes when its elder has arrived.
     let config = changed(|config| config.axi_inflight_beats = 128);
-    assert_eq!(run_on(&config, &program).0.cycles, first + 4 * (WAY + 64) + 64 + INTO_BANK);
+    assert_eq!(run_on(&config, &program).0.cycles, first + 4 * (WAY + 64) + 64 + INTO_ROWS);
 }
 
 #[test]
 fn the_next_load_is_under_way_while_the_one_before_arrives() {
-    let loads = [load_a(0, 8, 512, 64), load_a(8, 8, 512, 64)];
+    let loads = [load_a(0, 32, 512, 64), load_a(32, 8, 512, 64)];
     let (timing, spans) = run(&[&[geometry(OutputStationary, 1), operands()], &loads[..]].concat());
-    // Two pages each: requested in the first two cycles, then, when the second load has been taken in the cycle after and
-    // decoded, in two more; 128 beats each arrive one behind another.
-    let first = start(4, 2, LOAD_DECODE);
-    assert_eq!(spans.0[2], span(first, first + WAY + 128 + INTO_BANK));
-    assert_eq!(spans.0[3], span(first + 1 + LOAD_DECODE, first + WAY + 256 + INTO_BANK));
-    assert_eq!(timing.cycles, first + WAY + 256 + INTO_BANK);
+    // The second is taken in the cycle after the first has started, and decoded while 512 beats arrive; its two pages are behind
+    // them, and a cycle in which a line of the banks is cleared.
+    let first = start(4, 2, LOAD_A_DECODE);
+    assert_eq!(spans.0[2], span(first, first + WAY + 512 + INTO_ROWS));
+    let second = first + 1 + LOAD_A_DECODE;
+    assert_eq!(spans.0[3], span(second, first + WAY + 512 + 1 + 128 + INTO_ROWS));
+    assert_eq!(timing.cycles, spans.0[3].end_cycle);
 }
 
 #[test]
@@ -214,13 +219,13 @@ fn a_full_queue_holds_the_sequencer_up() {
     // From cycle F = 86 on: GEOMETRY is dispatched in F and taken in F + 2, the first MM in F + 2, taken in F + 4, started in
     // F + 8; it takes 500 cycles, and the second is taken in F + 9. With a depth of 4 nothing waits.
     let first = WAY + 4;
-    assert_eq!([256, 4].map(load), [start(7, 6, LOAD_DECODE); 2]);
+    assert_eq!([256, 4].map(load), [start(7, 6, LOAD_A_DECODE); 2]);
     // With 2, the third MM waits for the first to be taken and comes in F + 5, the fourth for the second and comes in F + 10.
-    assert_eq!(load(2), first + 11 + 2 + LOAD_DECODE);
+    assert_eq!(load(2), first + 11 + 2 + LOAD_A_DECODE);
     // With 1, OPERANDS waits for GEOMETRY to be taken and comes in F + 3, the first MM in F + 4. That is taken in F + 6 and
     // started in F + 10, and the second taken in F + 11, started in F + 510; the third is taken in F + 511, and the fourth comes
     // in F + 512.
-    assert_eq!(load(1), first + 513 + 2 + LOAD_DECODE);
+    assert_eq!(load(1), first + 513 + 2 + LOAD_A_DECODE);
 }
 
 #[test]
@@ -257,7 +262,7 @@ fn semaphores_carry_the_cycle_of_their_post() {
     let (_, spans) = run(&program);
     // 32 rows of 16 beats; the MM, long decoded, starts when they are there and frees its half when the last row has read.
     // Two halves: the second load needs no waiting, the third waits for the MM.
-    let loaded = start(6, 2, LOAD_DECODE) + WAY + 512 + INTO_BANK;
+    let loaded = start(6, 2, LOAD_A_DECODE) + WAY + 512 + INTO_ROWS;
     assert_eq!(spans.0[3], span(loaded, loaded + 512 * 8));
     assert!(spans.0[4].start_cycle < loaded);
     assert_eq!(spans.0[5].start_cycle, loaded + 512 * 8 + OS_RELEASE);
@@ -286,14 +291,14 @@ fn mms_are_decoded_one_at_a_time() {
 fn an_mm_is_decoded_while_it_waits_for_its_tokens() {
     // Eight instructions for ST let the load begin well before the MM is dispatched.
     let program = |beats: u32| {
-        let load = load_a(0, 1, beats * 32, beats * 4);
+        let load = load_w(32, beats, beats);
         let mut all = vec![
             geometry(OutputStationary, 1),
             operands(),
-            tied(load, &[], &[Semaphore::ActivationsFull]),
+            tied(load, &[], &[Semaphore::WeightsFull]),
         ];
         all.extend([results(); 8]);
-        all.push(tied(mm(matmul(1, 1, 1, 1, false)), &[Semaphore::ActivationsFull], &[]));
+        all.push(tied(mm(matmul(1, 1, 1, 1, false)), &[Semaphore::WeightsFull], &[]));
         all
     };
     let start = |beats: u32| {
@@ -350,16 +355,17 @@ fn halves_of_banks_are_free_when_the_last_row_has_read() {
         ];
         run(&program).1.0[5].start_cycle
     };
-    let tile = mm(matmul(32, 32, 100, 1, false));
-    let pass = mm(matmul(200, 32, 32, 1, false));
+    // Long enough for three loads to be decoded.
+    let tile = mm(matmul(32, 32, 300, 1, false));
+    let pass = mm(matmul(1000, 32, 32, 1, false));
     let halves = [
         (Semaphore::ActivationsFree, load_a(0, 1, 8, 64)),
         (Semaphore::WeightsFree, load_w(32, 8, 8)),
     ];
     for (free, load) in halves {
         let first = start(6, 4, DECODE);
-        assert_eq!(freed(OutputStationary, tile, free, load), first + 500 + OS_RELEASE);
-        assert_eq!(freed(WeightStationary, pass, free, load), first + 200 + WS_RELEASE);
+        assert_eq!(freed(OutputStationary, tile, free, load), first + 1500 + OS_RELEASE);
+        assert_eq!(freed(WeightStationary, pass, free, load), first + 1000 + WS_RELEASE);
     }
 }
 

@@ -1,0 +1,168 @@
+//! Programs of LD.A alone, and what each of them leaves in the row banks.
+
+use super::card::Content;
+use crate::support::Random;
+use satkit_plan::layout::{pitch, tensor_bytes};
+use satkit_plan::{BankLayout, Grid, MacStage, Rows, Source, TileSpace, WeightSource};
+use satkit_spec::isa::{
+    Instruction, LoadActivations, Operands, Operation, Semaphore, SemaphoreSet,
+};
+use satkit_spec::{ArrayConfig, ConvShape, Dataflow, Sparsity, Stage};
+
+/// A load and what it leaves.
+pub(super) struct Tile {
+    pub(super) index: usize,
+    pub(super) space: TileSpace,
+    pub(super) layout: BankLayout,
+    /// Outputs of a row that are read at an offset of their own.
+    pub(super) outputs: usize,
+    /// Array rows that have something to do.
+    pub(super) rows: usize,
+    /// First byte of the tensor, and bytes of a pixel.
+    a: u64,
+    pixel: u64,
+    /// A value that it reads.
+    first: Source,
+}
+
+impl Tile {
+    fn address(&self, source: Source) -> u64 {
+        let shape = &self.space.problem.mac.shape;
+        let (h, w) = match self.space.problem.mac.stage {
+            Stage::Bp => (shape.out_h(), shape.out_w()),
+            _ => (shape.h, shape.w),
+        };
+        let pixel = (source.image * h + source.y) * w + source.x;
+        self.a + pixel as u64 * self.pixel + source.channel as u64 * 2
+    }
+
+    /// What card memory holds there.
+    pub(super) fn value(&self, content: &Content, source: Source) -> u16 {
+        content.half(self.address(source))
+    }
+
+    /// Byte address of a beat that it reads.
+    pub(super) fn first_beat(&self) -> u64 {
+        self.address(self.first) / 64 * 64
+    }
+}
+
+/// A problem whose patches are flat.
+fn space(random: &mut Random) -> TileSpace {
+    loop {
+        let stage = [Stage::Ff, Stage::Bp][random.below(2) as usize];
+        let sparse = [(1, 1), (2, 8), (1, 8), (4, 8), (3, 8), (2, 4), (3, 4), (1, 2)];
+        let (n, m) = sparse[random.below(8) as usize];
+        let channels = |random: &mut Random| match random.below(3) {
+            0 => 1 + random.below(40),
+            1 => 8 * (1 + random.below(30)),
+            _ => 32 * (1 + random.below(4)),
+        };
+        let (ci, co) = (channels(random) as usize, channels(random) as usize);
+        let batch = 1 + random.below(9) as usize;
+        let (h, w) =
+            if random.below(3) == 0 { (1, 1) } else { (1 + random.below(9), 1 + random.below(9)) };
+        let shape = ConvShape::new(batch, ci, (h as usize, w as usize), co, (1, 1), 1, 0).unwrap();
+        let Ok(mac) = MacStage::new(shape, stage, Sparsity::new(n, m).unwrap()) else { continue };
+        let problem = mac.problems()[0];
+        let streams = random.below(2) == 0;
+        let width = if streams { 1 } else { 1 + random.below(16) as usize };
+        let rows = Rows::Patches(Grid::new(&problem, true, 1, width).unwrap());
+        let dataflow =
+            if streams { Dataflow::WeightStationary } else { Dataflow::OutputStationary };
+        return TileSpace { problem, dataflow, rows, source: WeightSource::Tiles };
+    }
+}
+
+/// Any part of `count`, `most` at most.
+fn part(random: &mut Random, count: usize, most: usize) -> std::ops::Range<usize> {
+    let base = random.below(count as u64) as usize;
+    let most = most.min(count - base) as u64;
+    let len = if random.below(2) == 0 { most } else { 1 + random.below(most) };
+    base..base + len as usize
+}
+
+/// A load that fits.
+fn tile(
+    random: &mut Random,
+    config: &ArrayConfig,
+    space: &TileSpace,
+) -> Option<(Tile, LoadActivations)> {
+    let streams = space.dataflow == Dataflow::WeightStationary;
+    let most = if streams { (usize::MAX, config.rows) } else { (config.rows, usize::MAX) };
+    let rows = part(random, space.row_count(), most.0);
+    let slots = part(random, space.problem.slots, most.1);
+    let layout = BankLayout::new(config, space, rows.clone(), slots.clone()).ok()?;
+    let mut first = None;
+    layout.elements(space, 0, |element| first = first.or(element.source));
+    let load = LoadActivations {
+        group: 0,
+        row_base: rows.start as u32,
+        rows: rows.len() as u32,
+        slot_base: slots.start as u32,
+        slots: slots.len() as u32,
+        words: layout.words() as u32,
+    };
+    let outputs = match space.rows {
+        Rows::Patches(grid) if !streams => grid.area(),
+        _ => 1,
+    };
+    let tile = Tile {
+        index: 0,
+        space: *space,
+        layout,
+        outputs,
+        rows: if streams { slots.len() } else { rows.len() },
+        a: 0,
+        pixel: 0,
+        first: first?,
+    };
+    Some((tile, load))
+}
+
+/// A program of a few problems and loads.
+pub(super) fn program(random: &mut Random, config: &ArrayConfig) -> (Vec<Instruction>, Vec<Tile>) {
+    let (mut program, mut tiles): (Vec<Instruction>, Vec<Tile>) = (Vec::new(), Vec::new());
+    while tiles.is_empty() || random.below(3) > 0 {
+        let space = space(random);
+        let mac = &space.problem.mac;
+        let shape = &mac.shape;
+        let channels = if mac.stage == Stage::Bp { shape.co } else { shape.ci };
+        let mut pitch = pitch(channels);
+        if pitch > 8 {
+            pitch += 32 * random.below(3).saturating_sub(1) as usize;
+        }
+        let bytes = tensor_bytes((shape.batch * shape.h * shape.w) as u64, pitch);
+        let most = (32_u64 << 30) - bytes.next_multiple_of(64);
+        let a = if random.below(4) == 0 { random.below(64) } else { random.below(most / 64) };
+        let operands = Operands {
+            a: a as u32,
+            w: 0,
+            a_pitch: (pitch / 8) as u32,
+            w_pitch: 4,
+            heads: 1,
+            a_head: 0,
+            w_head: 0,
+            tile_beats: space.problem.tile_beats() as u32,
+        };
+        let mut kept = [Operation::Geometry(space.geometry()), Operation::Operands(operands)]
+            .map(Instruction::new);
+        if random.below(2) == 0 {
+            kept.reverse();
+        }
+        program.extend(kept);
+        for _ in 0..1 + random.below(8) {
+            let Some((mut tile, load)) = tile(random, config, &space) else { continue };
+            (tile.index, tile.a, tile.pixel) = (program.len(), a * 64, pitch as u64 * 2);
+            let mut instruction = Instruction::new(Operation::LoadActivations(load));
+            // Both halves are free at the start.
+            if tiles.len() < 2 {
+                instruction.wait = SemaphoreSet::of(&[Semaphore::ActivationsFree]);
+            }
+            instruction.post = SemaphoreSet::of(&[Semaphore::ActivationsFull]);
+            program.push(instruction);
+            tiles.push(tile);
+        }
+    }
+    (program, tiles)
+}
