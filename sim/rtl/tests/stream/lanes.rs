@@ -111,7 +111,7 @@ impl Lanes {
         let [take, first, count, last] = self.take.map(|pin| model.get(pin));
         let at = |pins: [PortId; 3]| pins.map(|pin| model.get(pin));
         let (read_at, write_at) = (at(self.at[0]), at(self.at[1]));
-        let taken = (take == 1).then(|| Taken {
+        let taken = (take == 1).then_some(Taken {
             widths: self.running,
             first,
             count,
@@ -132,9 +132,9 @@ impl Lanes {
                 model.get_words(pin, beat);
             }
         }
-        for k in 0..3 {
+        for (k, at) in read_at.into_iter().enumerate() {
             let bits = u64::from(self.running.reads[k]);
-            model.set(self.read_address[k], read_at[k] + first * bits / 512);
+            model.set(self.read_address[k], at + first * bits / 512);
             model.set(self.write[0][k], 0);
         }
         if let Some(taken) = now {

@@ -7,6 +7,9 @@ use satkit_spec::ArrayConfig;
 use satkit_spec::isa::Engine;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// A part, and which wire a port of it is connected to.
+type Part = (Design, fn(&Port) -> String);
+
 /// The engines of the system.
 pub(crate) const ENGINES: [Engine; 2] = [Engine::Update, Engine::Vector];
 
@@ -48,11 +51,11 @@ pub(crate) fn engine(config: &ArrayConfig) -> Design {
 /// nobody else takes is an output.
 fn join(config: &ArrayConfig, engines: &[Engine], designs: Vec<Design>) -> Design {
     let same = |port: &Port| port.name.clone();
-    let mut parts: Vec<(Design, fn(&Port) -> String)> = vec![
+    let mut parts: Vec<Part> = vec![
         (front::sequencer(config, &Engines::of(engines)).unwrap(), of_sequencer),
         (dma::design(config).unwrap(), of_dma),
     ];
-    parts.extend(designs.into_iter().map(|design| (design, same as fn(&Port) -> String)));
+    parts.extend(designs.into_iter().map(|design| -> Part { (design, same) }));
     let mut driven: BTreeMap<String, usize> = BTreeMap::new();
     let mut taken: BTreeMap<String, usize> = BTreeMap::new();
     for (part, to) in &parts {
