@@ -15,13 +15,13 @@
 use crate::core::Counter;
 use crate::emit::{Design, Direction, Port, Wiring, check_stack, emit};
 use crate::front::{self, Engines};
-use crate::{HdlError, array, dma, load, store};
+use crate::{HdlError, array, dma, load, store, update};
 use satkit_spec::isa::Engine;
 use satkit_spec::{ArrayConfig, memory_map};
 use std::collections::BTreeSet;
 
 /// The engines that the accelerator has; instructions of the others are illegal to it.
-pub const ENGINES: &[Engine] = &[Engine::LoadWeights, Engine::Mm, Engine::Store];
+pub const ENGINES: &[Engine] = &[Engine::LoadWeights, Engine::Mm, Engine::Store, Engine::Update];
 
 /// The modules of [`ENGINES`].
 fn engines(config: &ArrayConfig) -> Result<Vec<(Engine, Design)>, HdlError> {
@@ -31,7 +31,8 @@ fn engines(config: &ArrayConfig) -> Result<Vec<(Engine, Design)>, HdlError> {
             Engine::LoadWeights => load::weights(config)?,
             Engine::Mm => array::engine(config)?,
             Engine::Store => store::design(config)?,
-            Engine::LoadActivations | Engine::Update | Engine::Vector => continue,
+            Engine::Update => update::engine(config)?,
+            Engine::LoadActivations | Engine::Vector => continue,
         };
         engines.push((engine, design));
     }

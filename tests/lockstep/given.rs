@@ -35,7 +35,7 @@ pub(crate) fn card(config: &ArrayConfig, dram: MemoryModel) -> Option<RtlCard> {
     Some(card)
 }
 
-fn read(card: &RtlCard, register: Register) -> u32 {
+fn read(card: &impl Card, register: Register) -> u32 {
     card.read32(register.offset).unwrap()
 }
 
@@ -49,7 +49,7 @@ pub(crate) struct End {
 }
 
 /// Runs a program to its end.
-pub(crate) fn run(card: &RtlCard, program: &[Instruction], offset_beats: u64) -> End {
+pub(crate) fn run(card: &impl Card, program: &[Instruction], offset_beats: u64) -> End {
     let words: Vec<Word> = program.iter().map(|i| i.encode().unwrap()).collect();
     let address = PLACE + 64 * offset_beats;
     // Memory that was never written is written a page at a time.

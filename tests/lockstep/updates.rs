@@ -1,0 +1,245 @@
+//! Updates of W and V, among loads of weights, MMs and stores: in the cycles of the timing model, and byte by byte what the simulated card
+//! makes of them.
+
+use crate::given::{card, in_lockstep, run};
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+use satkit_memory::MemoryModel;
+use satkit_plan::{DataflowChoice, MacStage};
+use satkit_sim::card::{SimCard, SimCardOptions};
+use satkit_spec::isa::{
+    Engine, Instruction, Operation, Parameters, Reads, Semaphore, Update, Weights, Writes, scalar,
+};
+use satkit_spec::regs::status;
+use satkit_spec::{ArrayConfig, ConvShape, Sparsity, Stage, WeightOperand};
+use satkit_tests::part_of;
+use satkit_transport::{Card, DmaBuf};
+
+const BEAT_BYTES: u64 = 64;
+/// Values of a beat.
+const BEAT_SINGLES: u32 = 16;
+/// Where tensors of updates lie, in beats: behind the stages' and the programs.
+const PLACE: u32 = 1 << 15;
+/// Beats for a tensor.
+const ROOM: u32 = 1 << 9;
+/// Updates and stages of a program.
+const MOST: u32 = 5;
+/// Tensors of an update: W with V, those that are written, dW, the step's numbers.
+const TENSORS: u32 = 4;
+const ALL_BEATS: u32 = TENSORS * MOST * ROOM;
+
+/// What is updated.
+#[derive(Clone, Copy, Debug)]
+enum Updated {
+    /// The weights of a linear layer, with decay.
+    Layer { ci: u32, co: u32 },
+    /// Other parameters, in beats.
+    Vector(u32),
+}
+
+#[derive(Clone, Debug)]
+struct Case {
+    updated: Updated,
+    in_place: bool,
+    /// Where each tensor begins in its room, in beats.
+    offsets: [u32; TENSORS as usize],
+}
+
+#[derive(Clone, Debug)]
+enum Item {
+    Update(Case),
+    Stage(MacStage, DataflowChoice),
+}
+
+impl Case {
+    const fn beats(&self) -> u32 {
+        match self.updated {
+            Updated::Layer { ci, co } => ci * co / BEAT_SINGLES,
+            Updated::Vector(beats) => beats,
+        }
+    }
+
+    /// The instructions of update `at` of a program.
+    fn instructions(&self, at: u32) -> Vec<Instruction> {
+        let place = |k: u32| PLACE + (k * MOST + at) * ROOM + self.offsets[k as usize];
+        let (beats, numbers) = (self.beats(), place(3));
+        let mut operations = vec![
+            Operation::Reads(Reads {
+                first: place(0),
+                first_beats: 2 * beats,
+                second: place(2),
+                second_beats: beats,
+                third: numbers,
+                third_beats: 1,
+            }),
+            Operation::Writes(Writes {
+                first: place(u32::from(!self.in_place)),
+                first_beats: 2 * beats,
+                second: 0,
+                second_beats: 0,
+                third: 0,
+                third_beats: 0,
+            }),
+            Operation::Parameters(Parameters {
+                scalars: numbers,
+                first: 0,
+                second: 0,
+                running: 0,
+                sums: 0,
+            }),
+        ];
+        if let Updated::Layer { ci, co } = self.updated {
+            operations.push(Operation::Weights(Weights {
+                ci,
+                co,
+                h: 1,
+                w: 1,
+                kh: 1,
+                kw: 1,
+                stride: 1,
+                pad: 0,
+                n: 2,
+                m: 8,
+                ff: WeightOperand::PrunedCi,
+                bp: WeightOperand::PrunedCo,
+                decays_pruned: false,
+            }));
+        }
+        operations.push(Operation::Update(Update {
+            parameters: u64::from(BEAT_SINGLES * beats),
+            make_ff: false,
+            make_bp: false,
+            weights: matches!(self.updated, Updated::Layer { .. }),
+            guarded: false,
+        }));
+        operations.into_iter().map(Instruction::new).collect()
+    }
+}
+
+fn updates() -> impl Strategy<Value = Case> {
+    let updated = prop_oneof![
+        (1u32..4, 1u32..4).prop_map(|(ci, co)| Updated::Layer { ci: 8 * ci, co: 32 * co }),
+        prop_oneof![0u32..4, 62u32..67, 1u32..200].prop_map(Updated::Vector),
+    ];
+    let offsets = proptest::array::uniform4(0u32..100);
+    (updated, any::<bool>(), offsets).prop_map(|(updated, in_place, offsets)| Case {
+        updated,
+        in_place,
+        offsets,
+    })
+}
+
+fn stages() -> impl Strategy<Value = Item> {
+    let stage = prop_oneof![Just(Stage::Ff), Just(Stage::Bp)];
+    let choice = prop_oneof![Just(DataflowChoice::Os), Just(DataflowChoice::Ws)];
+    let shape = (1usize..40, 1usize..9, 4usize..12);
+    (shape, stage, any::<bool>(), choice).prop_map(|((batch, ci, co), stage, dense, choice)| {
+        let shape = ConvShape::new(batch, 8 * ci, (1, 1), 8 * co, (1, 1), 1, 0).unwrap();
+        let sparsity = if dense { Sparsity::DENSE } else { Sparsity::new(2, 8).unwrap() };
+        Item::Stage(MacStage::new(shape, stage, sparsity).unwrap(), choice)
+    })
+}
+
+fn programs() -> impl Strategy<Value = Vec<Item>> {
+    let item = prop_oneof![
+        3 => updates().prop_map(Item::Update),
+        1 => stages(),
+    ];
+    proptest::collection::vec(item, 1..=MOST as usize)
+}
+
+/// The program of items. An update waits for the stage before it, and a stage for the update before.
+fn program(config: &ArrayConfig, items: &[Item]) -> Vec<Instruction> {
+    const STAGE: &[Engine] = &[Engine::LoadWeights, Engine::Mm, Engine::Store];
+    let mut program: Vec<Instruction> = Vec::new();
+    let mut before = None;
+    for (at, item) in (0..).zip(items) {
+        let (next, semaphore, engine) = match item {
+            Item::Update(case) => {
+                (case.instructions(at), Semaphore::StoredForUpdate, Engine::Update)
+            }
+            Item::Stage(stage, choice) => (
+                part_of(config, *stage, *choice, STAGE),
+                Semaphore::UpdateForWeights,
+                Engine::LoadWeights,
+            ),
+        };
+        let begin = program.len();
+        program.extend(next);
+        if before == Some(semaphore.poster()) {
+            let of = |engine| move |i: &Instruction| i.operation.engine() == Some(engine);
+            let posts = program[..begin].iter().rposition(of(semaphore.poster())).unwrap();
+            program[posts].post = program[posts].post.with(semaphore);
+            let waits = begin + program[begin..].iter().position(of(engine)).unwrap();
+            program[waits].wait = program[waits].wait.with(semaphore);
+        }
+        before = Some(if engine == Engine::Update { engine } else { Engine::Store });
+    }
+    program
+}
+
+/// Bytes of all tensors of updates: numbers from -2 to 2, and the step's.
+fn tensors() -> DmaBuf {
+    let values = (0..ALL_BEATS * BEAT_SINGLES).map(|at| {
+        let (beat, index) = (at / BEAT_SINGLES, (at % BEAT_SINGLES) as usize);
+        let any = (at.wrapping_mul(0x9E37_79B9) >> 8) as f32 / 4_194_304.0 - 2.0;
+        match index {
+            _ if beat < 3 * MOST * ROOM => any,
+            scalar::LEARNING_RATE => 0.037,
+            scalar::MOMENTUM => 0.9,
+            scalar::WEIGHT_DECAY => [0.0, 5e-4][beat as usize % 2],
+            scalar::LOSS_SCALE => 2_f32.powi(beat as i32 % 12),
+            _ => any,
+        }
+    });
+    DmaBuf::copy_of(&values.flat_map(f32::to_le_bytes).collect::<Vec<u8>>())
+}
+
+const ADDRESS: u64 = PLACE as u64 * BEAT_BYTES;
+
+/// What a card has of the tensors.
+fn read(card: &impl Card) -> DmaBuf {
+    let mut bytes = DmaBuf::zeroed(ALL_BEATS as usize * BEAT_BYTES as usize);
+    card.c2h(0, ADDRESS, &mut bytes).unwrap();
+    bytes
+}
+
+fn updates_in_lockstep(dram: MemoryModel, cases: u32) {
+    let config = ArrayConfig::tiny();
+    let Some(card) = card(&config, dram) else { return };
+    let simulated = SimCard::new(&config, &SimCardOptions::default()).unwrap();
+    let before = tensors();
+    let mut runner =
+        TestRunner::new(Config { failure_persistence: None, ..Config::with_cases(cases) });
+    let ran = runner.run(&(programs(), 0u64..100), |(items, offset_beats)| {
+        card.h2c(0, ADDRESS, &before).unwrap();
+        let whole = program(&config, &items);
+        in_lockstep(&card, &config, &dram, whole, offset_beats).map_err(TestCaseError::fail)?;
+        // Stages have no activations there, and touch nothing of this.
+        simulated.h2c(0, ADDRESS, &before).unwrap();
+        let updates = (0..).zip(&items).filter_map(|(at, item)| match item {
+            Item::Update(case) => Some(case.instructions(at)),
+            Item::Stage(..) => None,
+        });
+        let updates: Vec<_> = updates.flatten().collect();
+        if updates.is_empty() {
+            return Ok(());
+        }
+        prop_assert_eq!(run(&simulated, &updates, 0).status, status::DONE);
+        let (rtl, due) = (read(&card), read(&simulated));
+        let other = rtl.iter().zip(due.iter()).position(|(rtl, due)| rtl != due);
+        prop_assert!(other.is_none(), "byte {:#x}", ADDRESS + other.unwrap_or(0) as u64);
+        Ok(())
+    });
+    ran.unwrap();
+}
+
+#[test]
+fn updates_start_and_end_when_the_model_says_and_write_its_bytes() {
+    updates_in_lockstep(MemoryModel::ddr4(), 100);
+}
+
+#[test]
+fn updates_do_under_back_pressure() {
+    updates_in_lockstep("pressure:seed=5".parse().unwrap(), 60);
+}
