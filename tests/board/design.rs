@@ -1,5 +1,6 @@
 //! The block design that the recipe makes: cores, their pins, addresses.
 
+use crate::cores::{self, is_vendors};
 use crate::recipe::{built, tcl};
 use crate::recorded::Run;
 use satkit_host::bitstream::Board;
@@ -88,68 +89,30 @@ fn cores_have_their_versions_and_properties() {
     assert!(day.len() == 10 && day.starts_with("0x20"), "{day}");
 }
 
-/// Pins of a cell that have to be connected, from the documents of the cores.
-fn pins(kind: &str, properties: &BTreeMap<String, String>) -> Vec<String> {
-    let count = |name: &str| properties.get(name).map_or(1, |value| value.parse().unwrap());
-    let fixed: &[&str] =
-        match kind.strip_prefix("xilinx.com:ip:").unwrap_or(kind).split(':').next().unwrap() {
-            "xdma" => &[
-                "M_AXI",
-                "M_AXI_LITE",
-                "pcie_mgt",
-                "sys_clk",
-                "sys_clk_gt",
-                "sys_rst_n",
-                "axi_aclk",
-                "axi_aresetn",
-                "usr_irq_req",
-            ],
-            "ddr4" => &[
-                "C0_SYS_CLK",
-                "C0_DDR4",
-                "C0_DDR4_S_AXI",
-                "c0_ddr4_ui_clk",
-                "c0_ddr4_ui_clk_sync_rst",
-                "c0_ddr4_aresetn",
-                "c0_init_calib_complete",
-                "sys_rst",
-            ],
-            "util_ds_buf" => &["CLK_IN_D", "IBUF_OUT", "IBUF_DS_ODIV2"],
-            "clk_wiz" => &["clk_in1", "clk_out1", "resetn", "locked"],
-            "util_vector_logic" => &["Op1", "Res"],
-            "xlconstant" => &["dout"],
-            "interleave" => &["clock", "s_axi", "m_axi"],
-            "synchronise" => &["clock", "level", "settled"],
-            "satkit" => &[
-                "clock",
-                "reset",
-                "interrupt",
-                "ddr_calibrated",
-                "git_hash",
-                "build_date",
-                "s_axi_control",
-                "m_axi_0",
-                "m_axi_1",
-                "m_axi_2",
-                "m_axi_3",
-            ],
-            "proc_sys_reset" => &["slowest_sync_clk", "ext_reset_in"],
-            "smartconnect" => &["aresetn"],
-            "xlconcat" => &["dout"],
-            _ => panic!("{kind} has no table of pins"),
-        };
-    let mut all: Vec<String> = fixed.iter().map(|&pin| pin.to_owned()).collect();
-    if kind.contains("smartconnect") {
-        all.extend((0..count("NUM_SI")).map(|k: u32| format!("S{k:02}_AXI")));
-        all.extend((0..count("NUM_MI")).map(|k| format!("M{k:02}_AXI")));
-        all.extend(
-            (0..count("NUM_CLKS")).map(|k| if k == 0 { "aclk".into() } else { format!("aclk{k}") }),
-        );
-    }
-    if kind.contains("xlconcat") {
-        all.extend((0..count("NUM_PORTS")).map(|k| format!("In{k}")));
-    }
-    all
+/// Pins of a cell that have to be connected.
+fn needed(kind: &str, properties: &BTreeMap<String, String>) -> Vec<String> {
+    let fixed: &[&str] = match kind {
+        "interleave" => &["clock", "s_axi", "m_axi"],
+        "synchronise" => &["clock", "level", "settled"],
+        "satkit" => &[
+            "clock",
+            "reset",
+            "interrupt",
+            "ddr_calibrated",
+            "git_hash",
+            "build_date",
+            "s_axi_control",
+            "m_axi_0",
+            "m_axi_1",
+            "m_axi_2",
+            "m_axi_3",
+        ],
+        _ => {
+            let pins = cores::pins(kind, properties).into_keys();
+            return pins.filter(|pin| !cores::may_stay_open(kind, pin)).collect();
+        }
+    };
+    fixed.iter().map(|&pin| pin.to_owned()).collect()
 }
 
 #[test]
@@ -169,15 +132,15 @@ fn every_pin_is_connected_and_driven_once() {
     let needed: BTreeSet<String> = cells
         .iter()
         .flat_map(|(name, (kind, properties))| {
-            pins(kind, properties).into_iter().map(move |pin| format!("{name}/{pin}"))
+            needed(kind, properties).into_iter().map(move |pin| format!("{name}/{pin}"))
         })
         .collect();
     let missing: Vec<_> = needed.difference(&connected).collect();
     assert!(missing.is_empty(), "not connected: {missing:?}");
-    let optional = ["proc_sys_reset"];
-    for end in connected.difference(&needed).filter(|end| end.contains('/')) {
-        let kind = &cells[end.split_once('/').unwrap().0].0;
-        assert!(optional.iter().any(|o| kind.contains(o)), "{end} is not a pin of {kind}");
+    for (cell, pin) in connected.difference(&needed).filter_map(|end| end.split_once('/')) {
+        let (kind, properties) = &cells[cell];
+        let is_pin = is_vendors(kind) && cores::pins(kind, properties).contains_key(pin);
+        assert!(is_pin, "{cell}/{pin} is not a pin of {kind}");
     }
     // Ports are what the constraints place, and what the board file does.
     let ports: BTreeSet<_> = connected.iter().filter(|end| !end.contains('/')).cloned().collect();

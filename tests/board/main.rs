@@ -2,8 +2,11 @@
 //! Icarus Verilog, the manifests in `bitstreams/`, and the pages and scripts for a user with a card. Nothing here shows that Vivado
 //! takes the recipe, or that a card works.
 
+mod card;
 mod constraints;
+mod cores;
 mod design;
+mod elaborated;
 mod first_day;
 mod given;
 mod guide;

@@ -17,6 +17,7 @@ pub(crate) struct Build {
 }
 
 /// What a run of the recipe left.
+#[derive(Clone)]
 pub(crate) struct Run {
     pub(crate) code: i32,
     pub(crate) stderr: String,
@@ -70,7 +71,7 @@ pub(crate) fn top() -> String {
     for k in 0..4 {
         for (signal, bits, by_master) in lite.into_iter().chain(burst) {
             let bits = match signal {
-                "awaddr" | "araddr" => 64,
+                "awaddr" | "araddr" => 36,
                 "wdata" | "rdata" => 512,
                 "wstrb" => 64,
                 _ => bits,

@@ -1,5 +1,5 @@
 //! The card's own Verilog: the interleaving of memory against its formula, and that open tools take all of it. The
-//! accelerator's own Verilog is elaborated where it is made (`hdl/tests/rtl`).
+//! accelerator's own Verilog is elaborated where it is made (`hdl/tests/rtl`), and the whole card in `elaborated.rs`.
 
 use crate::{has, repository};
 use proptest::prelude::*;
@@ -25,14 +25,17 @@ fn in_pieces(address: u64) -> u64 {
     channel * MODULE_BYTES + step * INTERLEAVE_BYTES + within
 }
 
-fn simulate(addresses: &[u64]) -> Vec<(u64, u64)> {
+/// Addresses of writes and reads behind the interleaving of a master whose addresses have so many bits.
+fn simulate(bits: u32, addresses: &[u64]) -> Vec<(u64, u64)> {
     let folder = tempfile::tempdir().unwrap();
     let bench =
-        "module bench; reg [63:0] a; wire [63:0] w, r; reg [63:0] list [0:COUNT-1]; integer i;
-        interleave dut (.s_axi_awaddr(a), .s_axi_araddr(a), .m_axi_awaddr(w), .m_axi_araddr(r));
+        "module bench; reg [BITS-1:0] a; wire [BITS-1:0] w, r; reg [63:0] list [0:COUNT-1]; integer i;
+        interleave #(.ADDRESS_BITS(BITS)) dut (.s_axi_awaddr(a), .s_axi_araddr(a), .m_axi_awaddr(w), .m_axi_araddr(r));
         initial begin $readmemh(\"list\", list); for (i = 0; i < COUNT; i = i + 1) begin
         a = list[i]; #1 $display(\"%h %h\", w, r); end end endmodule\n";
     let bench = bench.replace("COUNT", &addresses.len().to_string());
+    let bench =
+        bench.replace("(BITS)", &format!("({bits})")).replace("BITS-1", &(bits - 1).to_string());
     let list: String = addresses.iter().map(|address| format!("{address:016x}\n")).collect();
     std::fs::write(folder.path().join("list"), list).unwrap();
     std::fs::write(folder.path().join("bench.v"), bench).unwrap();
@@ -67,14 +70,17 @@ fn addresses_are_interleaved_as_the_memory_map_says() {
     addresses.extend(
         (0..20).flat_map(|step| [step * INTERLEAVE_BYTES, (step + 1) * INTERLEAVE_BYTES - 1]),
     );
-    let found = simulate(&addresses);
-    assert_eq!(found.len(), addresses.len());
-    for (&address, &(write, read)) in addresses.iter().zip(&found) {
-        assert_eq!((write, read), (in_pieces(address), in_pieces(address)), "{address:#x}");
+    // The DMA engine's addresses, and the core's, which have no bits beyond the memory.
+    for bits in [64, BYTES.ilog2()] {
+        let found = simulate(bits, &addresses);
+        assert_eq!(found.len(), addresses.len());
+        for (&address, &(write, read)) in addresses.iter().zip(&found) {
+            assert_eq!((write, read), (in_pieces(address), in_pieces(address)), "{address:#x}");
+        }
     }
     // What lies beyond the memory stays beyond it, so the interconnect refuses it.
     let beyond: Vec<u64> = (36..64).map(|bit| 1u64 << bit | 0x1234).collect();
-    assert!(simulate(&beyond).iter().all(|&(write, read)| write >= BYTES && read >= BYTES));
+    assert!(simulate(64, &beyond).iter().all(|&(write, read)| write >= BYTES && read >= BYTES));
 }
 
 #[test]
@@ -84,9 +90,12 @@ fn open_tools_take_the_boards_verilog() {
     }
     // Wires and nothing else.
     let file = verilog("interleave.v");
-    yosys(&format!(
-        "read_verilog -sv {file}; hierarchy -check -top interleave; proc; opt_clean; check -assert; select -assert-none interleave/c:*"
-    ));
+    for bits in [64, BYTES.ilog2()] {
+        yosys(&format!(
+            "read_verilog -sv {file}; hierarchy -check -top interleave -chparam ADDRESS_BITS {bits}; proc; opt_clean; check -assert; \
+             select -assert-none c:*"
+        ));
+    }
     // Two flip-flops for each bit.
     let file = verilog("synchronise.v");
     yosys(&format!(

@@ -1,5 +1,9 @@
 //! The hardware's Verilog as files, and its size.
 
+#[cfg(feature = "rtl")]
+use super::kernel::conv;
+#[cfg(feature = "rtl")]
+use super::support::write_npz;
 use super::support::{line, satkit};
 use super::verilog::has_verilog_tool;
 use std::collections::BTreeMap;
@@ -176,6 +180,31 @@ fn without_yosys_it_says_how_to_get_it() {
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{stderr}");
     assert!(stderr.contains("yosys") && stderr.contains("apt-get install yosys"), "{stderr}");
+}
+
+/// An array that the binary has no model of, in an empty cache.
+#[cfg(feature = "rtl")]
+#[test]
+fn without_verilator_it_says_how_to_get_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let at = |name: &str| directory.path().join(name);
+    write_npz(&at("in.npz"), &conv());
+    let output = satkit()
+        .args("kernel ff --stride 2 --pad 1 --device rtl --array 4x2".split(' '))
+        .args([
+            "--in".as_ref(),
+            at("in.npz").as_os_str(),
+            "--out".as_ref(),
+            at("y.npz").as_os_str(),
+        ])
+        .env("PATH", "/nowhere")
+        .env("XDG_CACHE_HOME", at("cache"))
+        .output()
+        .unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    assert!(stderr.contains("apt-get install verilator"), "{stderr}");
+    assert!(!at("y.npz").exists());
 }
 
 #[cfg(unix)]

@@ -9,9 +9,9 @@ use satkit_golden::number::to_f16;
 use satkit_golden::prune::{Pruned, prune_ci, prune_co};
 use satkit_golden::update::Update;
 use satkit_memory::MemoryModel;
-use satkit_plan::update_program;
+use satkit_plan::{prune_program, update_program};
 use satkit_rtl::{Build, Core, Groups, Made, Sgd};
-use satkit_spec::{ArrayConfig, ConvShape, Sparsity};
+use satkit_spec::{ArrayConfig, ConvShape, Sparsity, Stage};
 use satkit_tests::any_f16;
 use std::cell::RefCell;
 
@@ -183,4 +183,79 @@ fn random_updates_on_the_tiny_array() {
 #[test]
 fn random_updates_on_the_small_array() {
     random_updates(&ArrayConfig::small(), 400);
+}
+
+/// Weights of a layer, pruned in SORE for a stage.
+#[derive(Clone, Debug)]
+struct Pruning {
+    shape: ConvShape,
+    sparsity: Sparsity,
+    stage: Stage,
+    w: Vec<f16>,
+    memory: &'static str,
+}
+
+fn any_pruning() -> impl Strategy<Value = Pruning> {
+    let sparsity = proptest::sample::select(vec![2, 4, 8])
+        .prop_flat_map(|m| (1..=m, Just(m)))
+        .prop_map(|(n, m)| Sparsity::new(n, m).unwrap());
+    let stage = prop_oneof![Just(Stage::Ff), Just(Stage::Bp)];
+    let memory = proptest::sample::select(vec!["pool", "ddr4", "pressure:seed=7"]);
+    (sparsity, stage, memory, 1usize..6, 1usize..6, 1usize..4).prop_flat_map(
+        |(sparsity, stage, memory, co, ci, kernel)| {
+            let (m, side) = (sparsity.m(), (kernel, kernel));
+            let shape = ConvShape::new(1, ci * m, side, co * m, side, 1, 0).unwrap();
+            proptest::collection::vec(any_f16(), shape.w_len()).prop_map(move |w| Pruning {
+                shape,
+                sparsity,
+                stage,
+                w,
+                memory,
+            })
+        },
+    )
+}
+
+fn check_pruning(core: &mut Core, case: &Pruning) -> Result<(), TestCaseError> {
+    let Pruning { shape: s, sparsity, stage, w, memory } = case;
+    let view = ArrayView4::from_shape((s.co, s.ci, s.kh, s.kw), w).unwrap();
+    let is_ff = *stage == Stage::Ff;
+    let pruned = if is_ff { prune_ci(view, *sparsity) } else { prune_co(view, *sparsity) }.unwrap();
+    // Group by group, as the reference has them.
+    let stored = bits(w);
+    let (outer, inner) = if is_ff { (s.co, s.ci) } else { (s.ci, s.co) };
+    let mut values = Vec::with_capacity(s.w_len());
+    for (a, tap) in (0..outer).flat_map(|a| (0..s.taps()).map(move |tap| (a, tap))) {
+        values.extend((0..inner).map(|b| {
+            let (co, ci) = if is_ff { (a, b) } else { (b, a) };
+            stored[(co * s.ci + ci) * s.taps() + tap]
+        }));
+    }
+    let program = prune_program(core.config(), s, *stage, *sparsity).unwrap();
+    let made = core.prune_timed(&values, *sparsity, &program, &memory.parse().unwrap());
+    let made = made.map_err(|error| TestCaseError::fail(error.to_string()))?;
+    prop_assert_eq!(made, groups(&pruned));
+    Ok(())
+}
+
+#[test]
+fn random_prunings_on_the_tiny_array() {
+    random_prunings(&ArrayConfig::tiny(), 1000);
+}
+
+#[test]
+fn random_prunings_on_the_small_array() {
+    random_prunings(&ArrayConfig::small(), 100);
+}
+
+fn random_prunings(config: &ArrayConfig, default: u32) {
+    if !can_simulate() {
+        return;
+    }
+    let core = RefCell::new(Core::new(config, &Build::default()).unwrap());
+    let verdict = TestRunner::new(settings(cases(default), 0))
+        .run(&any_pruning(), |case| check_pruning(&mut core.borrow_mut(), &case));
+    if let Err(error) = verdict {
+        panic!("{error}");
+    }
 }

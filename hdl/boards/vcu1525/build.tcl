@@ -5,7 +5,7 @@
 #   vivado -mode batch -source hdl/boards/vcu1525/build.tcl -tclargs rtl facts.tcl out
 #
 # Never run through Vivado: tests/board runs it with every Vivado command replaced by one that records its arguments. It builds
-# around the top `satkit`, which has no engines yet: registers, sequencer and ports to memory alone.
+# around the top `satkit`, which has not all of its engines yet (docs/guide-rtl.md).
 #
 # Vivado commands are those of UG835 (Tcl Command Reference), the flow is the non-project mode of UG892 (Design Flows Overview),
 # properties of IP cores are those of PG195 (XDMA), PG150 (DDR4), PG247 (SmartConnect) and PG065 (Clocking Wizard). The versions

@@ -4,6 +4,7 @@
 // Parameters come from facts.tcl. `clock` only says what both interfaces are synchronous to.
 module interleave #(
     parameter ID_BITS = 4,
+    // As many as its master's, and not less than the memory's.
     parameter ADDRESS_BITS = 64,
     parameter DATA_BITS = 512,
     // Bits of an address within a step, of the channel's number, and of all of the memory.
@@ -74,17 +75,16 @@ module interleave #(
     input wire m_axi_rvalid,
     output wire m_axi_rready
 );
-    // The channel's number goes from above the step to the top; what was above it moves down. Bits above the memory stay, so
-    // that an address beyond it stays beyond it.
-    localparam MODULE_BITS = MEMORY_BITS - CHANNEL_BITS;
+    // The channel's number goes from above the step to the top; what was above it moves down. Bits above the memory, of a master
+    // that has them, stay, so that an address beyond it stays beyond it.
+    localparam STEPS_BITS = MEMORY_BITS - CHANNEL_BITS - STEP_BITS;
 
     function [ADDRESS_BITS-1:0] interleaved(input [ADDRESS_BITS-1:0] address);
-        interleaved = {
-            address[ADDRESS_BITS-1:MEMORY_BITS],
-            address[STEP_BITS +: CHANNEL_BITS],
-            address[MEMORY_BITS-1 -: MODULE_BITS - STEP_BITS],
-            address[STEP_BITS-1:0]
-        };
+        begin
+            interleaved = address;
+            interleaved[MEMORY_BITS-1 -: CHANNEL_BITS] = address[STEP_BITS +: CHANNEL_BITS];
+            interleaved[STEP_BITS +: STEPS_BITS] = address[MEMORY_BITS-1 -: STEPS_BITS];
+        end
     endfunction
 
     assign m_axi_awaddr = interleaved(s_axi_awaddr);

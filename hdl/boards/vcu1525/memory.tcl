@@ -10,9 +10,10 @@ proc log2 {value} {
     return $bits
 }
 
-proc make_interleave {name clock} {
+# Addresses have as many bits as the master's, so that both ends of its bus are alike.
+proc make_interleave {name clock address_bits} {
     module interleave $name [list \
-        DATA_BITS [fact beat_bits] STEP_BITS [log2 [fact interleave_bytes]] \
+        ADDRESS_BITS $address_bits DATA_BITS [fact beat_bits] STEP_BITS [log2 [fact interleave_bytes]] \
         CHANNEL_BITS [log2 [fact channels]] MEMORY_BITS [log2 [fact memory_bytes]]]
     wire $clock $name/clock
 }
@@ -46,8 +47,8 @@ proc make_channel {k} {
     wire ddr4_reset_$k/interconnect_aresetn channel_$k/aresetn
     bus [format host_split/M%02d_AXI $k] channel_$k/S00_AXI
     bus channel_$k/M00_AXI ddr4_$k/C0_DDR4_S_AXI
-    # The core's master k speaks to channel k alone, in the same addresses as PCIe.
-    make_interleave core_interleave_$k core_clock/clk_out1
+    # The core's master k speaks to channel k alone, in the same addresses as PCIe; it has as many bits as the memory needs.
+    make_interleave core_interleave_$k core_clock/clk_out1 [log2 [fact memory_bytes]]
     bus core/m_axi_$k core_interleave_$k/s_axi
     bus core_interleave_$k/m_axi channel_$k/S01_AXI
 }
@@ -57,7 +58,8 @@ proc make_memory {} {
     if {[fact core_masters] != $channels} {
         refuse "the core has [fact core_masters] masters for $channels memory channels: this recipe wires one to each"
     }
-    make_interleave host_interleave pcie/axi_aclk
+    # The DMA engine's addresses have 64 bits (PG195, AXI4 memory mapped master).
+    make_interleave host_interleave pcie/axi_aclk 64
     bus pcie/M_AXI host_interleave/s_axi
     cell xilinx.com:ip:smartconnect:1.0 host_split [list NUM_SI 1 NUM_MI $channels]
     wire pcie/axi_aclk host_split/aclk

@@ -424,6 +424,17 @@ fn narrow_single_in_verilog() {
     }
 }
 
+/// Takes minutes: `RTL_SIM=require cargo test --release -p satkit-hdl --test rtl float:: -- --ignored`.
+#[test]
+#[ignore = "takes minutes"]
+fn every_single_is_narrowed_in_verilog() {
+    if has_verilog_tool("verilator") {
+        let pipeline = Pipeline::build::<NarrowSingle>();
+        let all = 1_u64 << 32;
+        assert_eq!(pipeline.verdict((0..=u32::MAX).map(narrowed)), format!("0 of {all} wrong"));
+    }
+}
+
 fn multiply_half() -> Design {
     emit("multiply_half", MultiplyHalf::default)
 }

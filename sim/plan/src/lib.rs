@@ -38,8 +38,8 @@ pub use file::{
 };
 pub use mapping::{Emitter, Mapping, Order, OsMapping, StoreWork, WsMapping, candidates, emit};
 pub use plan::{
-    Bound, DataflowChoice, Plan, StageReport, plan_mapped, plan_stage, time_at, time_with,
-    update_program,
+    Bound, DataflowChoice, Plan, StageReport, plan_mapped, plan_stage, prune_program, time_at,
+    time_with, update_program,
 };
 pub use problem::{MacStage, Problem};
 pub use program::{Program, Section, Work};

@@ -264,6 +264,36 @@ pub fn update_program(
     Ok(step.program)
 }
 
+/// The program that makes the operand weights of a layer's `stage` (FF or BP) out of its FP16 weights in SORE, which takes time only.
+///
+/// # Errors
+/// As [`update_program`].
+pub fn prune_program(
+    config: &ArrayConfig,
+    shape: &satkit_spec::ConvShape,
+    stage: Stage,
+    sparsity: Sparsity,
+) -> Result<Program, PlanError> {
+    use crate::step::{PruneOperation, StepOperation, StepWork, compile};
+    let mut work = StepWork::default();
+    let dense = MacStage::new(*shape, stage, Sparsity::DENSE)?;
+    let pruned = MacStage::new(*shape, stage, sparsity)?;
+    let from = work.tensor("W", crate::layout::weight_bytes(&dense));
+    let to = work.tensor("operand weights", crate::layout::weight_bytes(&pruned));
+    let prune = PruneOperation {
+        name: "prune".into(),
+        parameters: shape.w_len() as u64,
+        along_co: stage == Stage::Bp,
+        from: work.all(from),
+        to: work.all(to),
+        single: false,
+        values: None,
+    };
+    work.operations.push(StepOperation::Prune(prune));
+    let step = compile(&work, &Scheduler::new(config, DataflowChoice::Auto)?, &|_| {})?;
+    Ok(step.program)
+}
+
 /// Times a program against a fresh memory of a model, at [`Program::DEFAULT_ADDRESS`].
 ///
 /// # Errors

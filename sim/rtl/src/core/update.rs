@@ -5,6 +5,7 @@ use crate::{PortId, RtlError, Run, Watch};
 use satkit_memory::MemoryModel;
 use satkit_plan::{LaneBlock, Observer, Program, Retired, time_with};
 use satkit_spec::{ConvShape, Sparsity};
+use std::ops::Range;
 
 /// Settings of an update, FP32.
 #[derive(Clone, Copy, Debug)]
@@ -202,6 +203,18 @@ fn sort_blocks(
     sorted
 }
 
+/// All made weights are out when the timing model lets them be written.
+fn check_ready(out: &Out, blocks: &[LaneBlock]) -> Result<(), RtlError> {
+    let ready = blocks.last().map_or(0, |block| block.ready_cycle);
+    match out.last_cycle.iter().flatten().max() {
+        Some(&last) if last >= ready => {
+            let reason = format!("weights come out in cycle {last}, not before {ready}");
+            Err(RtlError::Update { reason })
+        }
+        _ => Ok(()),
+    }
+}
+
 fn halves(words: &[u32]) -> impl Iterator<Item = u16> {
     words.iter().flat_map(|word| [*word as u16, (*word >> 16) as u16])
 }
@@ -268,11 +281,94 @@ impl Core {
         self.model.set(self.update.valid, (1 << count) - 1);
     }
 
+    /// Gives the lanes `count` parameters, block by block in the cycles in which the timing model does; `give` puts some of them
+    /// on the ports. Says in which cycles there were beats, and of how many.
+    fn feed(
+        &mut self,
+        blocks: &[LaneBlock],
+        count: usize,
+        base: u64,
+        out: &mut Out,
+        mut give: impl FnMut(&mut Self, Range<usize>),
+    ) -> Result<Vec<(u64, usize)>, RtlError> {
+        let lanes = self.config.wuve_lanes;
+        let (mut given, mut at) = (Vec::new(), 0);
+        for block in blocks {
+            let now = self.now - base;
+            if block.start_cycle > now {
+                self.beat(0);
+                self.update_cycles(block.start_cycle - now, base, out);
+            }
+            // A beat that two blocks share is the earlier one's.
+            let end = (block.elements as usize).next_multiple_of(lanes).min(count);
+            if at >= end {
+                // The longest stream goes on without parameters: its block passes the lanes in a cycle.
+                self.beat(0);
+                self.update_cycles(1, base, out);
+            }
+            while at < end {
+                let own = at..(at + lanes).min(count);
+                give(self, own.clone());
+                self.beat(own.len());
+                given.push((self.now - base, own.len()));
+                self.update_cycles(1, base, out);
+                at = own.end;
+            }
+            if self.now - base != block.free_cycle {
+                let (rtl, model) = (self.now - base, block.free_cycle);
+                let reason = format!(
+                    "block {} leaves the lanes' input in cycle {rtl}, not {model}",
+                    block.block
+                );
+                return Err(RtlError::Update { reason });
+            }
+        }
+        self.beat(0);
+        self.update_cycles(self.rest(), base, out);
+        Ok(given)
+    }
+
     /// Prunes groups of M consecutive FP16 values in SORE; NaNs have to be canonical. Gives N values and positions of each.
     ///
     /// # Errors
     /// [`RtlError::Update`] if the unit's counter does not say so many groups: a defect of the core.
     pub fn prune(&mut self, values: &[u16], sparsity: Sparsity) -> Result<Groups, RtlError> {
+        let beats = values.len().div_ceil(self.config.wuve_lanes) as u64;
+        let all = LaneBlock {
+            index: 0,
+            block: 0,
+            elements: values.len() as u64,
+            start_cycle: 0,
+            free_cycle: beats,
+            ready_cycle: u64::MAX,
+        };
+        self.prune_blocks(values, sparsity, &[all])
+    }
+
+    /// [`Core::prune`] in the cycles of `program`, a layer's SORE: its blocks are given to the lanes in the cycles in which their
+    /// data has arrived in the timing model.
+    ///
+    /// # Errors
+    /// [`RtlError::Plan`] if the program has no timing; [`RtlError::Update`] if cycles or counters differ from the
+    /// timing model's: a defect of one of them.
+    pub fn prune_timed(
+        &mut self,
+        values: &[u16],
+        sparsity: Sparsity,
+        program: &Program,
+        memory: &MemoryModel,
+    ) -> Result<Groups, RtlError> {
+        let mut blocks = Blocks::default();
+        time_with(&self.config, program, memory, &mut blocks)?;
+        self.prune_blocks(values, sparsity, &blocks.0)
+    }
+
+    fn prune_blocks(
+        &mut self,
+        values: &[u16],
+        sparsity: Sparsity,
+        blocks: &[LaneBlock],
+    ) -> Result<Groups, RtlError> {
         self.reset_update();
         for name in ["update_prune_only", "update_make_ff", "update_prune_ff"] {
             self.set(name, 1);
@@ -280,17 +376,14 @@ impl Core {
         self.sparsity(sparsity);
         let lanes = self.config.wuve_lanes;
         let (mut out, base) = (Out::default(), self.now);
-        for beat in values.chunks(lanes) {
+        self.feed(blocks, values.len(), base, &mut out, |core, own| {
             let mut words = vec![0; (lanes * 16).div_ceil(32)];
-            for (lane, value) in beat.iter().enumerate() {
+            for (lane, value) in values[own].iter().enumerate() {
                 words[lane / 2] |= u32::from(*value) << (lane % 2 * 16);
             }
-            self.model.set_wide(self.update.half, &words);
-            self.beat(beat.len());
-            self.update_cycles(1, base, &mut out);
-        }
-        self.beat(0);
-        self.update_cycles(self.rest(), base, &mut out);
+            core.model.set_wide(core.update.half, &words);
+        })?;
+        check_ready(&out, blocks)?;
         let (counted, groups) =
             (self.model.get(self.update.groups), (values.len() / sparsity.m()) as u64);
         let slots = out.groups[0].0.len();
@@ -356,47 +449,17 @@ impl Core {
             self.set(name, u64::from(value.to_bits()));
         }
         let lanes = self.config.wuve_lanes;
-        let (mut out, base, mut at) = (Out::default(), self.now, 0);
-        let mut given = Vec::new();
-        for block in &blocks.0 {
-            let now = self.now - base;
-            if block.start_cycle > now {
-                self.beat(0);
-                self.update_cycles(block.start_cycle - now, base, &mut out);
-            }
-            // A beat that two blocks share is the earlier one's.
-            let end = (block.elements as usize).next_multiple_of(lanes).min(order.len());
-            if at >= end {
-                // The longest stream goes on without parameters: its block passes the lanes in a cycle.
-                self.beat(0);
-                self.update_cycles(1, base, &mut out);
-            }
-            while at < end {
-                let own = &order[at..(at + lanes).min(order.len())];
-                for (port, values) in [(self.update.w, w), (self.update.v, v), (self.update.dw, dw)]
-                {
-                    let mut words = vec![0; lanes];
-                    for (word, &index) in words.iter_mut().zip(own) {
-                        *word = values[index];
-                    }
-                    self.model.set_wide(port, &words);
+        let (mut out, base) = (Out::default(), self.now);
+        let given = self.feed(&blocks.0, order.len(), base, &mut out, |core, own| {
+            let ports = [(core.update.w, w), (core.update.v, v), (core.update.dw, dw)];
+            for (port, values) in ports {
+                let mut words = vec![0; lanes];
+                for (word, &index) in words.iter_mut().zip(&order[own.clone()]) {
+                    *word = values[index];
                 }
-                self.beat(own.len());
-                given.push((self.now - base, own.len()));
-                self.update_cycles(1, base, &mut out);
-                at += own.len();
+                core.model.set_wide(port, &words);
             }
-            if self.now - base != block.free_cycle {
-                let (rtl, model) = (self.now - base, block.free_cycle);
-                let reason = format!(
-                    "block {} leaves the lanes' input in cycle {rtl}, not {model}",
-                    block.block
-                );
-                return Err(RtlError::Update { reason });
-            }
-        }
-        self.beat(0);
-        self.update_cycles(self.rest(), base, &mut out);
+        })?;
         // What is skipped is not updated.
         let parameters = if sgd.skip { 0 } else { shape.w_len() };
         let directions = [ff, bp].into_iter().flatten().count();
@@ -438,8 +501,7 @@ impl Core {
         Ok(run)
     }
 
-    /// Every beat comes out after the lanes' latency, all made weights when the timing model lets them be written, and the unit
-    /// counts every parameter.
+    /// Every beat comes out after the lanes' latency, all made weights in time, and the unit counts every parameter and group.
     fn check_update(
         &self,
         given: &[(u64, usize)],
@@ -459,11 +521,7 @@ impl Core {
                 given.len()
             ));
         }
-        let ready = blocks.last().map_or(0, |block| block.ready_cycle);
-        let last = out.last_cycle.iter().flatten().max();
-        if let Some(&last) = last.filter(|&&last| last >= ready) {
-            return refuse(format!("weights come out in cycle {last}, not before {ready}"));
-        }
+        check_ready(out, blocks)?;
         let counted = self.model.get(self.update.groups);
         if counted != groups as u64 {
             return refuse(format!("SORE counts {counted} of {groups} groups"));
