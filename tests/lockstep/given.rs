@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 /// Longer than any job here takes: only a hang reaches it.
 const PATIENCE: Duration = Duration::from_secs(120);
 /// Where programs lie, apart from a few beats. What they work on lies before it.
-const PLACE: u64 = 1 << 20;
+pub(crate) const PLACE: u64 = 1 << 20;
 
 /// A Verilated accelerator whose engines are watched, with operands in its memory; `None` without Verilator, which fails under
 /// `RTL_SIM=require`.
@@ -35,7 +35,7 @@ pub(crate) fn card(config: &ArrayConfig, dram: MemoryModel) -> Option<RtlCard> {
     Some(card)
 }
 
-fn read(card: &RtlCard, register: Register) -> u32 {
+fn read(card: &dyn Card, register: Register) -> u32 {
     card.read32(register.offset).unwrap()
 }
 
@@ -49,7 +49,7 @@ pub(crate) struct End {
 }
 
 /// Runs a program to its end.
-pub(crate) fn run(card: &RtlCard, program: &[Instruction], offset_beats: u64) -> End {
+pub(crate) fn run(card: &dyn Card, program: &[Instruction], offset_beats: u64) -> End {
     let words: Vec<Word> = program.iter().map(|i| i.encode().unwrap()).collect();
     let address = PLACE + 64 * offset_beats;
     // Memory that was never written is written a page at a time.

@@ -3,3 +3,4 @@
 mod array;
 mod given;
 mod stages;
+mod streams;
