@@ -3,6 +3,7 @@
 mod fuse;
 mod process;
 mod programs;
+pub mod vector_case;
 mod verilog;
 
 pub use fuse::has_fuse;

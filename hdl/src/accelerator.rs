@@ -15,24 +15,32 @@
 use crate::core::Counter;
 use crate::emit::{Design, Direction, Port, Wiring, check_stack, emit};
 use crate::front::{self, Engines};
-use crate::{HdlError, array, dma, load, store, update};
+use crate::{HdlError, array, dma, load, store, update, vector};
 use satkit_spec::isa::Engine;
 use satkit_spec::{ArrayConfig, memory_map};
 use std::collections::BTreeSet;
 
 /// The engines that the accelerator has; instructions of the others are illegal to it.
-pub const ENGINES: &[Engine] = &[Engine::LoadWeights, Engine::Mm, Engine::Store, Engine::Update];
+pub const ENGINES: &[Engine] =
+    &[Engine::LoadWeights, Engine::Mm, Engine::Store, Engine::Update, Engine::Vector];
 
-/// The modules of [`ENGINES`].
+/// The engines of a configuration: [`ENGINES`], but for VE where it has no lanes ([`vector::has_lanes`]).
+pub fn engines_of(config: &ArrayConfig) -> impl Iterator<Item = Engine> {
+    let has_lanes = vector::has_lanes(config);
+    ENGINES.iter().copied().filter(move |&engine| engine != Engine::Vector || has_lanes)
+}
+
+/// The modules of the engines.
 fn engines(config: &ArrayConfig) -> Result<Vec<(Engine, Design)>, HdlError> {
     let mut engines = Vec::new();
-    for &engine in ENGINES {
+    for engine in engines_of(config) {
         let design = match engine {
             Engine::LoadWeights => load::weights(config)?,
             Engine::Mm => array::engine(config)?,
             Engine::Store => store::design(config)?,
             Engine::Update => update::engine(config)?,
-            Engine::LoadActivations | Engine::Vector => continue,
+            Engine::Vector => vector::engine(config)?,
+            Engine::LoadActivations => continue,
         };
         engines.push((engine, design));
     }

@@ -1,204 +1,27 @@
 //! The elementwise unit's lanes under Verilator against the simulated card: whole output streams, byte by byte, of the same VE
 //! instructions.
 
-use half::f16;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use satkit_hdl::dma::LANE_READ_CYCLES;
 use satkit_host::session::Session;
-use satkit_plan::layout::pitch;
 use satkit_rtl::{Build, Model, PortId};
 use satkit_sim::card::{SimCard, SimCardOptions};
-use satkit_spec::isa::{
-    Instruction, Operation, Parameters, Reads, Shape, Tensors, Vector, VectorOp, Writes,
-};
+use satkit_spec::isa::{Instruction, Operation, Shape, Vector, VectorOp};
 use satkit_spec::{ArrayConfig, VECTOR_LATENCY_CYCLES};
-use satkit_tests::{any_f16, has_verilog_tool};
+use satkit_tests::has_verilog_tool;
+use satkit_tests::vector_case::{
+    Stream, TENSOR_BEATS, TENSORS, VectorCase, any_vector_case, no_shape, place,
+};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 const BEAT_BYTES: usize = 64;
-/// Elements of a beat of FP16.
-const BEAT_HALVES: usize = 32;
-/// Where pieces are cut: at pages of FP16.
-const PAGE_BEATS: usize = 64;
-/// Room for a tensor in card memory.
-const TENSOR_BEATS: usize = 1 << 12;
-/// Tensors a, b, x, y.
-const TENSORS: usize = 4;
-
-/// One operation, its tensors' bytes, and when the lanes are given elements.
-#[derive(Clone, Debug)]
-struct Case {
-    op: VectorOp,
-    shape: Shape,
-    a: Vec<u8>,
-    b: Vec<u8>,
-    /// Beats of A in each piece.
-    pieces: Vec<usize>,
-    /// Of 16 cycles in turn, those in which elements are taken.
-    pace: u16,
-}
-
-fn no_shape() -> Shape {
-    Shape {
-        batch: 1,
-        channels: 1,
-        h: 1,
-        w: 1,
-        window: 0,
-        stride: 0,
-        pad: 0,
-        pooling: 0,
-        relu: false,
-        residual: false,
-        running: false,
-        bits: false,
-        gradient: false,
-        n: 1,
-        m: 1,
-        heads: 0,
-        scale: 1f32.to_bits(),
-    }
-}
-
-/// Stored values, whose NaNs are canonical.
-fn tensor(beats: usize) -> impl Strategy<Value = Vec<u8>> {
-    proptest::collection::vec(any_f16(), beats * BEAT_HALVES).prop_map(|values| {
-        let stored = |value: f16| if value.is_nan() { 0x7E00 } else { value.to_bits() };
-        values.into_iter().flat_map(|value| stored(value).to_le_bytes()).collect()
-    })
-}
-
-fn any_case() -> impl Strategy<Value = Case> {
-    let op = proptest::sample::select(vec![
-        VectorOp::Add,
-        VectorOp::ReluBackward,
-        VectorOp::BiasGradient,
-    ]);
-    let channels = prop_oneof![1u32..=8, 9u32..=70, Just(8), Just(32), Just(64), 70u32..=300];
-    let pace = prop_oneof![Just(0xFFFF), any::<u16>().prop_map(|pace| pace | 1)];
-    (op, 1u32..4, channels, 1u32..5, 1u32..5, any::<[bool; 2]>(), pace).prop_flat_map(
-        |(op, batch, channels, h, w, [relu, bits], pace)| {
-            let relu = relu && op == VectorOp::Add;
-            let bits = bits && op != VectorOp::BiasGradient;
-            let shape = Shape { batch, channels, h, w, relu, bits, ..no_shape() };
-            let beats = elements(&shape).div_ceil(BEAT_HALVES);
-            let most = beats.div_ceil(PAGE_BEATS);
-            let cuts = if op == VectorOp::BiasGradient { 1 } else { most };
-            let cuts = proptest::collection::btree_set(1..most.max(2), 0..=cuts - 1);
-            (tensor(beats), tensor(beats), cuts).prop_map(move |(a, b, cuts)| {
-                let ends = cuts.into_iter().map(|cut| cut * PAGE_BEATS).filter(|end| *end < beats);
-                let ends: Vec<usize> = ends.chain([beats]).collect();
-                let starts = std::iter::once(0).chain(ends.iter().copied());
-                let pieces = ends.iter().zip(starts).map(|(end, start)| end - start).collect();
-                Case { op, shape, a, b, pieces, pace }
-            })
-        },
-    )
-}
-
-/// Elements of a tensor, with its padding.
-fn elements(shape: &Shape) -> usize {
-    let pixels = shape.batch * shape.h * shape.w;
-    pixels as usize * pitch(shape.channels as usize)
-}
-
-/// First beat of tensor `index`.
-const fn place(index: usize) -> usize {
-    index * TENSOR_BEATS
-}
-
-/// A stream of one piece: first beat and beats.
-type Stream = (usize, usize);
-
-impl Case {
-    /// Elements in beats of A: those of the last may be fewer.
-    fn elements(&self, first_beat: usize, beats: usize) -> usize {
-        (beats * BEAT_HALVES).min(elements(&self.shape) - first_beat * BEAT_HALVES)
-    }
-
-    fn writes_mask(&self) -> bool {
-        self.op == VectorOp::Add && self.shape.relu && self.shape.bits
-    }
-
-    /// Streams a, b, x, y of the pieces, one after another.
-    fn streams(&self) -> Vec<[Stream; TENSORS]> {
-        let mut first = 0;
-        let piece = |beats: &usize| {
-            let of = |index: usize, share: usize| {
-                let (start, end) = (first / share, (first + beats).div_ceil(share));
-                (place(index) + start, end - start)
-            };
-            let none = (0, 0);
-            let mask_share = 16;
-            let b = match self.op {
-                VectorOp::BiasGradient => none,
-                VectorOp::ReluBackward if self.shape.bits => of(1, mask_share),
-                _ => of(1, 1),
-            };
-            let x = match self.op {
-                VectorOp::BiasGradient => (place(2), (self.shape.channels as usize).div_ceil(16)),
-                _ => of(2, 1),
-            };
-            let y = if self.writes_mask() { of(3, mask_share) } else { none };
-            let streams = [of(0, 1), b, x, y];
-            first += beats;
-            streams
-        };
-        self.pieces.iter().map(piece).collect()
-    }
-
-    fn program(&self) -> Vec<Instruction> {
-        let [a, b, x, y] = [0, 1, 2, 3].map(|index| place(index) as u32);
-        let none = Parameters { scalars: 0, first: 0, second: 0, running: 0, sums: 0 };
-        let mut program = vec![
-            Operation::Shape(self.shape),
-            Operation::Tensors(Tensors { a, b, c: 0, x, y, z: 0 }),
-            Operation::Parameters(none),
-        ];
-        let streams = self.streams();
-        let last = streams.len() - 1;
-        for (at, [a, b, x, y]) in streams.into_iter().enumerate() {
-            let [[a, a_beats], [b, b_beats], [x, x_beats], [y, y_beats]] =
-                [a, b, x, y].map(|(first, beats)| [first as u32, beats as u32]);
-            program.push(Operation::Reads(Reads {
-                first: a,
-                first_beats: a_beats,
-                second: b,
-                second_beats: b_beats,
-                third: 0,
-                third_beats: 0,
-            }));
-            program.push(Operation::Writes(Writes {
-                first: x,
-                first_beats: x_beats,
-                second: y,
-                second_beats: y_beats,
-                third: 0,
-                third_beats: 0,
-            }));
-            let elements = self.elements(a as usize, a_beats as usize) as u64;
-            program.push(Operation::Vector(Vector { op: self.op, elements, last: at == last }));
-        }
-        program.into_iter().map(Instruction::new).collect()
-    }
-
-    /// Bytes of x and y of all pieces.
-    fn written(&self) -> [Stream; 2] {
-        let streams = self.streams();
-        [2, 3].map(|index| {
-            let all = streams.iter().map(|piece| piece[index]);
-            let beats = all.map(|(_, beats)| beats).sum();
-            (place(index), beats)
-        })
-    }
-}
 
 /// What the simulated card has in memory afterwards.
-fn simulated(config: &ArrayConfig, case: &Case) -> [Vec<u8>; 2] {
+fn simulated(config: &ArrayConfig, case: &VectorCase) -> [Vec<u8>; 2] {
     let card = SimCard::new(config, &SimCardOptions::default()).unwrap();
     let session = Session::open(Arc::new(card), config).unwrap();
     let bytes = TENSORS * TENSOR_BEATS * BEAT_BYTES;
@@ -240,7 +63,7 @@ impl Lanes {
     }
 
     /// Bytes of x and y after all pieces.
-    fn run(&mut self, case: &Case) -> Result<[Vec<u8>; 2], TestCaseError> {
+    fn run(&mut self, case: &VectorCase) -> Result<[Vec<u8>; 2], TestCaseError> {
         let program = case.program();
         let word = |at: usize| words(&program[at].encode().unwrap().to_bytes());
         for port in ["shape", "next_shape"] {
@@ -266,7 +89,7 @@ impl Lanes {
 
     fn piece(
         &mut self,
-        case: &Case,
+        case: &VectorCase,
         [a, b, x, y]: [Stream; TENSORS],
         written: &mut BTreeMap<usize, Vec<u8>>,
     ) -> Result<(), TestCaseError> {
@@ -344,7 +167,7 @@ fn lanes_give_the_card_s_bytes(config: &ArrayConfig, cases: u32) {
     // One model for all, so that what one leaves behind meets the next.
     let lanes = RefCell::new(Lanes::new(config));
     let settings = Config { cases, failure_persistence: None, ..Config::default() };
-    let verdict = TestRunner::new(settings).run(&any_case(), |case| {
+    let verdict = TestRunner::new(settings).run(&any_vector_case(), |case| {
         let expected = simulated(config, &case);
         let found = lanes.borrow_mut().run(&case)?;
         for (name, (found, expected)) in ["x", "y"].iter().zip(found.iter().zip(&expected)) {

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 /// Longer than any job here takes: only a hang reaches it.
 const PATIENCE: Duration = Duration::from_secs(120);
 /// Where programs lie, apart from a few beats. What they work on lies before it.
-const PLACE: u64 = 1 << 20;
+pub(crate) const PLACE: u64 = 1 << 20;
 
 /// A Verilated accelerator whose engines are watched, with operands in its memory; `None` without Verilator, which fails under
 /// `RTL_SIM=require`.

@@ -4,3 +4,4 @@ mod array;
 mod given;
 mod stages;
 mod updates;
+mod vectors;

@@ -23,7 +23,7 @@ const PLACE: u32 = 1 << 15;
 /// Beats for a tensor.
 const ROOM: u32 = 1 << 9;
 /// Updates and stages of a program.
-const MOST: u32 = 5;
+pub(crate) const MOST: u32 = 5;
 /// Tensors of an update: W with V, those that are written, dW, the step's numbers.
 const TENSORS: u32 = 4;
 const ALL_BEATS: u32 = TENSORS * MOST * ROOM;
@@ -38,7 +38,7 @@ enum Updated {
 }
 
 #[derive(Clone, Debug)]
-struct Case {
+pub(crate) struct Case {
     updated: Updated,
     in_place: bool,
     /// Where each tensor begins in its room, in beats.
@@ -60,7 +60,7 @@ impl Case {
     }
 
     /// The instructions of update `at` of a program.
-    fn instructions(&self, at: u32) -> Vec<Instruction> {
+    pub(crate) fn instructions(&self, at: u32) -> Vec<Instruction> {
         let place = |k: u32| PLACE + (k * MOST + at) * ROOM + self.offsets[k as usize];
         let (beats, numbers) = (self.beats(), place(3));
         let mut operations = vec![
@@ -116,7 +116,7 @@ impl Case {
     }
 }
 
-fn updates() -> impl Strategy<Value = Case> {
+pub(crate) fn updates() -> impl Strategy<Value = Case> {
     let updated = prop_oneof![
         (1u32..4, 1u32..4).prop_map(|(ci, co)| Updated::Layer { ci: 8 * ci, co: 32 * co }),
         prop_oneof![0u32..4, 62u32..67, 1u32..200].prop_map(Updated::Vector),
@@ -179,7 +179,7 @@ fn program(config: &ArrayConfig, items: &[Item]) -> Vec<Instruction> {
 }
 
 /// Bytes of all tensors of updates: numbers from -2 to 2, and the step's.
-fn tensors() -> DmaBuf {
+pub(crate) fn tensors() -> DmaBuf {
     let values = (0..ALL_BEATS * BEAT_SINGLES).map(|at| {
         let (beat, index) = (at / BEAT_SINGLES, (at % BEAT_SINGLES) as usize);
         let any = (at.wrapping_mul(0x9E37_79B9) >> 8) as f32 / 4_194_304.0 - 2.0;
@@ -195,10 +195,10 @@ fn tensors() -> DmaBuf {
     DmaBuf::copy_of(&values.flat_map(f32::to_le_bytes).collect::<Vec<u8>>())
 }
 
-const ADDRESS: u64 = PLACE as u64 * BEAT_BYTES;
+pub(crate) const ADDRESS: u64 = PLACE as u64 * BEAT_BYTES;
 
 /// What a card has of the tensors.
-fn read(card: &impl Card) -> DmaBuf {
+pub(crate) fn read(card: &impl Card) -> DmaBuf {
     let mut bytes = DmaBuf::zeroed(ALL_BEATS as usize * BEAT_BYTES as usize);
     card.c2h(0, ADDRESS, &mut bytes).unwrap();
     bytes

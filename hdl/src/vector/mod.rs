@@ -1,5 +1,5 @@
-//! The arithmetic of the elementwise unit (VE) and of the drain (ST), block by block, and VE's lanes made of them ([`design`]). No top
-//! instantiates them yet: there are neither streams nor a controller around them.
+//! The arithmetic of the elementwise unit (VE) and of the drain (ST), block by block, and VE's lanes made of them ([`design`]), which are an
+//! engine with the shell of streams around them ([`engine`]).
 //!
 //! | block | computes | rate | latency |
 //! |---|---|---|---|
@@ -47,7 +47,8 @@ pub use widen_half::WidenHalf;
 
 use crate::HdlError;
 use crate::emit::Design;
-use crate::memory;
+use crate::{memory, stream};
+use satkit_spec::isa::Engine;
 use satkit_spec::{ArrayConfig, VECTOR_LATENCY_CYCLES};
 
 // Streams, timing model and lanes agree on when results are there.
@@ -87,7 +88,7 @@ const _: () = assert!(lanes::LATENCY_CYCLES == VECTOR_LATENCY_CYCLES);
 pub fn design(config: &ArrayConfig) -> Result<Design, HdlError> {
     config.validate()?;
     let lanes = config.ve_lanes;
-    if !matches!(lanes, 4 | 8) {
+    if !has_lanes(config) {
         return Err(HdlError::Unbuildable {
             array: config.name.clone(),
             what: "VE lanes",
@@ -97,4 +98,24 @@ pub fn design(config: &ArrayConfig) -> Result<Design, HdlError> {
     }
     let wiring = vec![memory::delay_line(), lanes::module(lanes)];
     Ok(Design::join("vector_lanes", lanes::parts(lanes), wiring))
+}
+
+/// True if there are lanes for a configuration ([`design`]): 64 take two beats in a cycle, which is not built.
+#[must_use]
+pub fn has_lanes(config: &ArrayConfig) -> bool {
+    matches!(config.ve_lanes, 4 | 8)
+}
+
+/// The engine of VE, top `ve`: the shell of a stream engine ([`crate::stream`]) with [`design`] as its lanes.
+///
+/// Its ports are those of the engine `vector` at the sequencer ([`crate::front`]) and of the client `vector` of `dma` ([`crate::dma`]), under
+/// the names that they have there but for `vector_memory_fault`, `vector_memory_fault_address`, which are the client's `fault`,
+/// `fault_address`. `flush` is the sequencer's.
+///
+/// It adds, takes gradients back through ReLU and sums those of biases. All else is illegal to it.
+///
+/// # Errors
+/// As [`design`] and [`stream::design`].
+pub fn engine(config: &ArrayConfig) -> Result<Design, HdlError> {
+    stream::engine(config, Engine::Vector, design(config)?)
 }

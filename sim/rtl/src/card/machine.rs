@@ -7,6 +7,7 @@ use super::top::{Ask, Top};
 use super::trace::{Retirement, Trace};
 use crate::{Model, PortId, RtlError};
 use satkit_memory::{Direction, Request};
+use satkit_spec::ArrayConfig;
 use satkit_spec::memory_map;
 use satkit_spec::regs::{self, control};
 
@@ -48,9 +49,14 @@ impl Machine {
     ///
     /// # Errors
     /// [`RtlError::Port`] if the design is no top.
-    pub(super) fn new(mut model: Model, bus: Bus, traced: bool) -> Result<Self, RtlError> {
+    pub(super) fn new(
+        config: &ArrayConfig,
+        mut model: Model,
+        bus: Bus,
+        traced: bool,
+    ) -> Result<Self, RtlError> {
         let mut top = Top::of(&model, bus.ports())?;
-        let trace = if traced { Some(Trace::of(&model)?) } else { None };
+        let trace = if traced { Some(Trace::of(config, &model)?) } else { None };
         // Cycles in which an engine says something are looked at one by one.
         top.strobes.extend(trace.iter().flat_map(Trace::strobes));
         model.set(top.ddr_calibrated, memory_map::ALL_CALIBRATED.into());

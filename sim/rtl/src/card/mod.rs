@@ -125,7 +125,7 @@ impl RtlCard {
         }
         let clock_hz = options.build.clock_hz.or(Some(config.clock_hz));
         let model = Model::of(design, &Build { clock_hz, ..options.build })?;
-        let machine = Machine::new(model, bus, options.keeps_retirements)?;
+        let machine = Machine::new(config, model, bus, options.keeps_retirements)?;
         let (requests, receiver) = mpsc::channel();
         let events = Arc::new(Events::default());
         let worker = Worker { machine, requests: receiver, events: Arc::clone(&events) };

@@ -2,6 +2,7 @@
 
 use crate::{Model, PortId, RtlError};
 use satkit_hdl::{accelerator, front};
+use satkit_spec::ArrayConfig;
 use satkit_spec::isa::Engine;
 use std::collections::VecDeque;
 
@@ -34,14 +35,14 @@ pub(super) struct Trace {
 
 impl Trace {
     /// The trace outputs of a top made by [`accelerator::traced`].
-    pub(super) fn of(model: &Model) -> Result<Self, RtlError> {
-        let signals = |&engine: &Engine| {
+    pub(super) fn of(config: &ArrayConfig, model: &Model) -> Result<Self, RtlError> {
+        let signals = |engine: Engine| {
             let port =
                 |event: &str| model.port(&format!("trace_{}_{event}", front::name_of(engine)));
             let (start, end) = (port("start")?, port("end")?);
             Ok::<_, RtlError>(Signals { engine, start, end, started: VecDeque::new() })
         };
-        let engines = accelerator::ENGINES.iter().map(signals).collect::<Result<_, _>>()?;
+        let engines = accelerator::engines_of(config).map(signals).collect::<Result<_, _>>()?;
         Ok(Self { engines, retirements: Vec::new() })
     }
 

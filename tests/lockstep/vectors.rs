@@ -1,0 +1,127 @@
+//! Elementwise work with updates between its pieces: in the cycles of the timing model, and byte by byte what the simulated card
+//! makes of it.
+
+use crate::given::{PLACE, card, in_lockstep, run};
+use crate::updates;
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+use satkit_memory::MemoryModel;
+use satkit_sim::card::{SimCard, SimCardOptions};
+use satkit_spec::ArrayConfig;
+use satkit_spec::isa::{Instruction, Operation, VectorOp};
+use satkit_spec::regs::status;
+use satkit_tests::vector_case::{TENSOR_BEATS, TENSORS, VectorCase, any_vector_case, place};
+use satkit_transport::{Card, DmaBuf};
+
+const BEAT_BYTES: usize = 64;
+/// Kept instructions that [`VectorCase::program`] begins with, and instructions of a piece.
+const KEPT: usize = 3;
+const PIECE: usize = 3;
+
+// Tensors of elementwise work lie before the programs.
+const _: () = assert!((TENSORS * TENSOR_BEATS * BEAT_BYTES) as u64 <= PLACE);
+
+/// A program of both engines of streams.
+#[derive(Clone, Debug)]
+struct Case {
+    vector: VectorCase,
+    /// Before which piece each comes, modulo the pieces.
+    updates: Vec<(updates::Case, usize)>,
+}
+
+fn cases() -> impl Strategy<Value = Case> {
+    let most = updates::MOST as usize;
+    let updates = proptest::collection::vec((updates::updates(), 0usize..8), 0..most);
+    (any_vector_case(), updates).prop_map(|(vector, updates)| Case { vector, updates })
+}
+
+impl Case {
+    fn program(&self) -> Vec<Instruction> {
+        let vector = self.vector.program();
+        let (kept, pieces) = vector.split_at(KEPT);
+        let pieces: Vec<_> = pieces.chunks(PIECE).collect();
+        let mut program = kept.to_vec();
+        for (nth, piece) in pieces.iter().enumerate() {
+            for (at, (update, before)) in (0..).zip(&self.updates) {
+                if before % pieces.len() == nth {
+                    program.extend(update.instructions(at));
+                }
+            }
+            program.extend_from_slice(piece);
+        }
+        program
+    }
+
+    fn upload(&self, card: &impl Card) {
+        card.h2c(0, 0, &DmaBuf::zeroed(PLACE as usize)).unwrap();
+        for (index, bytes) in [&self.vector.a, &self.vector.b].into_iter().enumerate() {
+            let address = (place(index) * BEAT_BYTES) as u64;
+            card.h2c(0, address, &DmaBuf::copy_of(bytes)).unwrap();
+        }
+        card.h2c(0, updates::ADDRESS, &updates::tensors()).unwrap();
+    }
+}
+
+/// All tensors, whether they are written or not.
+fn read(card: &impl Card) -> [DmaBuf; 2] {
+    let mut vectors = DmaBuf::zeroed(PLACE as usize);
+    card.c2h(0, 0, &mut vectors).unwrap();
+    [vectors, updates::read(card)]
+}
+
+fn in_lockstep_and_bytes(config: &ArrayConfig, dram: MemoryModel, count: u32) {
+    let Some(card) = card(config, dram) else { return };
+    let simulated = SimCard::new(config, &SimCardOptions::default()).unwrap();
+    let mut runner =
+        TestRunner::new(Config { failure_persistence: None, ..Config::with_cases(count) });
+    let ran = runner.run(&(cases(), 0u64..100), |(case, offset_beats)| {
+        let program = case.program();
+        case.upload(&card);
+        in_lockstep(&card, config, &dram, program.clone(), offset_beats)
+            .map_err(TestCaseError::fail)?;
+        case.upload(&simulated);
+        prop_assert_eq!(run(&simulated, &program, offset_beats).status, status::DONE);
+        for (rtl, due) in read(&card).iter().zip(read(&simulated)) {
+            let other = rtl.iter().zip(due.iter()).position(|(rtl, due)| rtl != due);
+            prop_assert!(other.is_none(), "byte {:?} of the tensors", other);
+        }
+        Ok(())
+    });
+    if let Err(error) = ran {
+        panic!("{}", error.to_string().chars().take(3000).collect::<String>());
+    }
+}
+
+#[test]
+fn elementwise_work_starts_and_ends_when_the_model_says_and_writes_its_bytes() {
+    in_lockstep_and_bytes(&ArrayConfig::tiny(), MemoryModel::ddr4(), 120);
+}
+
+#[test]
+fn eight_lanes_do_under_back_pressure() {
+    in_lockstep_and_bytes(&ArrayConfig::small(), "pressure:seed=5".parse().unwrap(), 80);
+}
+
+/// What the engine cannot do stops the program where it stands, and the next one runs.
+#[test]
+fn what_ve_cannot_do_is_illegal() {
+    let (config, dram) = (ArrayConfig::tiny(), MemoryModel::ddr4());
+    let Some(card) = card(&config, dram) else { return };
+    let known = [VectorOp::Add, VectorOp::ReluBackward, VectorOp::BiasGradient];
+    let unknown: Vec<_> = VectorOp::ALL.iter().filter(|op| !known.contains(op)).collect();
+    let mut runner =
+        TestRunner::new(Config { failure_persistence: None, ..Config::with_cases(12) });
+    let ran = runner.run(&(cases(), proptest::sample::select(unknown)), |(case, op)| {
+        let program = case.program();
+        let mut wrong = program.clone();
+        let at = wrong.len() - 1;
+        let Operation::Vector(vector) = &mut wrong[at].operation else { unreachable!() };
+        vector.op = *op;
+        case.upload(&card);
+        let end = run(&card, &wrong, 0);
+        prop_assert_eq!(end.status, status::DONE | status::ILLEGAL_INSTRUCTION);
+        prop_assert_eq!(end.instruction as usize, at);
+        in_lockstep(&card, &config, &dram, program, 0).map_err(TestCaseError::fail)
+    });
+    ran.unwrap();
+}
