@@ -21,17 +21,19 @@ use satkit_spec::{ArrayConfig, memory_map};
 use std::collections::BTreeSet;
 
 /// The engines that the accelerator has; instructions of the others are illegal to it.
-pub const ENGINES: &[Engine] = &[Engine::LoadWeights, Engine::Mm, Engine::Store];
+pub const ENGINES: &[Engine] =
+    &[Engine::LoadActivations, Engine::LoadWeights, Engine::Mm, Engine::Store];
 
 /// The modules of [`ENGINES`].
 fn engines(config: &ArrayConfig) -> Result<Vec<(Engine, Design)>, HdlError> {
     let mut engines = Vec::new();
     for &engine in ENGINES {
         let design = match engine {
+            Engine::LoadActivations => load::activations(config)?,
             Engine::LoadWeights => load::weights(config)?,
             Engine::Mm => array::engine(config)?,
             Engine::Store => store::design(config)?,
-            Engine::LoadActivations | Engine::Update | Engine::Vector => continue,
+            Engine::Update | Engine::Vector => continue,
         };
         engines.push((engine, design));
     }

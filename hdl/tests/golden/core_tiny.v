@@ -1942,7 +1942,7 @@ module column_foot(clock,token,sum,drained,token_east,psum_write,psum_word,out);
         psum_write = token[16] & ~token[17];
         psum_word = token[15:0];
         result$d = drained;
-        if (token[16]) begin
+        if (token[16] & token[17]) begin
             result$d = sum;
         end
         out = result$q;
