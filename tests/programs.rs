@@ -1,8 +1,9 @@
 //! Programs of parts of the machine.
 
 use satkit_plan::{BankLayout, DataflowChoice, MacStage, TileSpace, plan_stage};
-use satkit_spec::ArrayConfig;
-use satkit_spec::isa::{Engine, Instruction, Operation, SemaphoreSet};
+use satkit_rtl::Psums;
+use satkit_spec::isa::{Engine, Instruction, Operation, SemaphoreSet, Walk};
+use satkit_spec::{ArrayConfig, Dataflow};
 use std::ops::Range;
 
 /// What some of the engines do in a stage's plan, with the WALKs of its MMs. It waits only for what these engines post, so that
@@ -19,6 +20,7 @@ pub fn part_of(
     let plan = plan_stage(config, stage, choice).unwrap();
     let is_kept_by = |any: &[Engine]| any.iter().any(|engine| engines.contains(engine));
     let mut space = None;
+    let mut psums = Psums::default();
     let mut program = Vec::new();
     for instruction in plan.program.instructions() {
         let is_part = match &instruction.operation {
@@ -39,8 +41,12 @@ pub fn part_of(
             let (rows, slots): (Range<usize>, Range<usize>) =
                 (range(mm.row_base, mm.rows), range(mm.slot_base, mm.slots));
             let layout = BankLayout::new(config, &space, rows, slots).unwrap();
+            let psum = match space.dataflow {
+                Dataflow::WeightStationary => psums.place(mm, config.psum_depth).unwrap() as u32,
+                Dataflow::OutputStationary => 0,
+            };
             for walk in layout.walks() {
-                program.push(Instruction::new(Operation::Walk(*walk)));
+                program.push(Instruction::new(Operation::Walk(Walk { psum, ..*walk })));
             }
         }
         let posted = instruction.wait.iter().filter(|token| engines.contains(&token.poster()));

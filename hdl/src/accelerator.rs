@@ -21,8 +21,22 @@ use satkit_spec::{ArrayConfig, memory_map};
 use std::collections::BTreeSet;
 
 /// The engines that the accelerator has; instructions of the others are illegal to it.
-pub const ENGINES: &[Engine] =
-    &[Engine::LoadWeights, Engine::Mm, Engine::Store, Engine::Update, Engine::Vector];
+pub const ENGINES: &[Engine] = &[
+    Engine::LoadActivations,
+    Engine::LoadWeights,
+    Engine::Mm,
+    Engine::Store,
+    Engine::Update,
+    Engine::Vector,
+];
+
+/// What a step of training needs, and the engines take for illegal.
+pub const MISSING: &[&str] = &[
+    "LD.A of larger kernels and of weight gradients",
+    "ST with bias, mask or statistics",
+    "WU that makes operand weights",
+    "VE beyond sums and gradients of ReLU and biases",
+];
 
 /// The engines of a configuration: [`ENGINES`], but for VE where it has no lanes ([`vector::has_lanes`]).
 pub fn engines_of(config: &ArrayConfig) -> impl Iterator<Item = Engine> {
@@ -35,12 +49,12 @@ fn engines(config: &ArrayConfig) -> Result<Vec<(Engine, Design)>, HdlError> {
     let mut engines = Vec::new();
     for engine in engines_of(config) {
         let design = match engine {
+            Engine::LoadActivations => load::activations(config)?,
             Engine::LoadWeights => load::weights(config)?,
             Engine::Mm => array::engine(config)?,
             Engine::Store => store::design(config)?,
             Engine::Update => update::engine(config)?,
             Engine::Vector => vector::engine(config)?,
-            Engine::LoadActivations => continue,
         };
         engines.push((engine, design));
     }

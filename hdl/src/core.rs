@@ -98,6 +98,7 @@ pub fn design(config: &ArrayConfig) -> Result<Design, HdlError> {
     parts.push(emit("counter", Counter::default));
     let stce = array::stce(config)?;
     parts.push(stce);
+    parts.push(array::row_bank(config));
     parts.push(update);
     let wiring = vec![
         memory::bank_ram(),

@@ -5,6 +5,7 @@ use satkit_memory::{
 };
 use satkit_plan::{Observer, Program, Retired, time};
 use satkit_rtl::card::{Retirement, RtlCard, RtlCardOptions};
+use satkit_sim::card::{SimCard, SimCardOptions};
 use satkit_spec::ArrayConfig;
 use satkit_spec::isa::{Instruction, Word};
 use satkit_spec::regs::{self, Register, control, status};
@@ -168,4 +169,35 @@ pub(crate) fn in_lockstep(
         retired: program.len() as u32,
     };
     if end == due { Ok(()) } else { Err(format!("RTL {end:?}, model {due:?}")) }
+}
+
+/// Runs a program on the Verilog and on the simulated card, with the same operands in front of it, and compares every byte that is there
+/// then; [`in_lockstep`] besides.
+pub(crate) fn with_values(
+    card: &RtlCard,
+    config: &ArrayConfig,
+    dram: &MemoryModel,
+    program: Vec<Instruction>,
+    offset_beats: u64,
+    operands: &[u8],
+) -> Result<(), String> {
+    card.h2c(0, 0, &DmaBuf::copy_of(operands)).unwrap();
+    in_lockstep(card, config, dram, program.clone(), offset_beats)?;
+    let simulated = SimCard::new(config, &SimCardOptions::default()).unwrap();
+    simulated.h2c(0, 0, &DmaBuf::copy_of(operands)).unwrap();
+    let end = run(&simulated, &program, offset_beats);
+    if end.status != status::DONE {
+        return Err(format!("the simulator stops: {:?}, {end:?}", simulated.last_fault()));
+    }
+    let [mut due, mut found] = [(); 2].map(|()| DmaBuf::zeroed(operands.len()));
+    simulated.c2h(0, 0, &mut due).unwrap();
+    card.c2h(0, 0, &mut found).unwrap();
+    match due.chunks(2).zip(found.chunks(2)).position(|(due, found)| due != found) {
+        None => Ok(()),
+        Some(at) => {
+            let half = |bytes: &[u8]| u16::from_le_bytes([bytes[2 * at], bytes[2 * at + 1]]);
+            let (found, due) = (half(&found), half(&due));
+            Err(format!("byte {:#x}: RTL {found:#06x}, simulator {due:#06x}", 2 * at))
+        }
+    }
 }

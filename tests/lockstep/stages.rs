@@ -1,13 +1,17 @@
-//! Loads of weights, the array and stores: stages of random layers, on row banks that nobody fills.
+//! Loads, the array and stores: stages of random layers. Where activations are loaded, values are compared too; other programs work on
+//! row banks that nobody fills.
 
-use crate::given::{card, in_lockstep};
+use crate::given::{PLACE, card, in_lockstep, run, with_values};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use satkit_memory::MemoryModel;
+use satkit_plan::layout::{BEAT_BYTES, for_each_operand};
 use satkit_plan::{DataflowChoice, MacStage};
-use satkit_spec::isa::Engine;
+use satkit_spec::isa::{Engine, Instruction, Operation};
+use satkit_spec::regs::status;
 use satkit_spec::{ArrayConfig, ConvShape, Sparsity, Stage};
 use satkit_tests::part_of;
+use std::cell::Cell;
 
 /// A stage, and how it is laid over the array.
 type Part = (MacStage, DataflowChoice);
@@ -64,6 +68,89 @@ fn stages_in_lockstep(config: &ArrayConfig, dram: MemoryModel, cases: u32) {
     ran.unwrap();
 }
 
+/// The engines of a whole stage.
+const ALL: &[Engine] = &[Engine::LoadActivations, Engine::LoadWeights, Engine::Mm, Engine::Store];
+
+/// Bytes between two tensors: more than one of these layers takes, to the last stored zero.
+const TENSOR_BYTES: u64 = 64 << 10;
+/// Tensors of a stage: both operands and the result.
+const TENSORS: u64 = 3;
+
+/// Layers of which LD.A loads the patches: 1 x 1 kernels without stride or padding, so linear ones too. Larger kernels, strides and
+/// WU are illegal to it yet; programs of those have no LD.A.
+fn flat_layers() -> impl Strategy<Value = ConvShape> {
+    // Also channels that fill no word, and pixels whose pitch is padding for the most part.
+    let channels = || prop_oneof![2 => (1usize..9).prop_map(|words| 8 * words), 1 => 1usize..70];
+    let linear = (1usize..70).prop_map(|batch| (batch, 1, 1));
+    let convolution = (1usize..4, 1usize..7, 1usize..7);
+    (prop_oneof![linear, convolution], channels(), channels()).prop_map(
+        |((batch, height, width), ci, co)| {
+            ConvShape::new(batch, ci, (height, width), co, (1, 1), 1, 0).unwrap()
+        },
+    )
+}
+
+/// FF and BP of such layers, dense and with several N:M.
+fn flat_stages() -> impl Strategy<Value = Vec<Part>> {
+    let stage = prop_oneof![Just(Stage::Ff), Just(Stage::Bp)];
+    let sparsity = prop_oneof![
+        3 => Just((1, 1)),
+        2 => Just((2, 8)),
+        1 => Just((1, 8)),
+        1 => Just((2, 4)),
+        1 => Just((3, 4)),
+        1 => Just((1, 2)),
+    ];
+    let choice = prop_oneof![Just(DataflowChoice::Os), Just(DataflowChoice::Ws)];
+    let part = (flat_layers(), stage, sparsity, choice).prop_filter_map(
+        "channels that are no whole groups",
+        |(shape, stage, (n, m), choice)| {
+            let sparsity = if m == 1 { Sparsity::DENSE } else { Sparsity::new(n, m).ok()? };
+            Some((MacStage::new(shape, stage, sparsity).ok()?, choice))
+        },
+    );
+    proptest::collection::vec(part, 1..4)
+}
+
+/// The program of stages with tensors of their own, each some beats behind its place, and what card memory holds before it.
+fn with_operands(config: &ArrayConfig, parts: &[Part], seed: u64) -> (Vec<Instruction>, Vec<u8>) {
+    let mut state = seed.wrapping_mul(2).wrapping_add(1);
+    let mut random = move || {
+        state = state.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(0x1405_7B7E_F767_814F);
+        state >> 40
+    };
+    // FP16 numbers below 2 of both signs, subnormal ones among them.
+    let mut memory: Vec<u8> =
+        (0..PLACE / 2).flat_map(|_| [random() as u8, random() as u8 & 0xBF]).collect();
+    let mut program = Vec::new();
+    for (nth, (stage, choice)) in parts.iter().enumerate() {
+        let mut place = |tensor: u64| {
+            (nth as u64 * TENSORS + tensor) * TENSOR_BYTES / BEAT_BYTES + random() % 70
+        };
+        let [a, w, out] = [0, 1, 2].map(|tensor| place(tensor) as u32);
+        for mut instruction in part_of(config, *stage, *choice, ALL) {
+            match &mut instruction.operation {
+                Operation::Operands(operands) => (operands.a, operands.w) = (a, w),
+                Operation::Results(results) => results.out = out,
+                _ => {}
+            }
+            program.push(instruction);
+        }
+        if stage.sparsity == Sparsity::DENSE {
+            continue;
+        }
+        // Positions of a group that go up.
+        let (n, m) = (stage.sparsity.n(), stage.sparsity.m());
+        for_each_operand(stage, |entry| {
+            let first = (entry.column * 7 + entry.group * 5 + entry.tap) % (m - n + 1);
+            let byte = &mut memory[(u64::from(w) * BEAT_BYTES) as usize + entry.position_byte];
+            *byte &= !(0xF << entry.position_bit);
+            *byte |= ((first + entry.kept) as u8) << entry.position_bit;
+        });
+    }
+    (program, memory)
+}
+
 #[test]
 fn loads_mms_and_stores_start_and_end_when_the_model_says() {
     stages_in_lockstep(&ArrayConfig::tiny(), MemoryModel::ddr4(), 100);
@@ -72,4 +159,64 @@ fn loads_mms_and_stores_start_and_end_when_the_model_says() {
 #[test]
 fn they_do_under_back_pressure() {
     stages_in_lockstep(&ArrayConfig::tiny(), "pressure:seed=3".parse().unwrap(), 100);
+}
+
+/// Whole stages: beside requests and cycles, every byte of memory is that of the simulated card.
+fn values_in_lockstep(config: &ArrayConfig, dram: MemoryModel, cases: u32) {
+    let Some(card) = card(config, dram) else { return };
+    let mut runner =
+        TestRunner::new(Config { failure_persistence: None, ..Config::with_cases(cases) });
+    let counts = Cell::new((0, 0));
+    let ran = runner.run(&(flat_stages(), any::<u64>()), |(parts, seed)| {
+        let (program, memory) = with_operands(config, &parts, seed);
+        let loads = program.iter().filter(|i| i.operation.engine() == Some(ALL[0])).count();
+        let (programs, all) = counts.get();
+        counts.set((programs + 1, all + loads));
+        with_values(&card, config, &dram, program, seed % 100, &memory).map_err(TestCaseError::fail)
+    });
+    println!("{:?} programs, loads of activations", counts.get());
+    ran.unwrap();
+}
+
+#[test]
+fn whole_stages_give_the_values_of_the_simulated_card() {
+    values_in_lockstep(&ArrayConfig::tiny(), MemoryModel::ddr4(), 200);
+}
+
+#[test]
+fn they_do_under_back_pressure_too() {
+    values_in_lockstep(&ArrayConfig::tiny(), "pressure:seed=3".parse().unwrap(), 100);
+}
+
+/// LD.A stops a program at a patch that is not flat, and at WU, when what is before it has ended; then the next program runs.
+#[test]
+fn a_load_of_other_patches_is_at_fault() {
+    let (config, dram) = (ArrayConfig::tiny(), MemoryModel::ddr4());
+    let Some(card) = card(&config, dram) else { return };
+    let of = |shape: Result<ConvShape, _>, stage| {
+        MacStage::new(shape.unwrap(), stage, Sparsity::DENSE).unwrap()
+    };
+    let flat = of(ConvShape::new(5, 16, (1, 1), 12, (1, 1), 1, 0), Stage::Ff);
+    let (good, memory) = with_operands(&config, &[(flat, DataflowChoice::Os)], 1);
+    let convolution = ConvShape::new(1, 16, (5, 5), 16, (3, 3), 1, 1);
+    let strided = ConvShape::new(1, 16, (6, 6), 16, (1, 1), 2, 0);
+    for other in [
+        of(convolution.clone(), Stage::Ff),
+        of(convolution, Stage::Bp),
+        of(strided, Stage::Ff),
+        of(ConvShape::new(5, 16, (1, 1), 12, (1, 1), 1, 0), Stage::Wu),
+    ] {
+        for choice in [DataflowChoice::Os, DataflowChoice::Ws] {
+            let mut program = good.clone();
+            program.extend(part_of(&config, other, choice, ALL));
+            let first = program[good.len()..]
+                .iter()
+                .position(|i| i.operation.engine() == Some(Engine::LoadActivations));
+            let at = good.len() + first.unwrap();
+            let end = run(&card, &program, 0);
+            assert_eq!(end.status, status::DONE | status::ILLEGAL_INSTRUCTION, "{other:?}");
+            assert_eq!(end.instruction as usize, at, "{other:?}, {}", program[at]);
+            with_values(&card, &config, &dram, good.clone(), 0, &memory).unwrap();
+        }
+    }
 }

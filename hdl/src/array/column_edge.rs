@@ -116,8 +116,9 @@ impl Logic for ColumnFoot {
         self.token_east.next = self.next.q.val();
         self.psum_write.next = self.token.val().get_bit(16) & !self.token.val().get_bit(17);
         self.psum_word.next = self.token.val().get_bits::<16>(0);
+        // Sums that stay pass while words of the tile before still drain.
         self.result.d.next = self.drained.val();
-        if self.token.val().get_bit(16) {
+        if self.token.val().get_bit(16) & self.token.val().get_bit(17) {
             self.result.d.next = self.sum.val();
         }
         self.out.next = self.result.q.val();

@@ -171,6 +171,7 @@ pub fn engine(config: &ArrayConfig) -> Result<Design, HdlError> {
     let mut parts = super::edges();
     parts.push(crate::emit::emit("mm_legal", Legal::default));
     parts.push(super::stce(config)?);
+    parts.push(super::row_bank(config));
     let wiring = vec![
         memory::bank_ram(),
         memory::block_ram(),

@@ -6,7 +6,7 @@
 //! |---|---|
 //! | [`Uspe`] | processing element |
 //! | `stce_row`, `stce` | the elements of a row, and the rows |
-//! | [`RowEdge`] | a row's words: table of offsets, bank, normalised |
+//! | [`row_bank`], [`RowEdge`] | a row's words: table of offsets, bank; normalised |
 //! | [`ColumnHead`], [`ColumnFoot`] | a column's weights and partial sums; its results |
 //! | [`Controller`], [`Ends`] | the MM engine: its tokens, and what the sequencer hears |
 //! | [`engine()`] | all of it as an engine of the accelerator |
@@ -15,6 +15,7 @@ mod column_edge;
 mod controller;
 mod ends;
 mod engine;
+mod row_bank;
 mod row_edge;
 mod small_ram;
 mod uspe;
@@ -24,6 +25,8 @@ pub use column_edge::{ColumnFoot, ColumnHead};
 pub use controller::Controller;
 pub use ends::Ends;
 pub use engine::{Legal, engine};
+pub use row_bank::row_bank;
+pub(crate) use row_bank::{OFFSET, SEGMENTS, line_bits, tag_bits};
 pub use row_edge::RowEdge;
 pub use small_ram::SmallRam;
 pub use uspe::Uspe;

@@ -1,6 +1,7 @@
 //! How the array is wired. In names, `_r_c` is the wire that comes into the element of row r and column c.
 
 use super::LANES;
+use super::row_bank::{OFFSET, SEGMENTS, line_bits, tag_bits};
 use crate::emit::{Module, NEVER, Wiring, part};
 use crate::isa_bits;
 use satkit_spec::ArrayConfig;
@@ -13,6 +14,8 @@ const WEIGHT: usize = 17;
 const TAG: usize = 11;
 /// Value 16 and position 4 of a column bank.
 const ENTRY: usize = 20;
+/// Memories of a row bank.
+const SUB_BANKS: usize = 4;
 
 fn own(name: &str) -> (&str, String) {
     (name, name.to_owned())
@@ -162,15 +165,14 @@ impl<'c> MmEngine<'c> {
     pub(crate) fn buffer_ports(&self, text: &mut Wiring) {
         let (rows, cols) = (self.config.rows, self.config.cols);
         for (name, bits) in [
-            ("w2e_write", 1),
-            ("w2e_rows", rows),
-            ("w2e_word", address_bits(self.config.w2e_words_per_row)),
-            ("w2e_lanes", LANES),
-            ("w2e_data", LANES * 16),
+            ("w2e_write", SUB_BANKS * rows),
+            ("w2e_lines", SUB_BANKS * line_bits(self.config) * rows),
+            ("w2e_data", SUB_BANKS * LANES * 16 * rows),
+            ("w2e_tag", tag_bits(self.config)),
+            ("w2e_tags", 2 * tag_bits(self.config)),
             ("table_write", 1),
-            ("table_rows", rows),
-            ("table_entry", 7),
-            ("table_value", 20),
+            ("table_entry", 5),
+            ("table_values", SEGMENTS * OFFSET * rows),
             ("n2s_write", 1),
             ("n2s_entry", address_bits(self.config.n2s_entries_per_col)),
             ("n2s_data", ENTRY * cols),
@@ -403,34 +405,28 @@ impl<'c> MmEngine<'c> {
                 ],
             );
             core.instance(
-                "small_ram",
-                &format!("table_{r}"),
-                &[("WIDTH", 20), ("ADDRESS", 7)],
-                &[
-                    ("clock", "load_clock".into()),
-                    ("write", format!("table_write & table_rows[{r}]")),
-                    ("write_address", "table_entry".into()),
-                    ("write_data", "table_value".into()),
-                    ("read_address", format!("table_entry_{r}")),
-                    ("read_data", format!("table_offset_{r}")),
-                ],
-            );
-            core.instance(
-                "bank_ram",
-                &format!("w2e_{r}"),
-                &[("LANES", LANES), ("LANE", 16), ("ADDRESS", address)],
+                "w2e_row",
+                &format!("bank_{r}"),
+                &[],
                 &[
                     ("clock", "load_clock".into()),
                     own("run"),
-                    ("write", format!("w2e_lanes & {{{LANES}{{w2e_write & w2e_rows[{r}]}}}}")),
-                    ("write_address", "w2e_word".into()),
-                    ("write_data", "w2e_data".into()),
+                    ("write", part("w2e_write", r, SUB_BANKS)),
+                    ("lines", part("w2e_lines", r, SUB_BANKS * line_bits(config))),
+                    ("data", part("w2e_data", r, SUB_BANKS * LANES * 16)),
+                    ("tag", "w2e_tag".into()),
+                    ("tags", "w2e_tags".into()),
+                    own("table_write"),
+                    own("table_entry"),
+                    ("table_values", part("table_values", r, SEGMENTS * OFFSET)),
                     // The half is the highest bit; of the word as many as the bank has.
                     (
-                        "read_address",
+                        "bank_word",
                         format!("{{bank_word_{r}[17], bank_word_{r}[{}:0]}}", address - 2),
                     ),
-                    ("read_data", format!("bank_data_{r}")),
+                    ("read_entry", format!("table_entry_{r}")),
+                    ("bank_data", format!("bank_data_{r}")),
+                    ("table_offset", format!("table_offset_{r}")),
                 ],
             );
             let unused = format!("unused_bank_word_{r}");

@@ -1577,28 +1577,68 @@ module row_edge(clock,token,drain,north_valid,table_entry,table_offset,bank_word
 
 endmodule
 
-module bank_ram #(parameter LANES = 8, parameter LANE = 16, parameter ADDRESS = 10) (
+module tagged_bank #(parameter WIDTH = 128, parameter TAG = 7, parameter ADDRESS = 10) (
     input wire clock,
     input wire run,
-    input wire [LANES-1:0] write,
-    input wire [ADDRESS-1:0] write_address,
-    input wire [LANES*LANE-1:0] write_data,
+    input wire [3:0] write,
+    input wire [4*(ADDRESS-2)-1:0] write_lines,
+    input wire [4*WIDTH-1:0] write_data,
+    input wire [TAG-1:0] write_tag,
+    input wire [2*TAG-1:0] tags,
     input wire [ADDRESS-1:0] read_address,
-    output reg [LANES*LANE-1:0] read_data
+    output reg [WIDTH-1:0] read_data
 );
-    reg [LANES*LANE-1:0] content [0:(1<<ADDRESS)-1];
-    reg [LANES*LANE-1:0] fetched;
-    integer lane;
-    initial fetched = {(LANES*LANE){1'b0}};
-    initial read_data = {(LANES*LANE){1'b0}};
-    always @(posedge clock) begin
-        for (lane = 0; lane < LANES; lane = lane + 1)
-            if (write[lane]) content[write_address][lane*LANE +: LANE] <= write_data[lane*LANE +: LANE];
+    wire [4*WIDTH-1:0] found;
+    reg [1:0] place;
+    initial place = 2'h0;
+    initial read_data = {WIDTH{1'b0}};
+    genvar b;
+    generate
+        for (b = 0; b < 4; b = b + 1) begin : banks
+            reg [TAG+WIDTH-1:0] content [0:(1<<(ADDRESS-2))-1];
+            reg [TAG+WIDTH-1:0] fetched;
+            reg upper;
+            initial fetched = {(TAG+WIDTH){1'b0}};
+            initial upper = 1'b0;
+            always @(posedge clock) begin
+                if (write[b])
+                    content[write_lines[b*(ADDRESS-2) +: ADDRESS-2]] <= {write_tag, write_data[b*WIDTH +: WIDTH]};
+            end
+            always @(posedge clock) if (run) begin
+                fetched <= content[read_address[ADDRESS-1:2]];
+                upper <= read_address[ADDRESS-1];
+            end
+            wire [TAG-1:0] tag = upper ? tags[2*TAG-1:TAG] : tags[TAG-1:0];
+            assign found[b*WIDTH +: WIDTH] =
+                (fetched[TAG+WIDTH-1:WIDTH] == tag) ? fetched[WIDTH-1:0] : {WIDTH{1'b0}};
+        end
+    endgenerate
+    always @(posedge clock) if (run) begin
+        place <= read_address[1:0];
+        read_data <= found[place*WIDTH +: WIDTH];
     end
-    always @(posedge clock) begin
-        if (run) fetched <= content[read_address];
-        if (run) read_data <= fetched;
-    end
+endmodule
+
+module w2e_row (
+    input wire clock,
+    input wire run,
+    input wire [3:0] write,
+    input wire [31:0] lines,
+    input wire [511:0] data,
+    input wire [6:0] tag,
+    input wire [13:0] tags,
+    input wire table_write,
+    input wire [4:0] table_entry,
+    input wire [79:0] table_values,
+    input wire [9:0] bank_word,
+    input wire [6:0] read_entry,
+    output wire [127:0] bank_data,
+    output wire [19:0] table_offset
+);
+    tagged_bank #(.WIDTH(128), .TAG(7), .ADDRESS(10)) bank (.clock(clock), .run(run), .write(write), .write_lines(lines), .write_data(data), .write_tag(tag), .tags(tags), .read_address(bank_word), .read_data(bank_data));
+    wire [79:0] offsets;
+    small_ram #(.WIDTH(80), .ADDRESS(5)) offset_table (.clock(clock), .write(table_write), .write_address(table_entry), .write_data(table_values), .read_address({read_entry[6], read_entry[3:0]}), .read_data(offsets));
+    assign table_offset = offsets[20*read_entry[5:4] +: 20];
 endmodule
 
 module delay_line #(parameter WIDTH = 32, parameter DEPTH = 1) (
@@ -1787,6 +1827,30 @@ module column_head(clock,token,bank_entry,bank_data,psum_read,psum_data,token_ea
 
 endmodule
 
+module bank_ram #(parameter LANES = 8, parameter LANE = 16, parameter ADDRESS = 10) (
+    input wire clock,
+    input wire run,
+    input wire [LANES-1:0] write,
+    input wire [ADDRESS-1:0] write_address,
+    input wire [LANES*LANE-1:0] write_data,
+    input wire [ADDRESS-1:0] read_address,
+    output reg [LANES*LANE-1:0] read_data
+);
+    reg [LANES*LANE-1:0] content [0:(1<<ADDRESS)-1];
+    reg [LANES*LANE-1:0] fetched;
+    integer lane;
+    initial fetched = {(LANES*LANE){1'b0}};
+    initial read_data = {(LANES*LANE){1'b0}};
+    always @(posedge clock) begin
+        for (lane = 0; lane < LANES; lane = lane + 1)
+            if (write[lane]) content[write_address][lane*LANE +: LANE] <= write_data[lane*LANE +: LANE];
+    end
+    always @(posedge clock) begin
+        if (run) fetched <= content[read_address];
+        if (run) read_data <= fetched;
+    end
+endmodule
+
 module block_ram #(parameter WIDTH = 32, parameter ADDRESS = 10) (
     input wire clock,
     input wire write,
@@ -1878,7 +1942,7 @@ module column_foot(clock,token,sum,drained,token_east,psum_write,psum_word,out);
         psum_write = token[16] & ~token[17];
         psum_word = token[15:0];
         result$d = drained;
-        if (token[16]) begin
+        if (token[16] & token[17]) begin
             result$d = sum;
         end
         out = result$q;
@@ -6381,15 +6445,14 @@ module core (
     input wire [255:0] instruction,
     input wire go,
     input wire forget,
-    input wire w2e_write,
-    input wire [3:0] w2e_rows,
-    input wire [9:0] w2e_word,
-    input wire [7:0] w2e_lanes,
-    input wire [127:0] w2e_data,
+    input wire [15:0] w2e_write,
+    input wire [127:0] w2e_lines,
+    input wire [2047:0] w2e_data,
+    input wire [6:0] w2e_tag,
+    input wire [13:0] w2e_tags,
     input wire table_write,
-    input wire [3:0] table_rows,
-    input wire [6:0] table_entry,
-    input wire [19:0] table_value,
+    input wire [4:0] table_entry,
+    input wire [319:0] table_values,
     input wire n2s_write,
     input wire [9:0] n2s_entry,
     input wire [79:0] n2s_data,
@@ -6481,8 +6544,7 @@ module core (
     wire [10:0] token_0;
     wire [4:0] drain_token_0;
     row_edge row_edge_0 (.clock(clock), .token(row_token_0), .drain(row_drain_0), .north_valid(row_valid_0), .table_entry(table_entry_0), .table_offset(table_offset_0), .bank_word(bank_word_0), .bank_data(bank_data_0), .token_south(row_token_1), .drain_south(row_drain_1), .word(word_0), .token_east(token_0), .drain_east(drain_token_0), .valid(row_valid_1));
-    small_ram #(.WIDTH(20), .ADDRESS(7)) table_0 (.clock(load_clock), .write(table_write & table_rows[0]), .write_address(table_entry), .write_data(table_value), .read_address(table_entry_0), .read_data(table_offset_0));
-    bank_ram #(.LANES(8), .LANE(16), .ADDRESS(10)) w2e_0 (.clock(load_clock), .run(run), .write(w2e_lanes & {8{w2e_write & w2e_rows[0]}}), .write_address(w2e_word), .write_data(w2e_data), .read_address({bank_word_0[17], bank_word_0[8:0]}), .read_data(bank_data_0));
+    w2e_row bank_0 (.clock(load_clock), .run(run), .write(w2e_write[3:0]), .lines(w2e_lines[31:0]), .data(w2e_data[511:0]), .tag(w2e_tag), .tags(w2e_tags), .table_write(table_write), .table_entry(table_entry), .table_values(table_values[79:0]), .bank_word({bank_word_0[17], bank_word_0[8:0]}), .read_entry(table_entry_0), .bank_data(bank_data_0), .table_offset(table_offset_0));
     wire unused_bank_word_0;
     assign unused_bank_word_0 = &bank_word_0;
     wire [50:0] row_token_2;
@@ -6496,8 +6558,7 @@ module core (
     wire [10:0] token_1;
     wire [4:0] drain_token_1;
     row_edge row_edge_1 (.clock(clock), .token(row_token_1), .drain(row_drain_1), .north_valid(row_valid_1), .table_entry(table_entry_1), .table_offset(table_offset_1), .bank_word(bank_word_1), .bank_data(bank_data_1), .token_south(row_token_2), .drain_south(row_drain_2), .word(word_1), .token_east(token_1), .drain_east(drain_token_1), .valid(row_valid_2));
-    small_ram #(.WIDTH(20), .ADDRESS(7)) table_1 (.clock(load_clock), .write(table_write & table_rows[1]), .write_address(table_entry), .write_data(table_value), .read_address(table_entry_1), .read_data(table_offset_1));
-    bank_ram #(.LANES(8), .LANE(16), .ADDRESS(10)) w2e_1 (.clock(load_clock), .run(run), .write(w2e_lanes & {8{w2e_write & w2e_rows[1]}}), .write_address(w2e_word), .write_data(w2e_data), .read_address({bank_word_1[17], bank_word_1[8:0]}), .read_data(bank_data_1));
+    w2e_row bank_1 (.clock(load_clock), .run(run), .write(w2e_write[7:4]), .lines(w2e_lines[63:32]), .data(w2e_data[1023:512]), .tag(w2e_tag), .tags(w2e_tags), .table_write(table_write), .table_entry(table_entry), .table_values(table_values[159:80]), .bank_word({bank_word_1[17], bank_word_1[8:0]}), .read_entry(table_entry_1), .bank_data(bank_data_1), .table_offset(table_offset_1));
     wire unused_bank_word_1;
     assign unused_bank_word_1 = &bank_word_1;
     wire [50:0] row_token_3;
@@ -6511,8 +6572,7 @@ module core (
     wire [10:0] token_2;
     wire [4:0] drain_token_2;
     row_edge row_edge_2 (.clock(clock), .token(row_token_2), .drain(row_drain_2), .north_valid(row_valid_2), .table_entry(table_entry_2), .table_offset(table_offset_2), .bank_word(bank_word_2), .bank_data(bank_data_2), .token_south(row_token_3), .drain_south(row_drain_3), .word(word_2), .token_east(token_2), .drain_east(drain_token_2), .valid(row_valid_3));
-    small_ram #(.WIDTH(20), .ADDRESS(7)) table_2 (.clock(load_clock), .write(table_write & table_rows[2]), .write_address(table_entry), .write_data(table_value), .read_address(table_entry_2), .read_data(table_offset_2));
-    bank_ram #(.LANES(8), .LANE(16), .ADDRESS(10)) w2e_2 (.clock(load_clock), .run(run), .write(w2e_lanes & {8{w2e_write & w2e_rows[2]}}), .write_address(w2e_word), .write_data(w2e_data), .read_address({bank_word_2[17], bank_word_2[8:0]}), .read_data(bank_data_2));
+    w2e_row bank_2 (.clock(load_clock), .run(run), .write(w2e_write[11:8]), .lines(w2e_lines[95:64]), .data(w2e_data[1535:1024]), .tag(w2e_tag), .tags(w2e_tags), .table_write(table_write), .table_entry(table_entry), .table_values(table_values[239:160]), .bank_word({bank_word_2[17], bank_word_2[8:0]}), .read_entry(table_entry_2), .bank_data(bank_data_2), .table_offset(table_offset_2));
     wire unused_bank_word_2;
     assign unused_bank_word_2 = &bank_word_2;
     wire [50:0] row_token_4;
@@ -6526,8 +6586,7 @@ module core (
     wire [10:0] token_3;
     wire [4:0] drain_token_3;
     row_edge row_edge_3 (.clock(clock), .token(row_token_3), .drain(row_drain_3), .north_valid(row_valid_3), .table_entry(table_entry_3), .table_offset(table_offset_3), .bank_word(bank_word_3), .bank_data(bank_data_3), .token_south(row_token_4), .drain_south(unused_row_drain_4), .word(word_3), .token_east(token_3), .drain_east(drain_token_3), .valid(row_valid_4));
-    small_ram #(.WIDTH(20), .ADDRESS(7)) table_3 (.clock(load_clock), .write(table_write & table_rows[3]), .write_address(table_entry), .write_data(table_value), .read_address(table_entry_3), .read_data(table_offset_3));
-    bank_ram #(.LANES(8), .LANE(16), .ADDRESS(10)) w2e_3 (.clock(load_clock), .run(run), .write(w2e_lanes & {8{w2e_write & w2e_rows[3]}}), .write_address(w2e_word), .write_data(w2e_data), .read_address({bank_word_3[17], bank_word_3[8:0]}), .read_data(bank_data_3));
+    w2e_row bank_3 (.clock(load_clock), .run(run), .write(w2e_write[15:12]), .lines(w2e_lines[127:96]), .data(w2e_data[2047:1536]), .tag(w2e_tag), .tags(w2e_tags), .table_write(table_write), .table_entry(table_entry), .table_values(table_values[319:240]), .bank_word({bank_word_3[17], bank_word_3[8:0]}), .read_entry(table_entry_3), .bank_data(bank_data_3), .table_offset(table_offset_3));
     wire unused_bank_word_3;
     assign unused_bank_word_3 = &bank_word_3;
     wire [17:0] foot_token_0;

@@ -196,7 +196,7 @@ fn column_feet(seed: u64) -> impl Iterator<Item = Cycle> {
             .expect(16, field(token, 0, 16))
             .expect(32, out);
         before = token;
-        out = if live { sum } else { drained };
+        out = if live && drains { sum } else { drained };
         cycle
     })
 }

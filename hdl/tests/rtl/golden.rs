@@ -3,6 +3,7 @@
 //! `SATKIT_WRITE=1 cargo test --release -p satkit-hdl --test rtl golden` writes it.
 
 use satkit_hdl::accelerator;
+use satkit_hdl::array;
 use satkit_hdl::core::design;
 use satkit_hdl::dma;
 use satkit_hdl::emit::Design;
@@ -86,7 +87,7 @@ fn designs() -> Vec<Design> {
         dma::blocks(&tiny, 1024),
         load::weights(&tiny),
         load::activations(&tiny),
-        Ok(load::activations::row_bank(&tiny)),
+        Ok(array::row_bank(&tiny)),
         store::design(&tiny),
     ];
     let ways = ways.map(Result::unwrap);

@@ -15,6 +15,7 @@ mod live;
 mod load;
 mod pipeline;
 mod refusals;
+mod row_bank;
 mod sore;
 mod steady;
 mod store;

@@ -2,8 +2,7 @@
 
 use super::registers::{read, write};
 use crate::given::{
-    PATIENCE, Ready, fault, hanging_job, hanging_program, has_stages, program_for, ready,
-    runs_a_good_job,
+    PATIENCE, Ready, fault, hanging_job, hanging_program, program_for, ready, runs_a_good_job,
 };
 use satkit_host::session::{CardProgram, SessionError, SessionSettings};
 use satkit_spec::isa::{ADDRESS_UNIT_BYTES, Word};
@@ -65,7 +64,7 @@ pub(crate) fn a_job_ends_with_one_event(card: &Arc<dyn Card>) {
     }
     let job = cycles(regs::JOB_CYCLES_LOW, regs::JOB_CYCLES_HIGH);
     let now = cycles(regs::CYCLES_LOW, regs::CYCLES_HIGH);
-    assert!(!has_stages(card) || job > u64::from(program.instructions()));
+    assert!(job > u64::from(program.instructions()));
     assert!(now - before >= 2 * job);
     assert_eq!(card.wait_event(STATUS_EVENT, PATIENCE).unwrap(), Wait::Fired);
     assert_eq!(card.wait_event(STATUS_EVENT, SHORT).unwrap(), Wait::TimedOut);

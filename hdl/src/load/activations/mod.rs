@@ -7,7 +7,7 @@
 //! |---|---|---|
 //! | `reset` | 1 | forgets everything, as the sequencer's `flush` asks for; the next load fills the lower half of the banks |
 //! | `load_a_start` | 1 | the load that it has taken can start: it does with `load_a_go` |
-//! | `load_a_bad_address` | 38 | what `dma` calls the client's `fault_address` |
+//! | `load_a_memory_fault_address` | 38 | what `dma` calls the client's `fault_address` |
 //! | `w2e_write` | 4 R | sub-banks that are written, four of each row: each has every fourth word |
 //! | `w2e_lines` | 4 R | address in each, the half highest |
 //! | `w2e_data` | 512 R | words of 8 FP16 values, one for each sub-bank |
@@ -16,7 +16,7 @@
 //! | `table_write`, `table_entry` | 1, 5 | offsets of output `entry[3:0]` in half `entry[4]` are written |
 //! | `table_values` | 80 R | them, for each row of four segments 20 bits |
 //!
-//! [`row_bank`] is the bank of a row behind these ports, with its table.
+//! [`array::row_bank`] is the bank of a row behind these ports, with its table.
 //!
 //! | module | what |
 //! |---|---|
@@ -31,7 +31,6 @@
 //! products of a batch (`group` above 0), and pixels of 16 or 24 elements. It does not look whether rows and slots are those of the
 //! layer, but for the pixels of the batch and the channels of a pixel.
 
-mod bank;
 mod divide;
 mod program;
 mod reckoner;
@@ -41,7 +40,6 @@ mod table;
 mod take;
 mod wiring;
 
-pub use bank::row_bank;
 pub use divide::Divide;
 pub use program::ProgramSteps;
 pub use reckoner::Reckoner;

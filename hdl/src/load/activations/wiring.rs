@@ -1,30 +1,17 @@
 //! How the engine of LD.A is wired.
 
 use super::program::{self, STRIPE};
+use crate::array::{OFFSET, SEGMENTS, line_bits, tag_bits};
 use crate::dma::{Fifo, fifo};
 use crate::emit::{Module, NEVER, Wiring, part};
 use crate::isa_bits;
 use satkit_spec::{ACTIVATION_TABLE_CYCLES, ACTIVATION_WRITE_CYCLES, ArrayConfig};
 
 const BEAT: usize = 512;
-/// Segments of the table of offsets.
-pub(super) const SEGMENTS: usize = 4;
-/// Bits of an offset.
-pub(super) const OFFSET: usize = 20;
 /// Bits of a line's address as the rows count it.
 const LINE: usize = 14;
 /// More stripes than can be under way or decoded, to the power of two.
 const STRIPES_LOG2: usize = 9;
-
-/// Bits of an address inside of a sub-bank, the half among them.
-pub(super) const fn line_bits(config: &ArrayConfig) -> usize {
-    config.w2e_words_per_row.ilog2() as usize - 2
-}
-
-/// Bits of a tag.
-pub(super) const fn tag_bits(config: &ArrayConfig) -> usize {
-    line_bits(config) - 1
-}
 
 fn own(name: &str) -> (&str, String) {
     (name, name.to_owned())
@@ -45,7 +32,7 @@ pub(super) fn activations(config: &ArrayConfig, in_order: &str) -> Module {
         ("load_a_r_valid", channels),
         ("r_data", BEAT * channels),
         ("r_error", channels),
-        ("load_a_bad_address", 38),
+        ("load_a_memory_fault_address", 38),
     ] {
         text.input(name, bits);
     }
@@ -70,7 +57,7 @@ pub(super) fn activations(config: &ArrayConfig, in_order: &str) -> Module {
     ] {
         text.output(name, bits);
     }
-    text.assign("load_a_fault_address", "load_a_bad_address");
+    text.assign("load_a_fault_address", "load_a_memory_fault_address");
     text.value("start", 1, "load_a_start & load_a_go");
     text.wire("halted", 1);
     take(&mut text, config);

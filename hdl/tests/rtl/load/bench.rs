@@ -56,7 +56,7 @@ fn name(part: &str, port: &Port) -> String {
         ("dma", "fetch_ar_address") => "{2'h0, fetch_ar_address}".into(),
         ("dma", "load_w_fault_address") => "load_w_memory_fault_address".into(),
         ("dma", "load_w_fault") => "unused_load_w_bad".into(),
-        ("dma", "load_a_fault_address") => "load_a_bad_address".into(),
+        ("dma", "load_a_fault_address") => "load_a_memory_fault_address".into(),
         ("dma", "load_a_fault") => "unused_load_a_bad".into(),
         ("dma", "idle") => "dma_idle".into(),
         _ => name.into(),

@@ -2,7 +2,6 @@
 //! that the timing model says, and the banks hold what the loads bring.
 
 mod activations;
-mod bank;
 mod bench;
 mod card;
 mod job;

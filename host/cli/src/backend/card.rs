@@ -7,7 +7,6 @@ use satkit_host::card::{CardMachine, CardSettings};
 use satkit_memory::MemoryModel;
 use satkit_plan::DataflowChoice;
 use satkit_spec::ArrayConfig;
-use satkit_spec::isa::Engine;
 use std::sync::Arc;
 
 /// A card that trains.
@@ -29,11 +28,9 @@ pub(crate) fn card_machine(
     Ok(CardMachine::new(Arc::new(session), settings))
 }
 
-/// Says which engines the Verilog lacks, as a step of training needs all.
+/// Says what the Verilog's engines cannot do yet, as a step of training needs all.
 fn refuse_missing_engines() -> Result<(), CliError> {
-    let there = satkit_hdl::accelerator::ENGINES;
-    let missing = Engine::ALL.into_iter().filter(|engine| !there.contains(engine));
-    let missing: Vec<&str> = missing.map(Engine::name).collect();
+    let missing = satkit_hdl::accelerator::MISSING;
     if missing.is_empty() {
         return Ok(());
     }

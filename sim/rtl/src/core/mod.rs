@@ -6,10 +6,12 @@
 
 mod banks;
 mod operands;
+mod psums;
 mod stage;
 mod update;
 
 pub use operands::{Operands, Weights};
+pub use psums::Psums;
 pub use stage::{MmCycles, StageRun};
 pub use update::{Groups, Made, Sgd, UpdateRun};
 
@@ -30,8 +32,8 @@ struct Ports {
     instruction_ready: PortId,
     go: PortId,
     mm_start: PortId,
-    w2e: [PortId; 5],
-    table: [PortId; 4],
+    w2e: [PortId; 3],
+    table: [PortId; 3],
     n2s: [PortId; 3],
     counters: [PortId; 3],
 }
@@ -92,19 +94,8 @@ impl Core {
             instruction_ready: port("instruction_ready")?,
             go: port("go")?,
             mm_start: port("mm_start")?,
-            w2e: [
-                port("w2e_write")?,
-                port("w2e_rows")?,
-                port("w2e_word")?,
-                port("w2e_lanes")?,
-                port("w2e_data")?,
-            ],
-            table: [
-                port("table_write")?,
-                port("table_rows")?,
-                port("table_entry")?,
-                port("table_value")?,
-            ],
+            w2e: [port("w2e_write")?, port("w2e_lines")?, port("w2e_data")?],
+            table: [port("table_write")?, port("table_entry")?, port("table_values")?],
             n2s: [port("n2s_write")?, port("n2s_entry")?, port("n2s_data")?],
             counters: [port("cycle_count")?, port("mac_slots")?, port("busy_cycles")?],
         };

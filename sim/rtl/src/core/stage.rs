@@ -1,6 +1,6 @@
 //! Executing the program of a MAC stage on the core.
 
-use super::{Core, Event, Operands};
+use super::{Core, Event, Operands, Psums};
 use crate::RtlError;
 use satkit_memory::MemoryModel;
 use satkit_plan::{
@@ -11,7 +11,6 @@ use satkit_spec::isa::{
 };
 use satkit_spec::{Dataflow, Stage};
 use std::collections::VecDeque;
-use std::ops::Range;
 
 /// When one MM ran on the core, in cycles from the program's start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,43 +133,6 @@ impl Heard {
 
 fn refuse(index: usize, instruction: &Instruction, reason: String) -> RtlError {
     RtlError::Program { index, instruction: instruction.to_string(), reason }
-}
-
-/// Partial sums of column tiles that are under way, in the psum buffer.
-#[derive(Default)]
-struct Psums(Vec<(u32, Range<usize>)>);
-
-impl Psums {
-    /// The first word of a column tile's sums.
-    fn place(&mut self, mm: &MatMul, depth: usize) -> Result<usize, String> {
-        let rows = mm.rows as usize;
-        let open = self.0.iter().position(|(col, _)| *col == mm.col_base);
-        let base = match (mm.accumulate, open) {
-            (true, Some(at)) => self.0[at].1.start,
-            (true, None) => return Err("it goes on with sums that are not there".into()),
-            (false, Some(_)) => return Err("the sums of its columns are still open".into()),
-            (false, None) if mm.drain => 0,
-            (false, None) => {
-                let mut base = 0;
-                self.0.sort_by_key(|(_, words)| words.start);
-                for (_, words) in &self.0 {
-                    if base + rows <= words.start {
-                        break;
-                    }
-                    base = words.end;
-                }
-                if base + rows > depth {
-                    return Err(format!("{} sums in a psum buffer of {depth}", base + rows));
-                }
-                self.0.push((mm.col_base, base..base + rows));
-                base
-            }
-        };
-        if mm.drain {
-            self.0.retain(|(col, _)| *col != mm.col_base);
-        }
-        Ok(base)
-    }
 }
 
 impl Core {

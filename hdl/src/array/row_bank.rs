@@ -1,12 +1,26 @@
-//! The row bank behind the engine's ports, with the table of its outputs' offsets.
+//! The bank of a row with the table of its outputs' offsets.
 
-use super::wiring::{OFFSET, SEGMENTS, line_bits, tag_bits};
 use crate::emit::{Design, Wiring};
 use crate::memory;
 use satkit_spec::ArrayConfig;
 
-/// What the west edge of a row reads: module `w2e_row`. Ports from `write` to `table_values` are the row's parts of `load_a`'s; the others are those of
-/// [`RowEdge`](crate::array::RowEdge), of its word only as many bits as the bank has.
+/// Segments of the table of offsets.
+pub(crate) const SEGMENTS: usize = 4;
+/// Bits of an offset.
+pub(crate) const OFFSET: usize = 20;
+
+/// Bits of an address inside of a sub-bank, the half among them.
+pub(crate) const fn line_bits(config: &ArrayConfig) -> usize {
+    config.w2e_words_per_row.ilog2() as usize - 2
+}
+
+/// Bits of a tag.
+pub(crate) const fn tag_bits(config: &ArrayConfig) -> usize {
+    line_bits(config) - 1
+}
+
+/// What the west edge of a row reads: module `w2e_row`. Ports from `write` to `table_values` are the row's parts of the array's write ports (see
+/// [`load::activations`](mod@crate::load::activations)); the others are those of [`RowEdge`](super::RowEdge), of its word only as many bits as the bank has.
 #[must_use]
 pub fn row_bank(config: &ArrayConfig) -> Design {
     let address = config.w2e_words_per_row.ilog2() as usize;

@@ -3,8 +3,8 @@
 use crate::live::Live;
 use crate::support::{Random, accepted_by_the_tools};
 use crate::verilog::has_verilog_tool;
+use satkit_hdl::array::row_bank;
 use satkit_hdl::emit::Design;
-use satkit_hdl::load::activations::row_bank;
 use satkit_spec::ArrayConfig;
 
 fn designs() -> [Design; 2] {
