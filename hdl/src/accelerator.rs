@@ -101,7 +101,7 @@ fn top(
         parts.push(Part { design, wire });
     }
     let mut top = Wiring::new("satkit");
-    outside(&mut top, &parts);
+    outside(&mut top, &parts, config.dram_channels);
     top.wire("cycles", 64);
     top.wire("forget", 1);
     connect(&mut top, &parts);
@@ -128,9 +128,10 @@ fn top(
 }
 
 /// The ports of the top, of which those to the outside belong to window and masters.
-fn outside(top: &mut Wiring, parts: &[Part]) {
+fn outside(top: &mut Wiring, parts: &[Part], channels: usize) {
+    let masters = (0..channels).map(|k| format!("m_axi_{k}"));
+    top.clock_of(&std::iter::once("s_axi_control".into()).chain(masters).collect::<Vec<_>>());
     for (name, bits) in [
-        ("clock", 1),
         ("reset", 1),
         ("ddr_calibrated", memory_map::CHANNELS as usize),
         ("git_hash", 32),

@@ -117,3 +117,21 @@ fn the_compute_core_needs_no_vendor() {
         "read_verilog -sv {rtl}/*.v; hierarchy -check -top core; proc; select -assert-none A:blackbox"
     ));
 }
+
+/// A block design ties an interface to a clock by what the clock's port says of it.
+#[test]
+fn every_interface_has_a_clock() {
+    let own = satkit_hdl::accelerator::design(&satkit_spec::ArrayConfig::vcu1525()).unwrap();
+    let top = own.modules().last().unwrap().text.clone();
+    let interleave = std::fs::read_to_string(verilog("interleave.v")).unwrap();
+    for text in [top, interleave] {
+        let (_, rest) = text.split_once("ASSOCIATED_BUSIF ").unwrap();
+        let (named, rest) = rest.split_once('"').unwrap();
+        assert!(rest.trim_start_matches([' ', '*', ')', '\n']).starts_with("input wire clock,"));
+        let named: std::collections::BTreeSet<&str> = named.split(':').collect();
+        let there = text
+            .split_whitespace()
+            .filter_map(|word| word.trim_end_matches(',').strip_suffix("_awaddr"));
+        assert_eq!(there.collect::<std::collections::BTreeSet<_>>(), named);
+    }
+}

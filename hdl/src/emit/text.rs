@@ -37,6 +37,14 @@ impl Wiring {
         self.ports.push(format!("input wire {}{name}", range(bits)));
     }
 
+    /// The input `clock`, of AXI interfaces that a block design of Vivado would otherwise know no clock of (UG994, "Referencing RTL
+    /// Modules").
+    pub fn clock_of(&mut self, interfaces: &[String]) {
+        let all = interfaces.join(":");
+        let attribute = format!("(* X_INTERFACE_PARAMETER = \"ASSOCIATED_BUSIF {all}\" *)");
+        self.ports.push(format!("{attribute}\n    input wire clock"));
+    }
+
     /// An output of `bits` bits.
     pub fn output(&mut self, name: &str, bits: usize) {
         self.ports.push(format!("output wire {}{name}", range(bits)));
