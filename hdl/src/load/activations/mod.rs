@@ -42,7 +42,7 @@ mod take;
 mod wiring;
 
 pub use bank::row_bank;
-pub use divide::Divide;
+pub use divide::{Divide, DivideBit};
 pub use program::ProgramSteps;
 pub use reckoner::Reckoner;
 pub use row::ActivationRow;
