@@ -28,7 +28,7 @@ pub const LOAD_ISSUE_CYCLES: usize = 1;
 /// Cycles from the last step of a load of weights, in which what a beat holds for a bank is chosen, to its end: it is written in the next.
 pub const LOAD_WRITE_CYCLES: usize = 2;
 /// The same as [`LOAD_DECODE_CYCLES`] of LD.A: where the pixels of a patch lie takes divisions.
-pub const ACTIVATION_DECODE_CYCLES: usize = 352;
+pub const ACTIVATION_DECODE_CYCLES: usize = 160;
 /// The same as [`LOAD_WRITE_CYCLES`] of LD.A: each row finds out what it holds of a beat, and turns it.
 pub const ACTIVATION_WRITE_CYCLES: usize = 6;
 /// Cycles from the one in which LD.A starts to the first in which the array can read all offsets of the rows' outputs.

@@ -40,7 +40,7 @@ mod table;
 mod take;
 mod wiring;
 
-pub use divide::Divide;
+pub use divide::{Divide, DivideBit};
 pub use program::ProgramSteps;
 pub use reckoner::Reckoner;
 pub use row::ActivationRow;

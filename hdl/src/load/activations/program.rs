@@ -54,7 +54,6 @@ pub(super) const STRIPE: &[(&str, usize)] = &[
 const ADD: u32 = 0;
 const SUBTRACT: u32 = 1;
 const MULTIPLY: u32 = 2;
-const MULTIPLY_HIGH: u32 = 3;
 const DIVIDE: u32 = 4;
 const REMAINDER: u32 = 5;
 const CONSTANT: u32 = 6;
@@ -64,12 +63,9 @@ const UP: u32 = 9;
 const SELECT: u32 = 10;
 const LESS: u32 = 11;
 const EQUAL: u32 = 12;
-const REFUSE: u32 = 13;
 const GIVE: u32 = 14;
 const CONTROL: u32 = 15;
-/// Gives a number that nobody keeps.
-const NOTHING: Step = Step { operation: GIVE, to: Err(63), a: None, b: None, constant: 0 };
-const LAST: u32 = 1 << 22;
+const LAST: u32 = 1 << 29;
 
 /// A step before its numbers have places.
 #[derive(Clone, Copy, Debug)]
@@ -81,6 +77,8 @@ struct Step {
     b: Option<Number>,
     /// Constant in the place of `a` and `b`.
     constant: u32,
+    /// What of a stripe its number is, too.
+    gives: Option<u32>,
 }
 
 /// The steps, as they are written down.
@@ -92,13 +90,15 @@ struct Writer {
 }
 
 impl Writer {
-    /// A step; the one before it may not write what it reads.
-    fn step(&mut self, step: Step) {
-        let written = self.steps.last().and_then(|before| before.to.ok());
-        if written.is_some() && (step.a == written || step.b == written) {
-            self.steps.push(NOTHING);
-        }
-        self.steps.push(step);
+    fn step(
+        &mut self,
+        operation: u32,
+        to: Result<Number, u32>,
+        read: [Option<Number>; 2],
+        constant: u32,
+    ) {
+        let [a, b] = read;
+        self.steps.push(Step { operation, to, a, b, constant, gives: None });
     }
 
     fn number(&mut self) -> Number {
@@ -108,20 +108,20 @@ impl Writer {
 
     fn of(&mut self, operation: u32, a: Number, b: Number) -> Number {
         let to = self.number();
-        self.step(Step { operation, to: Ok(to), a: Some(a), b: Some(b), constant: 0 });
+        self.step(operation, Ok(to), [Some(a), Some(b)], 0);
         to
     }
 
     /// A number of a step that reads no other.
     fn plain(&mut self, operation: u32, constant: u32) -> Number {
         let to = self.number();
-        self.step(Step { operation, to: Ok(to), a: None, b: None, constant });
+        self.step(operation, Ok(to), [None; 2], constant);
         to
     }
 
     /// A step that writes no number.
     fn act(&mut self, operation: u32, to: u32, a: Option<Number>, b: Option<Number>) {
-        self.step(Step { operation, to: Err(to), a, b, constant: 0 });
+        self.step(operation, Err(to), [a, b], 0);
     }
 
     /// The words of all steps, with numbers in places that are free again after they are last read.
@@ -149,7 +149,8 @@ impl Writer {
                     .get_or_insert_with(|| free.pop().expect("at most 64 numbers at a time")),
                 Err(control) => control,
             };
-            step.operation | to << 4 | a << 10 | b << 16 | step.constant << 10
+            let gives = step.gives.map_or(0, |place| 1 << 22 | place << 23);
+            step.operation | to << 4 | a << 10 | b << 16 | step.constant << 10 | gives
         };
         self.steps.iter().enumerate().map(word).collect()
     }
@@ -164,10 +165,7 @@ impl Writer {
 
     /// The product with a number of 16 bits.
     fn times(&mut self, a: Number, b: Number) -> Number {
-        let low = self.of(MULTIPLY, a, b);
-        let high = self.of(MULTIPLY_HIGH, a, b);
-        self.step(Step { operation: ADD, to: Ok(low), a: Some(low), b: Some(high), constant: 0 });
-        low
+        self.of(MULTIPLY, a, b)
     }
 
     fn divide(&mut self, a: Number, b: Number) -> (Number, Number) {
@@ -192,7 +190,7 @@ impl Writer {
 
     fn shifted(&mut self, operation: u32, a: Number, by: u32) -> Number {
         let to = self.number();
-        self.step(Step { operation, to: Ok(to), a: Some(a), b: None, constant: by << 6 });
+        self.step(operation, Ok(to), [Some(a), None], by << 6);
         to
     }
 
@@ -222,15 +220,26 @@ impl Writer {
         self.of(SELECT, then, other)
     }
 
-    /// The load is none if a condition holds.
-    fn refuse(&mut self) {
-        self.act(REFUSE, 0, None, None);
+    /// The load is none if a number is less than another.
+    fn refuse_if_less(&mut self, a: Number, b: Number) {
+        self.act(LESS, 1, Some(a), Some(b));
+    }
+
+    /// The same if they are equal.
+    fn refuse_if_equal(&mut self, a: Number, b: Number) {
+        self.act(EQUAL, 1, Some(a), Some(b));
     }
 
     fn give(&mut self, name: &str, value: Number) {
         let place = STRIPE.iter().position(|&(known, _)| known == name);
         let place = place.unwrap_or_else(|| panic!("a stripe has no {name}"));
-        self.act(GIVE, place as u32, Some(value), None);
+        let place = place as u32;
+        // The step that wrote it last gives it, if that gives nothing else.
+        let written = self.steps.iter_mut().rfind(|step| step.to == Ok(value));
+        match written {
+            Some(step) if step.gives.is_none() => step.gives = Some(place),
+            _ => self.act(GIVE, place, Some(value), None),
+        }
     }
 
     fn push(&mut self) {
@@ -248,22 +257,17 @@ fn flat() -> Writer {
 
     // What it does not do: WU, patches that are not flat, products of a batch.
     let stage = field(&mut w, "GEOMETRY", "stage");
-    w.if_less(one, stage);
-    w.refuse();
+    w.refuse_if_less(one, stage);
     let is_flat = field(&mut w, "GEOMETRY", "flat");
-    w.if_equal(is_flat, zero);
-    w.refuse();
+    w.refuse_if_equal(is_flat, zero);
     let group = field(&mut w, "LD.A", "group");
-    w.if_less(zero, group);
-    w.refuse();
+    w.refuse_if_less(zero, group);
     let pitch = field(&mut w, "OPERANDS", "a_pitch");
     let ragged = w.low(pitch, 2);
     w.if_equal(pitch, one);
     let rest = w.select(zero, ragged);
-    w.if_less(zero, rest);
-    w.refuse();
-    w.if_equal(pitch, zero);
-    w.refuse();
+    w.refuse_if_less(zero, rest);
+    w.refuse_if_equal(pitch, zero);
 
     // Channels, from groups that K slots are kept of.
     let ci = field(&mut w, "GEOMETRY", "ci");
@@ -274,8 +278,7 @@ fn flat() -> Writer {
     let m = field(&mut w, "GEOMETRY", "m");
     let slot = field(&mut w, "LD.A", "slot_base");
     let slots = field(&mut w, "LD.A", "slots");
-    w.if_equal(slots, zero);
-    w.refuse();
+    w.refuse_if_equal(slots, zero);
     let (first_group, skipped) = w.divide(slot, n);
     let end_slot = w.add(slot, slots);
     let last_slot = w.subtract(end_slot, one);
@@ -283,8 +286,7 @@ fn flat() -> Writer {
     let end_group = w.add(last_group, one);
     let first_channel = w.times(first_group, m);
     let end_channel = w.times(end_group, m);
-    w.if_less(channels, end_channel);
-    w.refuse();
+    w.refuse_if_less(channels, end_channel);
     let first_word = w.down(first_channel, 3);
     let up = w.add(end_channel, seven);
     let end_word = w.down(up, 3);
@@ -304,10 +306,8 @@ fn flat() -> Writer {
     let end_pixel = w.times(end_row, patch_width);
     w.if_less(all, end_pixel);
     let end_pixel = w.select(all, end_pixel);
-    w.if_less(first_pixel, end_pixel);
-    let none = w.select(zero, one);
-    w.if_less(zero, none);
-    w.refuse();
+    let least = w.add(first_pixel, one);
+    w.refuse_if_less(end_pixel, least);
     let pixels = w.subtract(end_pixel, first_pixel);
 
     // Where they lie. Whole pixels are one run, and those of a word are always read whole.
@@ -368,27 +368,20 @@ fn flat() -> Writer {
     w.give("row_end", end);
     let needed = w.select(pixels, patch_words);
     let array_rows = w.given(Given::ArrayRows);
-    w.if_less(array_rows, end);
-    w.refuse();
+    w.refuse_if_less(array_rows, end);
     let half = w.given(Given::HalfWords);
-    w.if_less(half, needed);
-    w.refuse();
+    w.refuse_if_less(half, needed);
     let said = field(&mut w, "LD.A", "words");
-    w.if_less(said, needed);
-    w.refuse();
-    w.if_less(half, said);
-    w.refuse();
+    w.refuse_if_less(said, needed);
+    w.refuse_if_less(half, said);
     // In WS a row is a pixel, and a word has one group.
     let patch_height = field(&mut w, "GEOMETRY", "patch_h");
-    w.if_less(one, patch_height);
-    w.refuse();
+    w.refuse_if_less(one, patch_height);
     w.if_equal(streams, one);
     let side = w.select(patch_width, one);
-    w.if_less(one, side);
-    w.refuse();
+    w.refuse_if_less(one, side);
     let eight = w.constant(8);
-    w.if_less(eight, m);
-    w.refuse();
+    w.refuse_if_less(eight, m);
     w.give("skipped", skipped);
     let most = w.constant(2047);
     let most = w.add(most, n);
@@ -403,7 +396,7 @@ fn flat() -> Writer {
     for power in [two, four] {
         w.if_less(power, m);
         let more = w.select(one, zero);
-        w.step(Step { operation: ADD, to: Ok(log2), a: Some(log2), b: Some(more), constant: 0 });
+        w.step(ADD, Ok(log2), [Some(log2), Some(more)], 0);
     }
     w.give("group_log2", log2);
 
@@ -451,13 +444,15 @@ fn words() -> &'static [u32] {
 /// | 15..10 | of the first that it reads |
 /// | 21..16 | of the second; a field, or how far is shifted |
 /// | 21..10 | a constant |
-/// | 22 | it is the last |
+/// | 22 | its number is given, too |
+/// | 28..23 | as what |
+/// | 29 | it is the last |
 #[derive(Clone, Debug, Default, LogicBlock)]
 pub struct ProgramSteps {
     /// The step.
     pub at: Signal<In, Bits<8>>,
     /// What it does.
-    pub word: Signal<Out, Bits<23>>,
+    pub word: Signal<Out, Bits<30>>,
 }
 
 impl Logic for ProgramSteps {
@@ -471,10 +466,10 @@ impl Logic for ProgramSteps {
     }
 
     fn hdl(&self) -> Verilog {
-        let line = |(at, word): (usize, &u32)| format!("    8'h{at:x}: word = 23'h{word:x};\n");
+        let line = |(at, word): (usize, &u32)| format!("    8'h{at:x}: word = 30'h{word:x};\n");
         let lines: String = words().iter().enumerate().map(line).collect();
         Verilog::Custom(format!(
-            "always @(*) case (at)\n{lines}    default: word = 23'h0;\nendcase"
+            "always @(*) case (at)\n{lines}    default: word = 30'h0;\nendcase"
         ))
     }
 }

@@ -7,18 +7,18 @@ use rust_hdl_core::prelude::*;
 use rust_hdl_widgets::{dff::DFF, dff_setup};
 
 /// Goes through the steps of [`ProgramSteps`], one per cycle, a division in [`Divide::CYCLES`] more. A step reads its numbers in one
-/// cycle and writes its own in the next, so a step may not read what the one before it writes; the program is made so.
+/// cycle and writes its own in the next; one that reads what the step before it writes gets it before it is written. What a step writes
+/// it may give, too.
 ///
 /// | operation | what |
 /// |---|---|
 /// | 0, 1 | sum, difference |
-/// | 2, 3 | the lowest 16 bits of `a`, or those above them in their place, times the lowest 16 of `b` |
+/// | 2 | `a` times the lowest 16 bits of `b` |
 /// | 4, 5 | quotient; remainder of the last division |
 /// | 6, 7 | a constant, a field |
 /// | 8, 9 | `a` shifted down or up by a constant |
 /// | 10 | `a` if the flag is set, else `b` |
-/// | 11, 12 | sets the flag if `a` is less, or equal |
-/// | 13 | the load is none if the flag is set |
+/// | 11, 12 | to 0: sets the flag if `a` is less, or equal; to 1: the load is none then |
 /// | 14 | gives `a` |
 /// | 15 | to 0: goes to another step if the flag is set; to 1: the stripe is complete |
 #[derive(LogicBlock, Default)]
@@ -48,7 +48,7 @@ pub struct Reckoner {
     at: DFF<Bits<8>>,
     at_up: Signal<Local, Bits<8>>,
     runs: DFF<Bit>,
-    read: DFF<Bits<22>>,
+    read: DFF<Bits<29>>,
     reads: DFF<Bit>,
     numbers_a: SmallRam<6, 32>,
     numbers_b: SmallRam<6, 32>,
@@ -58,6 +58,8 @@ pub struct Reckoner {
     acts: DFF<Bit>,
     operation: DFF<Bits<4>>,
     to: DFF<Bits<6>>,
+    also_gives: DFF<Bit>,
+    gives_as: DFF<Bits<6>>,
     a: DFF<Bits<32>>,
     b: DFF<Bits<32>>,
     constant: DFF<Bits<12>>,
@@ -65,11 +67,16 @@ pub struct Reckoner {
     flag: DFF<Bit>,
     wrong: DFF<Bit>,
 
-    factors: Product<16, 16, 32>,
+    low: Product<16, 16, 32>,
+    high: Product<16, 16, 32>,
     divide: Divide,
     divides: Signal<Local, Bit>,
     waits: Signal<Local, Bit>,
     jumps: Signal<Local, Bit>,
+    forwards_a: Signal<Local, Bit>,
+    forwards_b: Signal<Local, Bit>,
+    holds: Signal<Local, Bit>,
+    product: Signal<Local, Bits<32>>,
     sum: Signal<Local, Bits<32>>,
     difference: Signal<Local, Bits<32>>,
     result: Signal<Local, Bits<32>>,
@@ -80,7 +87,7 @@ impl Logic for Reckoner {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(self, clock, at, runs, read, reads, acts, operation, to, a, b, constant, field);
-        dff_setup!(self, clock, flag, wrong);
+        dff_setup!(self, clock, flag, wrong, also_gives, gives_as);
         self.numbers_a.clock.next = self.clock.val();
         self.numbers_b.clock.next = self.clock.val();
         self.divide.clock.next = self.clock.val();
@@ -100,26 +107,26 @@ impl Logic for Reckoner {
         self.waits.next = self.divides.val() & !self.divide.done.val();
         if !self.waits.val() {
             self.at.d.next = self.at_up.val();
-            self.read.d.next = self.steps.word.val().get_bits::<22>(0);
+            self.read.d.next = self.steps.word.val().get_bits::<29>(0);
             self.reads.d.next = self.runs.q.val();
-            if self.runs.q.val() & self.steps.word.val().get_bit(22) {
+            if self.runs.q.val() & self.steps.word.val().get_bit(29) {
                 self.runs.d.next = false;
             }
             self.acts.d.next = self.reads.q.val();
             self.operation.d.next = self.read.q.val().get_bits::<4>(0);
             self.to.d.next = self.read.q.val().get_bits::<6>(4);
-            self.a.d.next = self.numbers_a.read_data.val();
-            self.b.d.next = self.numbers_b.read_data.val();
+            self.also_gives.d.next = self.read.q.val().get_bit(22);
+            self.gives_as.d.next = self.read.q.val().get_bits::<6>(23);
             self.constant.d.next = self.read.q.val().get_bits::<12>(10);
             self.field.d.next = self.unused_fields.val().get_bits::<32>(0);
         }
 
         // It acts.
-        self.factors.left.next = self.a.q.val().get_bits::<16>(0);
-        if self.operation.q.val() == bits::<4>(3) {
-            self.factors.left.next = self.a.q.val().get_bits::<16>(16);
-        }
-        self.factors.right.next = self.b.q.val().get_bits::<16>(0);
+        self.low.left.next = self.a.q.val().get_bits::<16>(0);
+        self.low.right.next = self.b.q.val().get_bits::<16>(0);
+        self.high.left.next = self.a.q.val().get_bits::<16>(16);
+        self.high.right.next = self.b.q.val().get_bits::<16>(0);
+        self.product.next = self.low.product.val() + (self.high.product.val() << bits::<5>(16));
         self.sum.next = self.a.q.val() + self.b.q.val();
         self.difference.next = self.a.q.val() - self.b.q.val();
         self.result.next = self.sum.val();
@@ -131,10 +138,7 @@ impl Logic for Reckoner {
             self.result.next = self.difference.val();
         }
         if self.operation.q.val() == bits::<4>(2) {
-            self.result.next = self.factors.product.val();
-        }
-        if self.operation.q.val() == bits::<4>(3) {
-            self.result.next = self.factors.product.val() << bits::<5>(16);
+            self.result.next = self.product.val();
         }
         if self.operation.q.val() == bits::<4>(4) {
             self.result.next = self.divide.quotient.val();
@@ -164,20 +168,39 @@ impl Logic for Reckoner {
         if self.operation.q.val() >= bits::<4>(11) {
             self.writes.next = false;
         }
+        self.holds.next = self.a.q.val() < self.b.q.val();
+        if self.operation.q.val() == bits::<4>(12) {
+            self.holds.next = self.a.q.val() == self.b.q.val();
+        }
         if self.acts.q.val() {
-            if self.operation.q.val() == bits::<4>(11) {
-                self.flag.d.next = self.a.q.val() < self.b.q.val();
+            if (self.operation.q.val() == bits::<4>(11)) | (self.operation.q.val() == bits::<4>(12))
+            {
+                if self.to.q.val().any() {
+                    self.wrong.d.next = self.wrong.q.val() | self.holds.val();
+                } else {
+                    self.flag.d.next = self.holds.val();
+                }
             }
-            if self.operation.q.val() == bits::<4>(12) {
-                self.flag.d.next = self.a.q.val() == self.b.q.val();
-            }
-            if self.operation.q.val() == bits::<4>(13) {
-                self.wrong.d.next = self.wrong.q.val() | self.flag.q.val();
-            }
-            self.gives.next = self.operation.q.val() == bits::<4>(14);
+            self.gives.next = (self.operation.q.val() == bits::<4>(14))
+                | (self.writes.val() & self.also_gives.q.val());
             if self.operation.q.val() == bits::<4>(15) {
                 self.pushes.next = self.to.q.val().any();
                 self.jumps.next = self.flag.q.val() & !self.to.q.val().any();
+            }
+        }
+        // What is written is read at once.
+        self.forwards_a.next =
+            self.writes.val() & (self.to.q.val() == self.read.q.val().get_bits::<6>(10));
+        self.forwards_b.next =
+            self.writes.val() & (self.to.q.val() == self.read.q.val().get_bits::<6>(16));
+        if !self.waits.val() {
+            self.a.d.next = self.numbers_a.read_data.val();
+            if self.forwards_a.val() {
+                self.a.d.next = self.result.val();
+            }
+            self.b.d.next = self.numbers_b.read_data.val();
+            if self.forwards_b.val() {
+                self.b.d.next = self.result.val();
             }
         }
         // Behind a jump nothing acts of what has been read.
@@ -203,8 +226,12 @@ impl Logic for Reckoner {
             self.reads.d.next = false;
             self.acts.d.next = false;
         }
-        self.place.next = self.to.q.val();
-        self.value.next = self.a.q.val();
+        self.place.next = self.gives_as.q.val();
+        self.value.next = self.result.val();
+        if self.operation.q.val() == bits::<4>(14) {
+            self.place.next = self.to.q.val();
+            self.value.next = self.a.q.val();
+        }
         self.busy.next = self.runs.q.val() | self.reads.q.val() | self.acts.q.val();
         self.refused.next = self.wrong.q.val();
     }

@@ -27,7 +27,7 @@ const fn span(start_cycle: u64, end_cycle: u64) -> Span {
 /// An MM is decoded in this many cycles, a load of weights in that many, one of activations in these.
 const DECODE: u64 = 4;
 const LOAD_DECODE: u64 = 8;
-const LOAD_A_DECODE: u64 = 352;
+const LOAD_A_DECODE: u64 = 160;
 /// From a store's last piece to the request of its burst, and from the response to its end.
 const STORE_LATENCY: u64 = 14;
 const STORE_DONE: u64 = 2;
