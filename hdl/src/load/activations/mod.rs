@@ -22,10 +22,10 @@
 //! |---|---|
 //! | [`ActivationTake`], [`Taken`] | what comes out of the queue |
 //! | [`Reckoner`], [`ProgramSteps`], [`Divide`], [`Given`] | the lines of a load, as numbers |
-//! | [`Stripes`], [`Runs`](super::Runs), [`Burst`](super::Burst), [`Start`](super::Start) | their bursts |
+//! | [`Stripes`], [`Runs`], [`Burst`], [`Start`] | their bursts |
 //! | [`ActivationSteps`], [`ActivationRow`] | which words of a beat go where |
 //! | [`OffsetTable`], [`ActivationLane`] | offsets of the outputs |
-//! | [`LoadFault`](super::LoadFault) | what stops the engine |
+//! | [`LoadFault`] | what stops the engine |
 //!
 //! It loads flat patches (1 x 1 kernels without stride or padding) of FF and BP, in both dataflows. It takes for illegal: other patches, WU,
 //! products of a batch (`group` above 0), and pixels of 16 or 24 elements. It does not look whether rows and slots are those of the
