@@ -181,7 +181,7 @@ fn connect(top: &mut Wiring, parts: &[Part]) {
             let name = (part.wire)(&port);
             match port.direction {
                 Direction::Output if is_outside(&name) => {}
-                Direction::Output if is_between_blocks(&name) => top.wire_between_blocks(&name),
+                Direction::Output if is_between_blocks(&name) => top.wire_between_blocks(&name, 1),
                 Direction::Output => top.wire(&inside(&port, &name), port.width),
                 Direction::Input => {}
             }

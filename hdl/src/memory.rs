@@ -40,6 +40,7 @@ pub const WRAPPERS: &[(&str, &str)] = &[
     ("update_lanes", "wiring: the update unit between rings of beats"),
     ("wu", "wiring: the shell and its lanes"),
     ("vector_stream", "wiring: what VE has besides its lanes"),
+    ("ve", "wiring: the shell and its lanes"),
     ("store", "wiring: a lane per column, FIFOs of beats and bursts"),
     ("tagged_bank", "memory: four memories of words with tags, written apart"),
     ("w2e_row", "wiring: the bank of a row and its table"),

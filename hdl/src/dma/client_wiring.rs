@@ -423,7 +423,7 @@ pub(super) fn blocks(name: &str, channels: usize, capacity: usize) -> Module {
     }
     text.wire("unused_read_room", 1);
     text.wire("unused_written_room", 1);
-    text.wire_between_blocks("written_pop");
+    text.wire_between_blocks("written_pop", 1);
     text.assign("leaves", "written_pop");
     fifo(
         &mut text,

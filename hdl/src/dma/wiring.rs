@@ -141,7 +141,9 @@ fn requests(text: &mut Wiring, Client { name, writes }: Client, channels: usize)
 /// Port `p`'s arbiter in one direction, and what it takes.
 fn arbiter(text: &mut Wiring, p: usize, direction: &str, is_client: impl Fn(&Client) -> bool) {
     let wire = |what: &str| format!("{direction}_{what}_{p}");
-    for (what, bits) in [("grant", 6), ("taken", 1), ("client", 3), ("request", REQUEST)] {
+    // Who asks hears in the same cycle of the same block that it is granted.
+    text.wire_between_blocks(&wire("grant"), 6);
+    for (what, bits) in [("taken", 1), ("client", 3), ("request", REQUEST)] {
         text.wire(&wire(what), bits);
     }
     text.wire(&wire("room"), 1);

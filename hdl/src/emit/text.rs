@@ -60,11 +60,12 @@ impl Wiring {
         self.line(format_args!("wire {}{name};", range(bits)));
     }
 
-    /// A wire of one bit on a way between blocks that leads back to the block where it began, though no signal depends on itself:
+    /// A wire of `bits` bits on a way between blocks that leads back to the block where it began, though no signal depends on itself:
     /// Verilator looks at a block as a whole, and says so.
-    pub fn wire_between_blocks(&mut self, name: &str) {
+    pub fn wire_between_blocks(&mut self, name: &str, bits: usize) {
         self.line(format_args!(
-            "/* verilator lint_off UNOPTFLAT */ wire {name}; /* verilator lint_on UNOPTFLAT */"
+            "/* verilator lint_off UNOPTFLAT */ wire {}{name}; /* verilator lint_on UNOPTFLAT */",
+            range(bits)
         ));
     }
 

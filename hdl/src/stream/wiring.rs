@@ -175,7 +175,9 @@ fn taken(text: &mut Wiring, config: &ArrayConfig, engine: Engine) {
     }
     let is_own = own_kinds.iter().map(|kind| is(kind)).collect::<Vec<_>>().join(" | ");
     text.value("is_own", 1, &is_own);
-    for wire in ["takes", "starts", "waits", "leaves", "fault"] {
+    // The sequencer says that it goes, of a start that it hears of.
+    text.wire_between_blocks("starts", 1);
+    for wire in ["takes", "waits", "leaves", "fault"] {
         text.wire(wire, 1);
     }
     text.wire("step", 6);
@@ -360,7 +362,7 @@ fn decoded(text: &mut Wiring, config: &ArrayConfig, engine: Engine) {
 fn blocks(text: &mut Wiring, engine: Engine) {
     let reduces = if engine == Engine::Vector { "vector_next_reduces" } else { NEVER }.to_owned();
     for wire in ["load", "parts_last", "parts_step"] {
-        text.wire_between_blocks(wire);
+        text.wire_between_blocks(wire, 1);
     }
     for (wire, bits) in [
         ("parts", 32),
@@ -509,7 +511,7 @@ fn reads(text: &mut Wiring, config: &ArrayConfig, engine: Engine, capacity: usiz
     ];
     let connections = requests("read", &of, "ar", source);
     text.instance("stream_read_requests", "read_requests", &[], &connections);
-    text.wire_between_blocks("room");
+    text.wire_between_blocks("room", 1);
     text.wire("opens", 1);
     text.value("read_granted", 1, &format!("{} & {}", of("ar_valid"), of("ar_ready")));
     text.instance(
