@@ -80,7 +80,9 @@ fn in_lockstep_and_bytes(config: &ArrayConfig, dram: MemoryModel, count: u32) {
         in_lockstep(&card, config, &dram, program.clone(), offset_beats)
             .map_err(TestCaseError::fail)?;
         case.upload(&simulated);
-        prop_assert_eq!(run(&simulated, &program, offset_beats).status, status::DONE);
+        // The hardware does not look whether sums are finite.
+        let ended = run(&simulated, &program, offset_beats).status & !status::NOT_FINITE;
+        prop_assert_eq!(ended, status::DONE);
         for (rtl, due) in read(&card).iter().zip(read(&simulated)) {
             let other = rtl.iter().zip(due.iter()).position(|(rtl, due)| rtl != due);
             prop_assert!(other.is_none(), "byte {:?} of the tensors", other);
