@@ -58,7 +58,7 @@ pub use requests::Requests;
 
 use crate::HdlError;
 use crate::dma;
-use crate::emit::{Design, emit};
+use crate::emit::{Design, check_stack, emit};
 use crate::memory;
 use satkit_spec::isa::Engine;
 use satkit_spec::{
@@ -87,6 +87,7 @@ fn lanes(config: &ArrayConfig, engine: Engine) -> usize {
 
 /// Checks that the shell can be built.
 fn check(config: &ArrayConfig, engine: Engine) -> Result<(), HdlError> {
+    check_stack()?;
     config.validate()?;
     let refuse = |what, given: usize, accepted: &str| {
         let (array, given) = (config.name.clone(), given.to_string());

@@ -37,7 +37,7 @@ mod wiring;
 pub use engine::engine;
 
 use crate::HdlError;
-use crate::emit::{Design, emit};
+use crate::emit::{Design, check_stack, emit};
 use crate::float::NarrowSingle;
 use satkit_spec::ArrayConfig;
 
@@ -96,6 +96,7 @@ impl Shape {
 /// # Errors
 /// [`HdlError`] if lanes, M or latencies are not those of a unit that can be built.
 pub fn design(config: &ArrayConfig) -> Result<Design, HdlError> {
+    check_stack()?;
     use control::{Part, PingPong, Serial, Settings, Walk};
     let shape = Shape::of(config)?;
     let mut parts = vec![

@@ -46,7 +46,7 @@ pub use statistics::Statistics;
 pub use widen_half::WidenHalf;
 
 use crate::HdlError;
-use crate::emit::Design;
+use crate::emit::{Design, check_stack};
 use crate::{memory, stream};
 use satkit_spec::isa::Engine;
 use satkit_spec::{ArrayConfig, VECTOR_LATENCY_CYCLES};
@@ -86,6 +86,7 @@ const _: () = assert!(lanes::LATENCY_CYCLES == VECTOR_LATENCY_CYCLES);
 /// # Errors
 /// [`HdlError`] if the array is impossible or has other than 4 or 8 VE lanes.
 pub fn design(config: &ArrayConfig) -> Result<Design, HdlError> {
+    check_stack()?;
     config.validate()?;
     let lanes = config.ve_lanes;
     if !has_lanes(config) {

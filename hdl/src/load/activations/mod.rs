@@ -49,7 +49,7 @@ pub use table::{ActivationLane, OffsetTable};
 pub use take::{ActivationTake, Given, Stripes, Taken};
 
 use super::{Burst, LoadFault, Runs, Start};
-use crate::emit::{Design, emit};
+use crate::emit::{Design, check_stack, emit};
 use crate::{HdlError, array, dma, memory};
 use satkit_spec::ArrayConfig;
 
@@ -61,6 +61,7 @@ const MOST_WORDS: usize = 1 << 15;
 /// # Errors
 /// As [`array::check`] and [`dma::design`], or [`HdlError`] for row banks that are no power of two of up to 32768 words.
 pub fn activations(config: &ArrayConfig) -> Result<Design, HdlError> {
+    check_stack()?;
     array::check(config)?;
     let words = config.w2e_words_per_row;
     if !words.is_power_of_two() || !(256..=MOST_WORDS).contains(&words) {
