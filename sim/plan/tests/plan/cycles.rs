@@ -152,11 +152,14 @@ fn a_load_has_no_more_under_way_than_its_buffer_holds() {
 fn the_next_load_is_under_way_while_the_one_before_arrives() {
     let loads = [load_a(0, 32, 512, 64), load_a(32, 8, 512, 64)];
     let (timing, spans) = run(&[&[geometry(OutputStationary, 1), operands()], &loads[..]].concat());
-    // The second is taken in the cycle after the first has started, and decoded while 512 beats arrive; its two pages are behind
+    // The second is taken in the cycle after the first has started, and decoded while 512 beats arrive. It starts when the first asks
+    // no longer: 256 beats may be under way, so the last burst waits for 256 to be in the rows. Its two pages are behind
     // them, and a cycle in which a line of the banks is cleared.
     let first = start(4, 2, LOAD_A_DECODE);
     assert_eq!(spans.0[2], span(first, first + WAY + 512 + INTO_ROWS));
-    let second = first + 1 + LOAD_A_DECODE;
+    let asked = first + WAY + 256 + 1;
+    assert!(first + 1 + LOAD_A_DECODE < asked);
+    let second = asked + 1;
     assert_eq!(spans.0[3], span(second, first + WAY + 512 + 1 + 128 + INTO_ROWS));
     assert_eq!(timing.cycles, spans.0[3].end_cycle);
 }
