@@ -119,12 +119,30 @@ impl ArrayConfig {
         }
     }
 
-    /// SORE's latency in cycles with `lanes` values per beat and groups of up to `m_lanes`: 2 to round to FP16, 1 and the
-    /// beats of a block to give it column by column, 1 to gather groups that are longer than a beat, 5 to select.
+    /// SORE's longest latency in cycles with `lanes` values per beat and groups of up to `m_lanes`: that of the largest blocks, which
+    /// are given column by column ([`ArrayConfig::sore_cycles`]).
     #[must_use]
     pub const fn sore_latency(lanes: usize, m_lanes: usize) -> usize {
         let beats = (m_lanes * m_lanes).div_ceil(lanes);
-        2 + 1 + beats + (lanes < m_lanes) as usize + 5
+        Self::sore_along_latency(lanes, m_lanes) + 1 + beats
+    }
+
+    /// The same of weights that are made in the order in which they come: 2 to round to FP16, 1 to gather groups that are longer
+    /// than a beat, 5 to select.
+    const fn sore_along_latency(lanes: usize, m_lanes: usize) -> usize {
+        2 + (lanes < m_lanes) as usize + 5
+    }
+
+    /// Cycles from the last beat of weights into SORE to the last word that it makes of them. Blocks of M x M weights that it
+    /// prunes along both channels are given column by column for BP, for which `turned_m` is M: that takes 1 cycle and the beats
+    /// of a block more.
+    #[must_use]
+    pub const fn sore_cycles(&self, turned_m: Option<usize>) -> usize {
+        let along = Self::sore_along_latency(self.wuve_lanes, self.m_lanes);
+        match turned_m {
+            Some(m) => along + 1 + (m * m).div_ceil(self.wuve_lanes),
+            None => along,
+        }
     }
 
     /// The configuration of that name.

@@ -142,6 +142,11 @@ fn the_pruning_latency_follows_the_lanes() {
         2 + 1 + 16 + 5,
     ];
     assert_eq!(latencies.collect::<Vec<_>>(), expected);
+    for config in ArrayConfig::all() {
+        assert_eq!(config.sore_cycles(Some(config.m_lanes)), config.sore_latency_cycles);
+    }
+    let tiny = ArrayConfig::tiny();
+    assert_eq!([None, Some(2), Some(4)].map(|m| tiny.sore_cycles(m)), [8, 10, 13]);
 }
 
 #[test]

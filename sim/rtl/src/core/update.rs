@@ -203,16 +203,35 @@ fn sort_blocks(
     sorted
 }
 
-/// All made weights are out when the timing model lets them be written.
-fn check_ready(out: &Out, blocks: &[LaneBlock]) -> Result<(), RtlError> {
-    let ready = blocks.last().map_or(0, |block| block.ready_cycle);
-    match out.last_cycle.iter().flatten().max() {
-        Some(&last) if last >= ready => {
-            let reason = format!("weights come out in cycle {last}, not before {ready}");
-            Err(RtlError::Update { reason })
+/// The last weight of each direction comes out in the cycle that the timing model's last beat and SORE's latency say, and before its
+/// writes are issued. `latency_cycles` are those from the beat to the last word of FF and of BP, for what is made.
+fn check_made(
+    out: &Out,
+    (count, lanes): (usize, usize),
+    blocks: &[LaneBlock],
+    latency_cycles: [Option<u64>; 2],
+) -> Result<(), RtlError> {
+    let refuse = |reason: String| Err(RtlError::Update { reason });
+    // Blocks behind the last parameter only pass the lanes.
+    let beats = |block: &LaneBlock| (block.elements as usize).min(count).div_ceil(lanes);
+    let Some(last) = blocks.iter().find(|block| beats(block) == count.div_ceil(lanes)) else {
+        return refuse(format!("no block of the timing model takes the last of {count} weights"));
+    };
+    let last_beat = last.free_cycle - 1;
+    for ((name, out), latency) in ["FF", "BP"].iter().zip(out.last_cycle).zip(latency_cycles) {
+        let made = latency.map(|latency| last_beat + latency);
+        if out != made {
+            let cycle =
+                |cycle: Option<u64>| cycle.map_or("never".into(), |c| format!("in cycle {c}"));
+            let (out, made) = (cycle(out), cycle(made));
+            return refuse(format!("the last weight of {name} comes out {out}, not {made}"));
         }
-        _ => Ok(()),
+        if out.is_some_and(|out| out >= last.ready_cycle) {
+            let ready = last.ready_cycle;
+            return refuse(format!("weights of {name} are not out when cycle {ready} writes them"));
+        }
     }
+    Ok(())
 }
 
 fn halves(words: &[u32]) -> impl Iterator<Item = u16> {
@@ -383,7 +402,8 @@ impl Core {
             }
             core.model.set_wide(core.update.half, &words);
         })?;
-        check_ready(&out, blocks)?;
+        let latency = self.config.sore_cycles(None) as u64;
+        check_made(&out, (values.len(), lanes), blocks, [Some(latency), None])?;
         let (counted, groups) =
             (self.model.get(self.update.groups), (values.len() / sparsity.m()) as u64);
         let slots = out.groups[0].0.len();
@@ -462,9 +482,15 @@ impl Core {
         })?;
         // What is skipped is not updated.
         let parameters = if sgd.skip { 0 } else { shape.w_len() };
+        // Behind the lanes, BP's blocks turned over if both directions are pruned.
+        let wuve = self.config.wuve_latency_cycles;
+        let latency = |turned| (wuve + self.config.sore_cycles(turned)) as u64;
+        let turned = ff.and(bp).map(|sparsity| sparsity.m());
+        let latencies = [made.ff.map(|_| latency(None)), made.bp.map(|_| latency(turned))];
+        check_made(&out, (order.len(), lanes), &blocks.0, latencies)?;
         let directions = [ff, bp].into_iter().flatten().count();
         let groups = directions * shape.w_len() / m;
-        self.check_update(&given, &out, &blocks.0, (parameters, groups))?;
+        self.check_update(&given, &out, (parameters, groups))?;
 
         let mut run = UpdateRun {
             w: vec![0; w.len()],
@@ -501,12 +527,11 @@ impl Core {
         Ok(run)
     }
 
-    /// Every beat comes out after the lanes' latency, all made weights in time, and the unit counts every parameter and group.
+    /// Every beat comes out after the lanes' latency, and the unit counts every parameter and group.
     fn check_update(
         &self,
         given: &[(u64, usize)],
         out: &Out,
-        blocks: &[LaneBlock],
         (parameters, groups): (usize, usize),
     ) -> Result<(), RtlError> {
         let latency = self.config.wuve_latency_cycles as u64;
@@ -521,7 +546,6 @@ impl Core {
                 given.len()
             ));
         }
-        check_ready(out, blocks)?;
         let counted = self.model.get(self.update.groups);
         if counted != groups as u64 {
             return refuse(format!("SORE counts {counted} of {groups} groups"));
