@@ -31,6 +31,7 @@ pub mod step;
 mod timing;
 mod traffic;
 mod walk;
+mod written;
 
 pub use error::PlanError;
 pub use file::{
@@ -50,3 +51,4 @@ pub use timing::{
     Timing, check_array, time, utilization,
 };
 pub use walk::{BankLayout, Element, Source};
+pub use written::written;

@@ -17,7 +17,7 @@ mod verilate;
 
 pub use cache::{Build, Progress};
 pub use core::{
-    Core, Counters, Groups, Made, MmCycles, Operands, Psums, Sgd, StageRun, UpdateRun, Weights,
+    Core, Counters, Groups, Made, MmCycles, Operands, Sgd, StageRun, UpdateRun, Weights,
 };
 pub use error::RtlError;
 pub use model::{Model, PortId, Record, Run, Watch};

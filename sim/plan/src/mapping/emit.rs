@@ -2,12 +2,13 @@
 
 use super::{Extent, Mapping, Order, OsMapping, WsMapping, extents};
 use crate::space::{Rows, TileSpace};
-use crate::{PlanError, traffic};
+use crate::{PlanError, traffic, walk};
 use satkit_spec::isa::Semaphore::{
     self, ActivationsFree, ActivationsFull, DrainFree, DrainFull, WeightsFree, WeightsFull,
 };
 use satkit_spec::isa::{
-    Instruction, LoadActivations, LoadWeights, MatMul, Operation, SemaphoreSet, Store,
+    Instruction, LoadActivations, LoadWeights, MAX_WALKS, MatMul, Operation, SemaphoreSet, Store,
+    Walk,
 };
 use satkit_spec::{ArrayConfig, Stage};
 
@@ -61,6 +62,17 @@ impl Tile<'_> {
     fn words(&self, slots: Extent) -> usize {
         let range = |e: Extent| e.base..e.base + e.len;
         traffic::words(self.config, self.space, range(self.rows), range(slots))
+    }
+
+    /// How the array walks through a chunk of this tile.
+    fn walks(&self, slots: Extent) -> Result<Vec<Walk>, PlanError> {
+        let range = |e: Extent| e.base..e.base + e.len;
+        let walks = walk::walks(self.config, self.space, range(self.rows), range(slots));
+        if walks.len() > MAX_WALKS {
+            let (value, max) = (walks.len() as u64, MAX_WALKS as u64);
+            return Err(PlanError::TooLarge { what: "walks of an MM", value, max });
+        }
+        Ok(walks)
     }
 
     fn load_activations(&self, slots: Extent, words: usize) -> Result<Operation, PlanError> {
@@ -208,9 +220,10 @@ fn output_stationary(
         let (row, col, chunk) = place(step);
         ((group, row, chunk), (group, col, chunk))
     };
-    // Patches take the same words everywhere.
+    // Patches take the same words everywhere, and are walked through alike.
     let patches = matches!(space.rows, Rows::Patches(_));
     let mut words: Vec<Option<usize>> = vec![None; chunk_count];
+    let mut walks: Vec<Option<Vec<Walk>>> = vec![None; chunk_count];
     let mut before: Option<(Held, Held)> = None;
     for group in 0..groups {
         for step in 0..steps {
@@ -250,6 +263,11 @@ fn output_stationary(
                 _ => os.ip(),
             };
             let iq = tile.cols.len.div_ceil(config.cols);
+            let known = walks[chunk].take().filter(|_| patches);
+            let walks = walks[chunk].insert(known.map_or_else(|| tile.walks(slots), Ok)?);
+            for walk in walks {
+                out.push(space, Instruction::new(Operation::Walk(*walk)))?;
+            }
             let ties = Ties::buffers(load_a, free_a, load_w, free_w, last);
             let operation = tile.matmul(slots, (ip, iq), (first, last))?;
             let (wait, post) = (ties.wait, ties.post);
@@ -290,6 +308,15 @@ fn weight_stationary(
                         if some {
                             let load = tile.load_weights(slots)?;
                             out.push(space, instruction(load, &[WeightsFree], &[WeightsFull]))?;
+                        }
+                        // The sums of a share's columns lie side by side until their last pass.
+                        let psum = if first && last { 0 } else { at * rows.len };
+                        for walk in tile.walks(slots)? {
+                            let psum = narrow("partial sums", psum)?;
+                            out.push(
+                                space,
+                                Instruction::new(Operation::Walk(Walk { psum, ..walk })),
+                            )?;
                         }
                         let ties = Ties::buffers(load_a, free_a, some, some, last);
                         let operation = tile.matmul(slots, (1, 1), (first, last))?;

@@ -70,7 +70,7 @@ impl Ahead {
 
     /// The second thread: goes through the program up to the first instruction that is not possible.
     pub(super) fn look(&self, config: &ArrayConfig, instructions: &[Instruction]) {
-        let mut sequencer = Sequencer::new();
+        let mut sequencer = Sequencer::new(false);
         let mut requests = Requests::new(false);
         let mut steps = Steps::default();
         for (index, instruction) in instructions.iter().enumerate() {

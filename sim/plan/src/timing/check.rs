@@ -4,9 +4,10 @@ use super::sequencer::Context;
 use crate::PlanError;
 use crate::layout::BEAT_BYTES;
 use crate::space::{Rows, TileSpace};
-use crate::traffic;
+use crate::{traffic, walk};
 use satkit_spec::isa::{
-    Engine, Instruction, LoadActivations, LoadWeights, MatMul, Operation, Semaphore, Store,
+    Engine, Instruction, LoadActivations, LoadWeights, MAX_WALKS, MatMul, Operation, Semaphore,
+    Store, Walk,
 };
 use satkit_spec::{ArrayConfig, Dataflow, MAX_INTERLEAVE};
 
@@ -199,6 +200,76 @@ impl Words {
         self.words = traffic::words(config, space, rows, slot..slot + load.slots as usize);
         self.slots = slots.filter(|_| load.rows > 0);
         self.words
+    }
+}
+
+/// The WALKs since the last MM, and those that the last MM had to have.
+#[derive(Default)]
+pub(super) struct Walks {
+    given: Vec<Walk>,
+    due: Vec<Walk>,
+    /// Rows and slots of these in the space that was set last.
+    of: Option<[u32; 4]>,
+}
+
+impl Walks {
+    /// A WALK for the next MM.
+    pub(super) fn push(&mut self, walk: Walk) -> Result<(), String> {
+        if self.given.len() == MAX_WALKS {
+            return Err(format!("it is one more for its MM; accepted: up to {MAX_WALKS}"));
+        }
+        self.given.push(walk);
+        Ok(())
+    }
+
+    /// Another space is set.
+    pub(super) fn forget(&mut self) {
+        self.of = None;
+    }
+
+    /// The walks of an MM are those of its chunk. In WS its sums may lie anywhere in the psum buffer.
+    pub(super) fn take(
+        &mut self,
+        config: &ArrayConfig,
+        space: &TileSpace,
+        mm: &MatMul,
+    ) -> Result<(), String> {
+        let streamed = space.dataflow == Dataflow::WeightStationary;
+        let mut of = [mm.row_base, mm.rows, mm.slot_base, mm.slots];
+        if matches!(space.rows, Rows::Patches(_)) && !streamed {
+            // Patches are walked through alike.
+            (of[0], of[1]) = (0, 0);
+        }
+        if self.of != Some(of) {
+            let range = |base: u32, len: u32| base as usize..base as usize + len as usize;
+            let (rows, slots) = (range(mm.row_base, mm.rows), range(mm.slot_base, mm.slots));
+            self.due = walk::walks(config, space, rows, slots);
+            self.of = Some(of);
+        }
+        let psum = |walk: &Walk| if streamed { walk.psum } else { 0 };
+        let due =
+            self.due.iter().zip(&self.given).map(|(due, given)| Walk { psum: psum(given), ..*due });
+        let verdict = if self.due.len() != self.given.len()
+            || !due.clone().eq(self.given.iter().copied())
+        {
+            let list = |walks: &mut dyn Iterator<Item = Walk>| -> String {
+                let all: Vec<String> =
+                    walks.map(|walk| Instruction::new(Operation::Walk(walk)).to_string()).collect();
+                if all.is_empty() { "no WALK".into() } else { all.join("; ") }
+            };
+            let (given, due) =
+                (list(&mut self.given.iter().copied()), list(&mut self.due.iter().copied()));
+            Err(format!("it has {given}; accepted for its chunk: {due}"))
+        } else if let Some(walk) = self.given.iter().find(|walk| {
+            streamed && u64::from(walk.psum) + u64::from(mm.rows) > config.psum_depth as u64
+        }) {
+            let (psum, rows, depth) = (walk.psum, mm.rows, config.psum_depth);
+            Err(format!("{rows} sums from word {psum} on in a psum buffer of {depth}"))
+        } else {
+            Ok(())
+        };
+        self.given.clear();
+        verdict
     }
 }
 

@@ -78,12 +78,14 @@ fn run<M: Memory>(
     observer: &mut impl Observer,
 ) -> Result<Timing, PlanError> {
     let instructions = program.instructions();
+    let has_walks =
+        instructions.iter().any(|instruction| matches!(instruction.operation, Operation::Walk(_)));
     let mut run = Run {
         ahead,
         config,
         instructions,
         fetch: Fetch::new(address, instructions.len()),
-        sequencer: Sequencer::new(),
+        sequencer: Sequencer::new(has_walks),
         queues: Queues::new(config),
         array: Array::default(),
         loads: [Engine::LoadActivations, Engine::LoadWeights]

@@ -1,7 +1,7 @@
 //! The sequencer: dispatches one instruction a cycle, in order, when it is fetched and every queue that it goes to has room.
 
 use super::ahead::Ahead;
-use super::check::{self, Words};
+use super::check::{self, Walks, Words};
 use super::fetch::Fetch;
 use super::queues::{Entry, Queues};
 use crate::PlanError;
@@ -28,16 +28,19 @@ pub(super) struct Sequencer {
     /// The last context is used by an instruction and must not change.
     shared: bool,
     words: Words,
+    walks: Option<Walks>,
 }
 
 impl Sequencer {
-    pub(super) fn new() -> Self {
+    /// A sequencer of a program whose MMs have WALKs, or of one that only takes time and has none.
+    pub(super) fn new(walks: bool) -> Self {
         Self {
             next: 0,
             cycle: 0,
             contexts: vec![Context::default()],
             shared: false,
             words: Words::default(),
+            walks: walks.then(Walks::default),
         }
     }
 
@@ -64,6 +67,11 @@ impl Sequencer {
             let dispatch_cycle = self.cycle.max(fetched).max(room);
             let mut known = None;
             let engine = instruction.operation.engine();
+            let refuse = |reason| PlanError::Instruction {
+                index,
+                instruction: instruction.to_string(),
+                reason,
+            };
             if let Some(engine) = engine {
                 check::semaphores(index, instruction, engine)?;
                 // Loads that are known have been checked.
@@ -71,13 +79,20 @@ impl Sequencer {
                 if known.is_none() {
                     self.checked(config, index, instruction)?;
                 }
+                if let Operation::MatMul(mm) = &instruction.operation
+                    && let Some(space) = &self.contexts[self.contexts.len() - 1].space
+                    && let Some(walks) = &mut self.walks
+                {
+                    walks.take(config, space, mm).map_err(refuse)?;
+                }
                 self.shared = true;
             } else {
-                self.set(&instruction.operation).map_err(|reason| PlanError::Instruction {
-                    index,
-                    instruction: instruction.to_string(),
-                    reason,
-                })?;
+                if let (Operation::Walk(walk), Some(walks)) =
+                    (&instruction.operation, &mut self.walks)
+                {
+                    walks.push(*walk).map_err(refuse)?;
+                }
+                self.set(&instruction.operation).map_err(refuse)?;
                 check::no_semaphores(index, instruction)?;
                 kept(index, dispatch_cycle);
             }
@@ -117,7 +132,13 @@ impl Sequencer {
 
     /// Keeps what an instruction says to those after it.
     pub(super) fn set(&mut self, operation: &Operation) -> Result<(), String> {
+        if matches!(operation, Operation::Walk(_)) {
+            return Ok(());
+        }
         self.words = Words::default();
+        if let Some(walks) = &mut self.walks {
+            walks.forget();
+        }
         let mut context = self.contexts[self.contexts.len() - 1];
         match operation {
             Operation::Geometry(geometry) => context.space = Some(TileSpace::read(geometry)?),

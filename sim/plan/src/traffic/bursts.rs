@@ -7,6 +7,7 @@
 use super::PageRequest;
 use crate::layout::BEAT_BYTES;
 use satkit_memory::PAGE_BYTES;
+use std::ops::Range;
 
 const PAGE_BEATS: u64 = PAGE_BYTES / BEAT_BYTES;
 
@@ -29,9 +30,8 @@ pub(crate) struct Bursts {
     cycles: u64,
     /// Rows that touch, and have not become bursts yet.
     open: Rows,
-    /// The runs of bytes, as they came.
-    #[cfg(test)]
-    pub(crate) runs: Vec<std::ops::Range<u64>>,
+    /// The runs of bytes, as they came, if they are kept.
+    runs: Option<Vec<Range<u64>>>,
 }
 
 /// Rows of `bytes` bytes one after another.
@@ -65,14 +65,23 @@ impl Bursts {
         Self { whole: !paged, ..Self::default() }
     }
 
+    /// Those of a paged memory, which keep their runs of bytes.
+    pub(crate) fn with_runs() -> Self {
+        Self { runs: Some(Vec::new()), ..Self::new(true) }
+    }
+
+    /// The runs of bytes of the tile, if they are kept.
+    pub(crate) fn runs(&self) -> &[Range<u64>] {
+        self.runs.as_deref().unwrap_or_default()
+    }
+
     /// Forgets all; pieces are of `piece_bytes` bytes from now on.
     pub(crate) fn clear(&mut self, piece_bytes: u64) {
         self.list.clear();
         (self.beats, self.cycles) = (0, 0);
         self.piece_bytes = piece_bytes;
         self.open = Rows::default();
-        #[cfg(test)]
-        self.runs.clear();
+        self.runs.iter_mut().for_each(Vec::clear);
     }
 
     /// Appends `count` rows of `bytes` bytes, `pitch` bytes apart.
@@ -95,8 +104,9 @@ impl Bursts {
     }
 
     fn touching(&mut self, rows: Rows) {
-        #[cfg(test)]
-        self.runs.push(rows.address..rows.end());
+        if let Some(runs) = &mut self.runs {
+            runs.push(rows.address..rows.end());
+        }
         if self.open.count > 0 && self.open.end() == rows.address && self.open.bytes == rows.bytes {
             self.open.count += rows.count;
             return;

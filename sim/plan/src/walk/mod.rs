@@ -61,26 +61,27 @@ impl BankLayout {
         rows: Range<usize>,
         slots: Range<usize>,
     ) -> Result<Self, String> {
-        let (walks, words, kind) = match (space.dataflow, space.rows) {
+        let walks = walks(config, space, rows.clone(), slots.clone());
+        if walks.len() > MAX_WALKS {
+            return Err(format!("{} walks; accepted: up to {MAX_WALKS}", walks.len()));
+        }
+        let (words, kind) = match (space.dataflow, space.rows) {
             (Dataflow::WeightStationary, _) => {
                 let streamed = streamed::Streamed::new(config, space, rows, slots);
-                (streamed.walks(config), streamed.words(), Kind::Streamed(streamed))
+                (streamed.words(), Kind::Streamed(streamed))
             }
             (Dataflow::OutputStationary, Rows::Patches(grid)) => {
                 let patches = patches::Patches::new(config, space, grid, rows, slots);
-                (patches.walks(), patches.words(), Kind::Patches(patches))
+                (patches.words(), Kind::Patches(patches))
             }
             (Dataflow::OutputStationary, Rows::WeightRows { block }) => {
                 let rows = weight_rows::WeightRows::new(config, space, block, rows, slots);
-                (rows.walks(), rows.words(), Kind::WeightRows(rows))
+                (rows.words(), Kind::WeightRows(rows))
             }
         };
         let half = config.w2e_words_per_row / 2;
         if words > half {
             return Err(format!("{words} words in half a bank of {half}"));
-        }
-        if walks.len() > MAX_WALKS {
-            return Err(format!("{} walks; accepted: up to {MAX_WALKS}", walks.len()));
         }
         Ok(Self { walks, words, kind })
     }
@@ -113,6 +114,25 @@ impl BankLayout {
             Kind::Patches(patches) => patches.elements(space, row, visit),
             Kind::WeightRows(rows) => rows.elements(space, row, visit),
             Kind::Streamed(streamed) => streamed.elements(space, row, visit),
+        }
+    }
+}
+
+/// The WALK instructions of an MM over rows `rows` and K slots `slots` of a space; both lie within it. In WS partial sums begin at word 0
+/// of the psum buffer.
+pub(crate) fn walks(
+    config: &ArrayConfig,
+    space: &TileSpace,
+    rows: Range<usize>,
+    slots: Range<usize>,
+) -> Vec<Walk> {
+    match (space.dataflow, space.rows) {
+        (Dataflow::WeightStationary, _) => vec![streamed::walk(config, rows.len())],
+        (Dataflow::OutputStationary, Rows::Patches(grid)) => {
+            patches::walks(config, space, grid, slots)
+        }
+        (Dataflow::OutputStationary, Rows::WeightRows { block }) => {
+            weight_rows::walks(space, block, rows, &slots)
         }
     }
 }

@@ -42,32 +42,9 @@ impl Patches {
         rows: Range<usize>,
         slots: Range<usize>,
     ) -> Self {
-        let problem = &space.problem;
-        let stride = problem.phase.map_or(problem.mac.shape.stride, |_| 1);
-        let mut areas: Vec<Area> = Vec::new();
-        let mut words = 0;
-        problem.pieces(slots.start, slots.len(), |piece| {
-            let (span_h, span_w) = (piece.taps.span_h(), piece.taps.span_w());
-            let pixel_words = piece.words(config.m_lanes).len();
-            let area = Area {
-                piece: piece.clone(),
-                base: words * config.m_lanes,
-                h: side(grid.patch_h, span_h, stride),
-                w: side(grid.patch_w, span_w, stride),
-                step_h: stride.min(span_h),
-                step_w: stride.min(span_w),
-                pixel: pixel_words * config.m_lanes,
-                first: piece.words(config.m_lanes).start * config.m_lanes,
-            };
-            words += area.h * area.w * pixel_words;
-            areas.push(area);
-        });
-        let walks = walks(space, &areas, slots);
+        let (areas, words) = areas(config, space, grid, &slots);
+        let walks = area_walks(space, &areas, slots);
         Self { grid, rows, areas, walks, words }
-    }
-
-    pub(super) fn walks(&self) -> Vec<Walk> {
-        self.walks.iter().map(|(walk, _)| *walk).collect()
     }
 
     pub(super) const fn words(&self) -> usize {
@@ -112,8 +89,49 @@ impl Patches {
     }
 }
 
+/// The areas of a chunk, and the words of them all.
+fn areas(
+    config: &ArrayConfig,
+    space: &TileSpace,
+    grid: Grid,
+    slots: &Range<usize>,
+) -> (Vec<Area>, usize) {
+    let problem = &space.problem;
+    let stride = problem.phase.map_or(problem.mac.shape.stride, |_| 1);
+    let mut areas: Vec<Area> = Vec::new();
+    let mut words = 0;
+    problem.pieces(slots.start, slots.len(), |piece| {
+        let (span_h, span_w) = (piece.taps.span_h(), piece.taps.span_w());
+        let pixel_words = piece.words(config.m_lanes).len();
+        let area = Area {
+            piece: piece.clone(),
+            base: words * config.m_lanes,
+            h: side(grid.patch_h, span_h, stride),
+            w: side(grid.patch_w, span_w, stride),
+            step_h: stride.min(span_h),
+            step_w: stride.min(span_w),
+            pixel: pixel_words * config.m_lanes,
+            first: piece.words(config.m_lanes).start * config.m_lanes,
+        };
+        words += area.h * area.w * pixel_words;
+        areas.push(area);
+    });
+    (areas, words)
+}
+
+/// The walks through the patches of a chunk: all array rows walk alike.
+pub(super) fn walks(
+    config: &ArrayConfig,
+    space: &TileSpace,
+    grid: Grid,
+    slots: Range<usize>,
+) -> Vec<Walk> {
+    let (areas, _) = areas(config, space, grid, &slots);
+    area_walks(space, &areas, slots).into_iter().map(|(walk, _)| walk).collect()
+}
+
 /// One walk for each run of channel blocks of the same width in the same area.
-fn walks(space: &TileSpace, areas: &[Area], slots: Range<usize>) -> Vec<(Walk, usize)> {
+fn area_walks(space: &TileSpace, areas: &[Area], slots: Range<usize>) -> Vec<(Walk, usize)> {
     let problem = &space.problem;
     let (kernel_h, kernel_w) = problem.kernel();
     let sparsity = problem.mac.sparsity;

@@ -33,27 +33,6 @@ impl Streamed {
         Self { rows, slots, lanes, offsets }
     }
 
-    pub(super) fn walks(&self, config: &ArrayConfig) -> Vec<Walk> {
-        let rows = self.rows.len() as u32;
-        vec![Walk {
-            slots: rows,
-            start: 0,
-            kept: 1,
-            kept_left: 1,
-            groups: rows,
-            groups_left: rows,
-            taps: 1,
-            taps_left: 1,
-            lines: 1,
-            lines_left: 1,
-            group_step: step(config.m_lanes as isize),
-            tap_step: 0,
-            line_step: 0,
-            block_step: 0,
-            psum: 0,
-        }]
-    }
-
     pub(super) fn words(&self) -> usize {
         if self.slots.is_empty() { 0 } else { self.rows.len() }
     }
@@ -99,6 +78,28 @@ impl Streamed {
                 }
             }
         }
+    }
+}
+
+/// The walk through `rows` streamed rows.
+pub(super) fn walk(config: &ArrayConfig, rows: usize) -> Walk {
+    let rows = rows as u32;
+    Walk {
+        slots: rows,
+        start: 0,
+        kept: 1,
+        kept_left: 1,
+        groups: rows,
+        groups_left: rows,
+        taps: 1,
+        taps_left: 1,
+        lines: 1,
+        lines_left: 1,
+        group_step: step(config.m_lanes as isize),
+        tap_step: 0,
+        line_step: 0,
+        block_step: 0,
+        psum: 0,
     }
 }
 

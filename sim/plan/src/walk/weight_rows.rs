@@ -36,7 +36,6 @@ pub(super) struct WeightRows {
     run: usize,
     lanes: usize,
     parts: Vec<Part>,
-    walks: Vec<Walk>,
     flat: bool,
     first_pixel: usize,
 }
@@ -58,13 +57,9 @@ impl WeightRows {
                 own.push(channel);
             }
         }
-        let taps = if rows.is_empty() {
-            Taps::between(0, 0, 1)
-        } else {
-            space.weight_row_span(block, rows.start, rows.len()).1
-        };
+        let taps = taps_of(space, block, &rows);
         let flat = Grid::may_be_flat(&space.problem);
-        let (parts, walks) = if flat { flat_parts(&slots) } else { parts(space, &taps, &slots) };
+        let (parts, _) = parts(space, &taps, &slots);
         let pixels = parts.last().map_or(0, |part| part.base + part.images * part.h * part.w);
         Self {
             array_rows: config.rows,
@@ -76,14 +71,9 @@ impl WeightRows {
             run: pixels.next_multiple_of(config.m_lanes),
             lanes: config.m_lanes,
             parts,
-            walks,
             flat,
             first_pixel: slots.start,
         }
-    }
-
-    pub(super) fn walks(&self) -> Vec<Walk> {
-        self.walks.clone()
     }
 
     pub(super) fn words(&self) -> usize {
@@ -131,6 +121,33 @@ impl WeightRows {
     }
 }
 
+/// The taps that weight rows span.
+fn taps_of(space: &TileSpace, block: usize, rows: &Range<usize>) -> Taps {
+    if rows.is_empty() {
+        return Taps::between(0, 0, 1);
+    }
+    space.weight_row_span(block, rows.start, rows.len()).1
+}
+
+/// The walks through the pixels of a chunk: all array rows walk alike.
+pub(super) fn walks(
+    space: &TileSpace,
+    block: usize,
+    rows: Range<usize>,
+    slots: &Range<usize>,
+) -> Vec<Walk> {
+    parts(space, &taps_of(space, block, &rows), slots).1
+}
+
+/// The parts of a chunk, each with its walk.
+fn parts(space: &TileSpace, taps: &Taps, slots: &Range<usize>) -> (Vec<Part>, Vec<Walk>) {
+    if Grid::may_be_flat(&space.problem) {
+        flat_parts(slots)
+    } else {
+        image_parts(space, taps, slots)
+    }
+}
+
 /// 1 x 1 kernels without stride or padding: pixels are one line.
 fn flat_parts(slots: &Range<usize>) -> (Vec<Part>, Vec<Walk>) {
     if slots.is_empty() {
@@ -169,7 +186,7 @@ fn pixel_walk(
     }
 }
 
-fn parts(space: &TileSpace, taps: &Taps, slots: &Range<usize>) -> (Vec<Part>, Vec<Walk>) {
+fn image_parts(space: &TileSpace, taps: &Taps, slots: &Range<usize>) -> (Vec<Part>, Vec<Walk>) {
     let shape = &space.problem.mac.shape;
     let (out_h, out_w, stride) = (shape.out_h(), shape.out_w(), shape.stride);
     let per_image = out_h * out_w;

@@ -6,12 +6,10 @@
 
 mod banks;
 mod operands;
-mod psums;
 mod stage;
 mod update;
 
 pub use operands::{Operands, Weights};
-pub use psums::Psums;
 pub use stage::{MmCycles, StageRun};
 pub use update::{Groups, Made, Sgd, UpdateRun};
 

@@ -1,6 +1,6 @@
 //! Executing the program of a MAC stage on the core.
 
-use super::{Core, Event, Operands, Psums};
+use super::{Core, Event, Operands};
 use crate::RtlError;
 use satkit_memory::MemoryModel;
 use satkit_plan::{
@@ -213,9 +213,9 @@ impl Core {
         let (mut space, mut geometry) = (None, None);
         let mut loads_a: VecDeque<LoadActivations> = VecDeque::new();
         let mut loads_w: VecDeque<LoadWeights> = VecDeque::new();
-        let mut held: Option<(LoadActivations, BankLayout)> = None;
+        let mut held: Option<LoadActivations> = None;
         let mut held_w: Option<LoadWeights> = None;
-        let mut psums = Psums::default();
+        let mut walks = Vec::new();
         let mut jobs = Vec::new();
         for (index, instruction) in instructions.iter().enumerate() {
             let say = |reason: String| refuse(index, instruction, reason);
@@ -224,6 +224,7 @@ impl Core {
                     space = Some(TileSpace::read(given).map_err(say)?);
                     geometry = Some(*instruction);
                 }
+                Operation::Walk(_) => walks.push(*instruction),
                 Operation::LoadActivations(load) => loads_a.push_back(*load),
                 Operation::LoadWeights(load) => loads_w.push_back(*load),
                 Operation::MatMul(mm) => {
@@ -250,8 +251,8 @@ impl Core {
                             range(load.slot_base, load.slots),
                         )
                         .map_err(say)?;
-                        activations = Some(layout.clone());
-                        held = Some((load, layout));
+                        activations = Some(layout);
+                        held = Some(load);
                     }
                     let weights = if takes(Semaphore::WeightsFull) {
                         held_w = loads_w.pop_front();
@@ -259,11 +260,12 @@ impl Core {
                     } else {
                         None
                     };
-                    let streams = space.dataflow == Dataflow::WeightStationary;
+                    for walk in walks.drain(..) {
+                        words.push(encode(&walk)?);
+                    }
                     if mm.slots > 0 {
-                        let (load, layout) = held
-                            .as_ref()
-                            .ok_or_else(|| say("there are no activations for it".into()))?;
+                        let load =
+                            held.ok_or_else(|| say("there are no activations for it".into()))?;
                         let same = |a: [u32; 4], b: [u32; 4]| a == b;
                         let weights_fit = held_w.is_some_and(|load| {
                             same(
@@ -278,26 +280,6 @@ impl Core {
                         if !weights_fit || !activations_fit {
                             return Err(say("it takes another chunk than was loaded".into()));
                         }
-                        let psum = if streams {
-                            psums.place(mm, self.config.psum_depth).map_err(say)?
-                        } else {
-                            0
-                        };
-                        for walk in layout.walks() {
-                            let mut walk = *walk;
-                            walk.psum = psum as u32;
-                            words.push(encode(&Instruction::new(Operation::Walk(walk)))?);
-                        }
-                    } else if streams {
-                        let layout = BankLayout::new(
-                            &self.config,
-                            &space,
-                            mm.row_base as usize..(mm.row_base + mm.rows) as usize,
-                            0..0,
-                        )
-                        .map_err(say)?;
-                        let walk = layout.walks()[0];
-                        words.push(encode(&Instruction::new(Operation::Walk(walk)))?);
                     }
                     let issued = expected.issued[jobs.len()];
                     jobs.push(Job {

@@ -54,13 +54,13 @@ impl Context {
             }
             Operation::Store(st) => {
                 let results = self.results.unwrap();
-                let mut bursts = Bursts::new(true);
+                let mut bursts = Bursts::with_runs();
                 store(config, &self.space.unwrap(), &results, st, &mut bursts);
                 let at = |field: u32, divide: u64| {
                     let moved = move |byte: u64| {
                         u64::from(field) * 64 + (byte - u64::from(results.out) * 64) / divide
                     };
-                    bursts.runs.iter().map(move |run| moved(run.start)..moved(run.end))
+                    bursts.runs().iter().map(move |run| moved(run.start)..moved(run.end))
                 };
                 let mut reads = Vec::new();
                 if st.add {
@@ -69,7 +69,7 @@ impl Context {
                 if st.mask {
                     reads.extend(at(results.mask, 16));
                 }
-                return (reads, bursts.runs.clone());
+                return (reads, bursts.runs().to_vec());
             }
             Operation::Update(_) | Operation::Prune(_) | Operation::Vector(_) => {
                 let (r, w) = (self.reads.unwrap(), self.writes.unwrap());

@@ -70,8 +70,8 @@ impl Touched {
     /// The same of a tile that is stored.
     fn add_tile(&mut self, bursts: &Bursts) {
         let list: Vec<PageRequest> = bursts.list().iter().map(|burst| burst.request).collect();
-        check_bursts(&bursts.runs, &[], &list, bursts.beats());
-        self.add_runs(&bursts.runs);
+        check_bursts(bursts.runs(), &[], &list, bursts.beats());
+        self.add_runs(bursts.runs());
     }
 
     fn add_runs(&mut self, runs: &[Range<u64>]) {

@@ -115,7 +115,7 @@ proptest! {
                 for tile in extents(cols, config.cols) {
                     let (col_base, cols) = (tile.base as u32, tile.len as u32);
                     let st = Store { row_base, rows, col_base, cols, group, ..PLAIN_STORE };
-                    let mut bursts = Bursts::new(true);
+                    let mut bursts = Bursts::with_runs();
                     store(&config, &space, &results, &st, &mut bursts);
                     out.touched.add_tile(&bursts);
                 }

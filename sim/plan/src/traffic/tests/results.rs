@@ -41,7 +41,7 @@ proptest! {
                         fp32: stage.stage == Stage::Wu,
                         ..PLAIN_STORE
                     };
-                    let mut bursts = Bursts::new(true);
+                    let mut bursts = Bursts::with_runs();
                     store(&config, space, &results(space), &st, &mut bursts);
                     touched.add_tile(&bursts);
                 }
