@@ -5,11 +5,10 @@ use satkit_memory::{
 };
 use satkit_plan::{Observer, Program, Retired, time};
 use satkit_rtl::card::{Retirement, RtlCard, RtlCardOptions};
-use satkit_sim::card::{SimCard, SimCardOptions};
 use satkit_spec::ArrayConfig;
 use satkit_spec::isa::{Instruction, Word};
 use satkit_spec::regs::{self, Register, control, status};
-use satkit_transport::{Card, DmaBuf};
+use satkit_transport::{Card, CardResult, DmaBuf};
 use std::time::{Duration, Instant};
 
 /// Longer than any job here takes: only a hang reaches it.
@@ -36,10 +35,6 @@ pub(crate) fn card(config: &ArrayConfig, dram: MemoryModel) -> Option<RtlCard> {
     Some(card)
 }
 
-fn read(card: &impl Card, register: Register) -> u32 {
-    card.read32(register.offset).unwrap()
-}
-
 /// How a job ended: its status, the instruction at fault, its cycles and its retired instructions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct End {
@@ -51,6 +46,15 @@ pub(crate) struct End {
 
 /// Runs a program to its end.
 pub(crate) fn run(card: &impl Card, program: &[Instruction], offset_beats: u64) -> End {
+    try_run(card, program, offset_beats).unwrap()
+}
+
+/// Runs a program to its end, or until the card is lost.
+pub(crate) fn try_run(
+    card: &impl Card,
+    program: &[Instruction],
+    offset_beats: u64,
+) -> CardResult<End> {
     let words: Vec<Word> = program.iter().map(|i| i.encode().unwrap()).collect();
     let address = PLACE + 64 * offset_beats;
     // Memory that was never written is written a page at a time.
@@ -58,7 +62,7 @@ pub(crate) fn run(card: &impl Card, program: &[Instruction], offset_beats: u64) 
     let mut bytes = vec![0; (address - page) as usize];
     bytes.extend(words.iter().flat_map(Word::to_bytes));
     bytes.resize(bytes.len().next_multiple_of(PAGE_BYTES as usize), 0);
-    card.h2c(0, page, &DmaBuf::copy_of(&bytes)).unwrap();
+    card.h2c(0, page, &DmaBuf::copy_of(&bytes))?;
     for (register, value) in [
         (regs::STATUS, u32::MAX),
         (regs::PROGRAM_LOW, address as u32),
@@ -66,27 +70,28 @@ pub(crate) fn run(card: &impl Card, program: &[Instruction], offset_beats: u64) 
         (regs::PROGRAM_LENGTH, program.len() as u32),
         (regs::CONTROL, control::START),
     ] {
-        card.write32(register.offset, value).unwrap();
+        card.write32(register.offset, value)?;
     }
     let deadline = Instant::now() + PATIENCE;
-    while read(card, regs::STATUS) & status::DONE == 0 {
+    let read = |register: Register| card.read32(register.offset);
+    while read(regs::STATUS)? & status::DONE == 0 {
         assert!(Instant::now() < deadline, "the program does not end");
         std::thread::sleep(Duration::from_micros(200));
     }
-    let low = u64::from(read(card, regs::JOB_CYCLES_LOW));
-    End {
-        status: read(card, regs::STATUS),
-        instruction: read(card, regs::FAULT_INSTRUCTION),
-        cycles: u64::from(read(card, regs::JOB_CYCLES_HIGH)) << 32 | low,
-        retired: read(card, regs::RETIRED),
-    }
+    let low = u64::from(read(regs::JOB_CYCLES_LOW)?);
+    Ok(End {
+        status: read(regs::STATUS)?,
+        instruction: read(regs::FAULT_INSTRUCTION)?,
+        cycles: u64::from(read(regs::JOB_CYCLES_HIGH)?) << 32 | low,
+        retired: read(regs::RETIRED)?,
+    })
 }
 
 /// What the model says of each instruction of an engine.
 #[derive(Default)]
-struct Expected(Vec<Retired>);
+pub(crate) struct Modelled(pub(crate) Vec<Retired>);
 
-impl Observer for Expected {
+impl Observer for Modelled {
     fn retired(&mut self, retired: &Retired) {
         self.0.push(*retired);
     }
@@ -121,10 +126,10 @@ pub(crate) fn in_lockstep(
     program: Vec<Instruction>,
     offset_beats: u64,
 ) -> Result<(), String> {
-    let end = run(card, &program, offset_beats);
+    let end = try_run(card, &program, offset_beats).map_err(|error| error.to_string())?;
     let of_rtl = card.retirements().unwrap();
     let listing = |index: usize| format!("instruction {index} ({})", program[index]);
-    let mut expected = Expected::default();
+    let mut expected = Modelled::default();
     let timed = Program::new(program.clone());
     let address = PLACE + 64 * offset_beats;
     let memory = dram.build(&Ports::from(config)).map_err(|error| error.to_string())?;
@@ -169,35 +174,4 @@ pub(crate) fn in_lockstep(
         retired: program.len() as u32,
     };
     if end == due { Ok(()) } else { Err(format!("RTL {end:?}, model {due:?}")) }
-}
-
-/// Runs a program on the Verilog and on the simulated card, with the same operands in front of it, and compares every byte that is there
-/// then; [`in_lockstep`] besides.
-pub(crate) fn with_values(
-    card: &RtlCard,
-    config: &ArrayConfig,
-    dram: &MemoryModel,
-    program: Vec<Instruction>,
-    offset_beats: u64,
-    operands: &[u8],
-) -> Result<(), String> {
-    card.h2c(0, 0, &DmaBuf::copy_of(operands)).unwrap();
-    in_lockstep(card, config, dram, program.clone(), offset_beats)?;
-    let simulated = SimCard::new(config, &SimCardOptions::default()).unwrap();
-    simulated.h2c(0, 0, &DmaBuf::copy_of(operands)).unwrap();
-    let end = run(&simulated, &program, offset_beats);
-    if end.status != status::DONE {
-        return Err(format!("the simulator stops: {:?}, {end:?}", simulated.last_fault()));
-    }
-    let [mut due, mut found] = [(); 2].map(|()| DmaBuf::zeroed(operands.len()));
-    simulated.c2h(0, 0, &mut due).unwrap();
-    card.c2h(0, 0, &mut found).unwrap();
-    match due.chunks(2).zip(found.chunks(2)).position(|(due, found)| due != found) {
-        None => Ok(()),
-        Some(at) => {
-            let half = |bytes: &[u8]| u16::from_le_bytes([bytes[2 * at], bytes[2 * at + 1]]);
-            let (found, due) = (half(&found), half(&due));
-            Err(format!("byte {:#x}: RTL {found:#06x}, simulator {due:#06x}", 2 * at))
-        }
-    }
 }

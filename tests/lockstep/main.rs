@@ -1,6 +1,7 @@
 //! The Verilog's engines and the timing model in lockstep: every instruction of random programs starts and ends in the same cycle.
 
 mod array;
+mod difference;
 mod given;
 mod stages;
 mod updates;

@@ -1,7 +1,8 @@
 //! Loads, the array and stores: stages of random layers. Where activations are loaded, values are compared too; other programs work on
 //! row banks that nobody fills.
 
-use crate::given::{PLACE, card, in_lockstep, run, with_values};
+use crate::difference::with_values;
+use crate::given::{PLACE, card, in_lockstep, run};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use satkit_memory::MemoryModel;
@@ -113,7 +114,11 @@ fn flat_stages() -> impl Strategy<Value = Vec<Part>> {
 }
 
 /// The program of stages with tensors of their own, each some beats behind its place, and what card memory holds before it.
-fn with_operands(config: &ArrayConfig, parts: &[Part], seed: u64) -> (Vec<Instruction>, Vec<u8>) {
+pub(crate) fn with_operands(
+    config: &ArrayConfig,
+    parts: &[Part],
+    seed: u64,
+) -> (Vec<Instruction>, Vec<u8>) {
     let mut state = seed.wrapping_mul(2).wrapping_add(1);
     let mut random = move || {
         state = state.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(0x1405_7B7E_F767_814F);

@@ -2,6 +2,8 @@
 //! and when they move, is for the card to say.
 
 use crate::{CardError, CardInfo, CardResult, Direction, DmaBuf, check_index, check_transfer};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::ops::Range;
 use std::sync::{OnceLock, PoisonError, RwLock};
 
 /// Bytes of one page, the unit that is locked and allocated.
@@ -79,6 +81,27 @@ impl CardMemory {
     #[must_use]
     pub const fn bytes(&self) -> u64 {
         self.bytes
+    }
+
+    /// A number for what lies in runs of bytes: equal for equal places and bytes, in this process. Bytes that nobody has written, or that are
+    /// outside, count as such.
+    #[must_use]
+    pub fn digest(&self, runs: &[Range<u64>]) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        let mut buffer = [0; BLOCK_BYTES as usize];
+        for run in runs {
+            run.hash(&mut hasher);
+            let mut at = run.start;
+            while at < run.end {
+                let bytes = &mut buffer[..(run.end - at).min(BLOCK_BYTES) as usize];
+                match self.read(at, bytes) {
+                    Ok(()) => bytes.hash(&mut hasher),
+                    Err(fault) => fault.address.hash(&mut hasher),
+                }
+                at += BLOCK_BYTES.min(run.end - at);
+            }
+        }
+        hasher.finish()
     }
 
     /// Fills `buffer` from byte `address` on.

@@ -49,6 +49,7 @@ struct Instance {
     uint64_t half_period;
 #ifdef TRACE
     std::unique_ptr<TRACE> trace;
+    bool traces = true;
 #endif
 
     explicit Instance(uint64_t half_period)
@@ -129,7 +130,7 @@ struct Instance {
         if (also < port_count) *static_cast<uint8_t*>(members[also]) = level;
         model->eval();
 #ifdef TRACE
-        if (trace) trace->dump(context->time());
+        if (trace && traces) trace->dump(context->time());
 #endif
         context->timeInc(half_period);
     }
@@ -178,6 +179,16 @@ void* create(const char* waves, uint64_t half_period) {
 #endif
     }
     return made.release();
+}
+
+// Waves are written from now on, or not.
+void waves(void* handle, uint32_t on) {
+#ifdef TRACE
+    instance(handle).traces = on != 0;
+#else
+    (void)handle;
+    (void)on;
+#endif
 }
 
 void destroy(void* handle) { delete &instance(handle); }
@@ -257,9 +268,11 @@ struct Api {
     const uint32_t* (*records)(void*, size_t*);
     void (*play)(void*, uint32_t, const uint32_t*, uint32_t, const uint32_t*, uint64_t);
     uint64_t (*pass)(void*, uint32_t, uint64_t, const uint32_t*, uint32_t);
+    void (*waves)(void*, uint32_t);
 };
 
-const Api api = {3, port_count, ports, create, destroy, write, read, eval, run, records, play, pass};
+const Api api = {4,    port_count, ports, create,  destroy, write, read,
+                 eval, run,        records, play,  pass,    waves};
 
 }  // namespace
 

@@ -1,5 +1,6 @@
 //! The execution of a job's program: its time, then its values.
 
+use super::digests::Digests;
 use super::fetch::Fetched;
 use super::memory::CardMemory;
 use super::values::{self, ValueFault};
@@ -7,7 +8,7 @@ use super::watch::{Fault, FaultKind, Finished, Watch};
 use satkit_spec::ArrayConfig;
 
 /// Executes a program on the machine `config` with the card's memory. A program that the timing model stops computes no
-/// value; one that stops at a value leaves what it had computed before.
+/// value; one that stops at a value leaves what it had computed before. `digests` are taken of what is written.
 ///
 /// # Errors
 /// [`Fault`] with the first instruction that stops it.
@@ -16,15 +17,22 @@ pub(super) fn execute(
     memory: &CardMemory,
     fetched: &Fetched,
     watch: &Watch,
+    mut digests: Option<&mut Digests>,
 ) -> Result<Finished, Fault> {
     let finished = watch.time(config)?;
     let program = fetched.program.instructions();
     let (mut reached, mut cancelled) = (0, false);
-    let computed = values::compute(config, memory, program, &fetched.lowered, &mut |index| {
+    let go_on = &mut |index| {
         cancelled = watch.cancelled();
         reached = index;
         !cancelled
-    });
+    };
+    let done = &mut |index| {
+        if let Some(digests) = &mut digests {
+            digests.take(memory, index);
+        }
+    };
+    let computed = values::compute(config, memory, program, &fetched.lowered, go_on, done);
     let stopped = |instruction: usize, kind| {
         watch.progress(instruction as u32, finished.cycles);
         Err(Fault { instruction, kind })

@@ -10,6 +10,7 @@
 //! - Writing the reset bit returns when the job has ended.
 //! - DMA takes the time of a copy, and concurrent transfers do not wait for each other.
 
+mod digests;
 mod execute;
 mod fetch;
 mod registers;
@@ -38,12 +39,14 @@ pub struct SimCardOptions {
     pub dram: MemoryModel,
     /// Bytes of the memory that DMA and the core reach.
     pub memory_bytes: u64,
+    /// Keeps what each instruction has written, for [`SimCard::digests`].
+    pub keeps_digests: bool,
 }
 
 impl Default for SimCardOptions {
     /// DDR4-2400, and as much of it as the card has.
     fn default() -> Self {
-        Self { dram: MemoryModel::ddr4(), memory_bytes: memory_map::BYTES }
+        Self { dram: MemoryModel::ddr4(), memory_bytes: memory_map::BYTES, keeps_digests: false }
     }
 }
 
@@ -97,6 +100,13 @@ impl SimCard {
     #[must_use]
     pub fn last_fault(&self) -> Option<String> {
         self.core.registers().fault.clone()
+    }
+
+    /// The digest of what each instruction of the last job has written ([`CardMemory::digest`] of [`satkit_plan::written`]), when all was
+    /// there; 0 where it writes nothing. Empty unless [`SimCardOptions::keeps_digests`] is set.
+    #[must_use]
+    pub fn digests(&self) -> Vec<u64> {
+        self.core.digests()
     }
 
     /// Wall time of all jobs so far, each from the write that starts it until its status says that it has ended. For measurements: what a

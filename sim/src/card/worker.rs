@@ -1,6 +1,7 @@
 //! The core behind the registers, and the thread that runs its jobs.
 
 use super::SimCardOptions;
+use super::digests::Digests;
 use super::execute::execute;
 use super::fetch::{Fetched, Recent};
 use super::memory::CardMemory;
@@ -20,6 +21,8 @@ pub(super) struct Core {
     /// A job starts or ends, an event comes, or the card is dropped.
     pub(super) changed: Condvar,
     stopped: AtomicBool,
+    /// Of the last job, if they are kept.
+    digests: Option<Mutex<Vec<u64>>>,
 }
 
 impl Core {
@@ -30,7 +33,14 @@ impl Core {
             registers: Mutex::new(Registers::new(config, options.dram)),
             changed: Condvar::new(),
             stopped: AtomicBool::new(false),
+            digests: options.keeps_digests.then(Mutex::default),
         }
+    }
+
+    pub(super) fn digests(&self) -> Vec<u64> {
+        let digests = self.digests.as_ref();
+        digests
+            .map_or_else(Vec::new, |all| all.lock().unwrap_or_else(PoisonError::into_inner).clone())
     }
 
     pub(super) fn registers(&self) -> MutexGuard<'_, Registers> {
@@ -97,6 +107,12 @@ impl Core {
         let fetched = Fetched::read(&self.memory, job, recent)?;
         recent.keep(&fetched);
         job.set_fetched(Arc::clone(&fetched));
-        execute(&self.config, &self.memory, &fetched, job)
+        let mut digests =
+            self.digests.as_ref().map(|_| Digests::of(&self.config, &fetched.program));
+        let result = execute(&self.config, &self.memory, &fetched, job, digests.as_mut());
+        if let (Some(kept), Some(digests)) = (&self.digests, digests) {
+            *kept.lock().unwrap_or_else(PoisonError::into_inner) = digests.finish();
+        }
+        result
     }
 }

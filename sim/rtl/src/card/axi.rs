@@ -1,6 +1,9 @@
 //! What of AXI4 the core's masters speak (AMBA AXI4 specification): bursts, responses, and what would be a mistake.
 
+use super::trace::Retirement;
 use satkit_memory::{Direction, PAGE_BYTES};
+use satkit_spec::isa::Engine;
+use std::fmt;
 
 /// Bytes of a beat: 512 bits.
 pub(super) const BEAT_BYTES: usize = 64;
@@ -96,4 +99,37 @@ pub(super) enum Violation {
         /// How long was waited.
         cycles: u64,
     },
+    /// An instruction of a job that is compared ends otherwise than expected.
+    #[error("instruction {index} of {} {found}; expected: {expected}", engine.name())]
+    Differs {
+        /// Index in the program.
+        index: usize,
+        /// Whose.
+        engine: Engine,
+        /// What it did.
+        found: Ending,
+        /// What it had to do.
+        expected: Ending,
+    },
+}
+
+/// How an instruction ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Ending {
+    retirement: Retirement,
+    /// Of what it has written.
+    digest: u64,
+}
+
+impl From<(Retirement, u64)> for Ending {
+    fn from((retirement, digest): (Retirement, u64)) -> Self {
+        Self { retirement, digest }
+    }
+}
+
+impl fmt::Display for Ending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Retirement { start_cycle, end_cycle, .. } = self.retirement;
+        write!(f, "runs in cycles {start_cycle}..{end_cycle} and leaves {:016x}", self.digest)
+    }
 }

@@ -55,6 +55,11 @@ impl Bus {
         self.kept.clone().unwrap_or_default()
     }
 
+    /// The bytes.
+    pub(super) fn memory(&self) -> &CardMemory {
+        &self.memory
+    }
+
     /// Masters.
     pub(super) fn ports(&self) -> usize {
         self.ports.len()

@@ -4,12 +4,13 @@ use super::axi::{BEAT_BYTES, Burst, Violation};
 use super::bus::Bus;
 use super::port::PortStatistics;
 use super::top::{Ask, Top};
-use super::trace::{Retirement, Trace};
+use super::trace::{Expected, Retirement, Trace};
 use crate::{Model, PortId, RtlError};
 use satkit_memory::{Direction, Request};
 use satkit_spec::ArrayConfig;
 use satkit_spec::memory_map;
 use satkit_spec::regs::{self, control};
+use std::ops::Range;
 
 /// Cycles that a register access may take.
 const LITE_CYCLES: u64 = 4096;
@@ -34,6 +35,9 @@ pub(super) struct Machine {
     bus: Bus,
     /// Of a top that has trace outputs.
     trace: Option<Trace>,
+    /// Cycles of a job of which waves are written, if not all are, and whether they are now.
+    wave_cycles: Option<Range<u64>>,
+    writes_waves: bool,
     driven: Vec<Driven>,
     /// Rising edges so far; the next one ends this cycle.
     cycle: u64,
@@ -69,6 +73,8 @@ impl Machine {
             top,
             bus,
             trace,
+            wave_cycles: None,
+            writes_waves: true,
             driven,
             cycle: 0,
             running: false,
@@ -127,6 +133,33 @@ impl Machine {
         self.trace.as_ref().map_or_else(Vec::new, |trace| trace.retirements().to_vec())
     }
 
+    /// Waves are written of these cycles of a job alone.
+    pub(super) fn only_waves_of(&mut self, cycles: Range<u64>) {
+        self.wave_cycles = Some(cycles);
+        self.follow_waves();
+    }
+
+    /// Writes waves of this cycle, or does not; gives the cycles until that changes, as far as it is known.
+    fn follow_waves(&mut self) -> u64 {
+        let Some(cycles) = &self.wave_cycles else { return u64::MAX };
+        let now = self.bus.job_cycle(self.cycle);
+        let on = now.is_some_and(|now| cycles.contains(&now));
+        let border = match now {
+            Some(now) if now < cycles.start => cycles.start - now,
+            Some(now) if now < cycles.end => cycles.end - now,
+            _ => u64::MAX,
+        };
+        if on != std::mem::replace(&mut self.writes_waves, on) {
+            self.model.waves(on);
+        }
+        border
+    }
+
+    /// Compares the instructions of the next job, if the top is traced.
+    pub(super) fn expect(&mut self, expected: Vec<Expected>) {
+        self.trace.iter_mut().for_each(|trace| trace.expect(expected.clone()));
+    }
+
     /// One cycle; `observe` sees the outputs before its rising edge.
     fn step<T>(&mut self, observe: impl FnOnce(&Model, &Top) -> T) -> Result<T, Violation> {
         // Requests come from registers of the core: nothing that is driven below changes them.
@@ -147,9 +180,10 @@ impl Machine {
             self.exchange(index)?;
         }
         if let (Some(trace), Some(cycle)) = (&mut self.trace, self.bus.job_cycle(self.cycle)) {
-            trace.observe(&self.model, cycle);
+            trace.observe(&self.model, self.bus.memory(), cycle)?;
         }
         let observed = observe(&self.model, &self.top);
+        self.follow_waves();
         self.model.tick(self.top.clock);
         self.cycle += 1;
         self.follow_line();
@@ -220,7 +254,7 @@ impl Machine {
         let end = self.cycle + cycles;
         while self.cycle < end {
             let due = self.bus.next_due().unwrap_or(u64::MAX);
-            let quiet = due.min(end).saturating_sub(self.cycle);
+            let quiet = due.min(end).saturating_sub(self.cycle).min(self.follow_waves());
             // What is driven now has to be taken back first, which a step does.
             let is_driven = self.driven.iter().any(|d| d.rvalid || d.wready || d.bvalid);
             if quiet > 1 && !is_driven {

@@ -19,7 +19,7 @@ mod trace;
 mod worker;
 
 pub use port::PortStatistics;
-pub use trace::Retirement;
+pub use trace::{Expected, Retirement};
 
 use crate::{Build, Model, RtlError};
 use bus::Bus;
@@ -31,6 +31,7 @@ use satkit_transport::memory::CardMemory;
 use satkit_transport::{
     Card, CardError, CardInfo, CardResult, DmaBuf, ResetKind, Wait, check_index, check_register,
 };
+use std::ops::Range;
 use std::sync::mpsc::{self, Sender, SyncSender};
 use std::sync::{Arc, PoisonError};
 use std::thread::JoinHandle;
@@ -50,6 +51,8 @@ pub struct RtlCardOptions<'a> {
     pub keeps_retirements: bool,
     /// How the model is made, and whether it writes waves.
     pub build: Build<'a>,
+    /// The cycles of a job of which it writes them [default: all, and what is between jobs].
+    pub wave_cycles: Option<Range<u64>>,
 }
 
 impl Default for RtlCardOptions<'_> {
@@ -57,7 +60,14 @@ impl Default for RtlCardOptions<'_> {
     fn default() -> Self {
         let build = Build::default();
         let (dram, memory_bytes) = (MemoryModel::ddr4(), memory_map::BYTES);
-        Self { dram, memory_bytes, keeps_requests: false, keeps_retirements: false, build }
+        Self {
+            dram,
+            memory_bytes,
+            keeps_requests: false,
+            keeps_retirements: false,
+            build,
+            wave_cycles: None,
+        }
     }
 }
 
@@ -125,7 +135,10 @@ impl RtlCard {
         }
         let clock_hz = options.build.clock_hz.or(Some(config.clock_hz));
         let model = Model::of(design, &Build { clock_hz, ..options.build })?;
-        let machine = Machine::new(config, model, bus, options.keeps_retirements)?;
+        let mut machine = Machine::new(config, model, bus, options.keeps_retirements)?;
+        if let Some(cycles) = &options.wave_cycles {
+            machine.only_waves_of(cycles.clone());
+        }
         let (requests, receiver) = mpsc::channel();
         let events = Arc::new(Events::default());
         let worker = Worker { machine, requests: receiver, events: Arc::clone(&events) };
@@ -166,6 +179,16 @@ impl RtlCard {
     /// [`CardError::DeviceLost`] if the card's thread has ended.
     pub fn retirements(&self) -> CardResult<Vec<Retirement>> {
         self.ask(|reply| Request::Retirements { reply })
+    }
+
+    /// Compares the instructions of the next job with `expected`, engine by engine in the order of the program, while it runs. The first that
+    /// ends in another cycle, or has written anything else, stops the clock: the card is lost ([`CardError::DeviceLost`]) until
+    /// [`ResetKind::PciHot`], with the instruction and both endings as the reason. Compares nothing unless retirements are kept.
+    ///
+    /// # Errors
+    /// As [`RtlCard::retirements`].
+    pub fn expect(&self, expected: Vec<Expected>) -> CardResult<()> {
+        self.ask(|reply| Request::Expect { expected, reply })
     }
 
     fn ask<T>(&self, request: impl FnOnce(SyncSender<CardResult<T>>) -> Request) -> CardResult<T> {

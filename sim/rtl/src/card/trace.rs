@@ -1,10 +1,13 @@
 //! What the engines of a traced top do, instruction by instruction.
 
+use super::axi::Violation;
 use crate::{Model, PortId, RtlError};
 use satkit_hdl::{accelerator, front};
 use satkit_spec::ArrayConfig;
 use satkit_spec::isa::Engine;
+use satkit_transport::memory::CardMemory;
 use std::collections::VecDeque;
+use std::ops::Range;
 
 /// One instruction of an engine that has ended, in cycles of the job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +20,19 @@ pub struct Retirement {
     pub end_cycle: u64,
 }
 
+/// An instruction of an engine as it has to end, and what it has to have written then.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expected {
+    /// Index in the program.
+    pub index: usize,
+    /// When.
+    pub retirement: Retirement,
+    /// The bytes of card memory that it writes.
+    pub written: Vec<Range<u64>>,
+    /// Their digest ([`CardMemory::digest`]).
+    pub digest: u64,
+}
+
 /// One engine's signals.
 #[derive(Debug)]
 struct Signals {
@@ -24,6 +40,8 @@ struct Signals {
     start: PortId,
     end: PortId,
     started: VecDeque<u64>,
+    /// What is still to come, if the job is compared.
+    expected: VecDeque<Expected>,
 }
 
 /// What a top with trace outputs has shown since the job began.
@@ -31,6 +49,8 @@ struct Signals {
 pub(super) struct Trace {
     engines: Vec<Signals>,
     retirements: Vec<Retirement>,
+    /// What is expected of the next job.
+    next: Vec<Expected>,
 }
 
 impl Trace {
@@ -40,16 +60,36 @@ impl Trace {
             let port =
                 |event: &str| model.port(&format!("trace_{}_{event}", front::name_of(engine)));
             let (start, end) = (port("start")?, port("end")?);
-            Ok::<_, RtlError>(Signals { engine, start, end, started: VecDeque::new() })
+            Ok::<_, RtlError>(Signals {
+                engine,
+                start,
+                end,
+                started: VecDeque::new(),
+                expected: VecDeque::new(),
+            })
         };
         let engines = accelerator::engines_of(config).map(signals).collect::<Result<_, _>>()?;
-        Ok(Self { engines, retirements: Vec::new() })
+        Ok(Self { engines, retirements: Vec::new(), next: Vec::new() })
     }
 
     /// A job begins.
     pub(super) fn clear(&mut self) {
         self.retirements.clear();
-        self.engines.iter_mut().for_each(|engine| engine.started.clear());
+        for engine in &mut self.engines {
+            engine.started.clear();
+            engine.expected.clear();
+        }
+        for expected in std::mem::take(&mut self.next) {
+            let engine = expected.retirement.engine;
+            if let Some(signals) = self.engines.iter_mut().find(|own| own.engine == engine) {
+                signals.expected.push_back(expected);
+            }
+        }
+    }
+
+    /// Instructions of the next job as they have to end, in the order of the program.
+    pub(super) fn expect(&mut self, expected: Vec<Expected>) {
+        self.next = expected;
     }
 
     /// The outputs that are up in cycles in which something happens.
@@ -58,7 +98,15 @@ impl Trace {
     }
 
     /// Looks at a cycle of the job, before its edge.
-    pub(super) fn observe(&mut self, model: &Model, cycle: u64) {
+    ///
+    /// # Errors
+    /// [`Violation::Differs`] for an instruction that ends otherwise than is expected of it.
+    pub(super) fn observe(
+        &mut self,
+        model: &Model,
+        memory: &CardMemory,
+        cycle: u64,
+    ) -> Result<(), Violation> {
         for signals in &mut self.engines {
             if model.get(signals.start) == 1 {
                 signals.started.push_back(cycle);
@@ -69,9 +117,18 @@ impl Trace {
             {
                 let end_cycle = cycle + 1;
                 let engine = signals.engine;
-                self.retirements.push(Retirement { engine, start_cycle, end_cycle });
+                let found = Retirement { engine, start_cycle, end_cycle };
+                self.retirements.push(found);
+                let Some(expected) = signals.expected.pop_front() else { continue };
+                let Expected { index, retirement, ref written, digest: due } = expected;
+                let digest = if written.is_empty() { due } else { memory.digest(written) };
+                if (found, digest) != (retirement, due) {
+                    let (found, expected) = ((found, digest).into(), (retirement, due).into());
+                    return Err(Violation::Differs { index, engine, found, expected });
+                }
             }
         }
+        Ok(())
     }
 
     pub(super) fn retirements(&self) -> &[Retirement] {

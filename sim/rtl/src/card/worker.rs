@@ -3,7 +3,7 @@
 use super::axi::Violation;
 use super::machine::Machine;
 use super::port::PortStatistics;
-use super::trace::Retirement;
+use super::trace::{Expected, Retirement};
 use satkit_spec::regs::{self, control};
 use satkit_transport::{CardError, CardResult, ResetKind};
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError};
@@ -35,6 +35,11 @@ pub(super) enum Request {
     /// What engines have done in the job.
     Retirements {
         reply: SyncSender<CardResult<Vec<Retirement>>>,
+    },
+    /// How the instructions of the next job have to end.
+    Expect {
+        expected: Vec<Expected>,
+        reply: SyncSender<CardResult<()>>,
     },
     Statistics {
         reply: SyncSender<CardResult<PortStatistics>>,
@@ -105,6 +110,10 @@ impl Worker {
                 }
                 Some(Request::Retirements { reply }) => {
                     let _ = reply.send(Ok(self.machine.retirements()));
+                }
+                Some(Request::Expect { expected, reply }) => {
+                    self.machine.expect(expected);
+                    let _ = reply.send(Ok(()));
                 }
                 Some(Request::Statistics { reply }) => {
                     let _ = reply.send(Ok(self.machine.statistics()));

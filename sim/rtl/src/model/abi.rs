@@ -14,7 +14,7 @@ use std::ptr::NonNull;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Layout of [`Api`], as `shim.cpp` has it too.
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 
 #[repr(C)]
 struct RawPort {
@@ -54,6 +54,7 @@ pub(crate) struct Api {
     records: unsafe extern "C" fn(*mut c_void, *mut usize) -> *const u32,
     play: unsafe extern "C" fn(*mut c_void, u32, *const u32, u32, *const u32, u64),
     pass: unsafe extern "C" fn(*mut c_void, u32, u64, *const u32, u32) -> u64,
+    waves: unsafe extern "C" fn(*mut c_void, u32),
 }
 
 type Entry = extern "C" fn() -> *const Api;
@@ -159,6 +160,11 @@ impl Instance {
         assert_eq!(words.len(), self.words(port), "words of {}", self.ports[port].name);
         // SAFETY: the port exists and writes as many words as there is room for; the instance is not changed.
         unsafe { (self.code.api.read)(self.handle.as_ptr(), port as u32, words.as_mut_ptr()) }
+    }
+
+    pub(super) fn waves(&mut self, on: bool) {
+        // SAFETY: the handle is alive and not used elsewhere.
+        unsafe { (self.code.api.waves)(self.handle.as_ptr(), u32::from(on)) }
     }
 
     pub(super) fn eval(&mut self) {

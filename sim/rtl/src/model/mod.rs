@@ -95,6 +95,11 @@ impl Model {
         Ok(Self { instance })
     }
 
+    /// Writes waves from now on, or not, if there is a file for them. At first they are written.
+    pub fn waves(&mut self, on: bool) {
+        self.instance.waves(on);
+    }
+
     /// All ports, in the design's order.
     #[must_use]
     pub fn ports(&self) -> &[Port] {

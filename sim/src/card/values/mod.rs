@@ -110,7 +110,7 @@ struct Machine<'a> {
 }
 
 /// Computes `program`. `go_on` is asked before each operation, with the index of its first instruction; false ends the program.
-/// Gives whether a gradient was not finite.
+/// `done` is told of each instruction whose values are all in memory. Gives whether a gradient was not finite.
 ///
 /// # Errors
 /// The index of the instruction at which it stops, and why. What was written before stays.
@@ -120,6 +120,7 @@ pub(super) fn compute(
     program: &[Instruction],
     lowered: &LoweredStages,
     go_on: &mut dyn FnMut(usize) -> bool,
+    done: &mut dyn FnMut(usize),
 ) -> Result<bool, (usize, ValueFault)> {
     let mut machine = Machine {
         config,
@@ -135,17 +136,32 @@ pub(super) fn compute(
         statistics: HashMap::new(),
         not_finite: false,
     };
+    // Tiles of the stage, and pieces of the stream, whose values come with the last of them.
+    let (mut tiles, mut pieces) = (Vec::new(), Vec::new());
     for (index, instruction) in program.iter().enumerate() {
         if machine.ends_stage(&instruction.operation) {
             if !go_on(index) {
                 return Ok(machine.not_finite);
             }
             machine.finish_stage(program)?;
+            tiles.drain(..).for_each(&mut *done);
         }
         machine.step(index, instruction).map_err(|fault| (index, fault))?;
+        match &instruction.operation {
+            Operation::Store(_) => tiles.push(index),
+            Operation::Update(_) | Operation::Prune(_) => done(index),
+            Operation::Vector(vector) => {
+                pieces.push(index);
+                if vector.last {
+                    pieces.drain(..).for_each(&mut *done);
+                }
+            }
+            _ => {}
+        }
     }
     if go_on(program.len()) {
         machine.finish_stage(program)?;
+        tiles.drain(..).for_each(done);
     }
     Ok(machine.not_finite)
 }
