@@ -3,6 +3,7 @@
 mod bursts;
 mod control;
 mod lanes;
+mod reads;
 
 use super::{Beat, Lane};
 use crate::emit::{Module, Wiring};
@@ -27,6 +28,11 @@ pub(super) const fn capacity_beats(config: &ArrayConfig) -> usize {
     STREAM_BUFFERS * config.axi_inflight_beats
 }
 
+/// Beats that may be under way to ST: what is added to the bursts in its buffers, and their mask.
+pub(super) const fn read_beats(config: &ArrayConfig) -> usize {
+    2 * capacity_beats(config)
+}
+
 fn own(name: &str) -> (&str, String) {
     (name, name.to_owned())
 }
@@ -41,6 +47,10 @@ fn ports(text: &mut Wiring, config: &ArrayConfig) {
         ("store_go", 1),
         ("drain_valid", 1),
         ("drain", 32 * config.cols),
+        ("ar_ready", 1),
+        ("r_valid", channels),
+        ("r_data", DATA * channels),
+        ("r_error", channels),
         ("aw_ready", 1),
         ("w_pull", channels),
         ("b_valid", channels),
@@ -57,6 +67,9 @@ fn ports(text: &mut Wiring, config: &ArrayConfig) {
         ("store_fault", 1),
         ("store_fault_axi", 1),
         ("store_fault_address", 38),
+        ("ar_valid", 1),
+        ("ar_address", 32),
+        ("ar_beats", 7),
         ("aw_valid", 1),
         ("aw_address", 32),
         ("aw_beats", 7),
@@ -71,7 +84,9 @@ fn ports(text: &mut Wiring, config: &ArrayConfig) {
 pub(super) fn store(config: &ArrayConfig) -> Module {
     let mut text = Wiring::new("store");
     ports(&mut text, config);
+    reads::wires(&mut text);
     control::control(&mut text, config);
+    reads::reads(&mut text, config);
     lanes::lanes(&mut text, config);
     bursts::bursts(&mut text, config);
     text.finish()
