@@ -237,6 +237,7 @@ pub struct Decode {
     does_read: Signal<Local, Bit>,
     works: Signal<Local, Bit>,
     is_backward: Signal<Local, Bit>,
+    merges: Signal<Local, Bit>,
     aside: Signal<Local, Bits<5>>,
     whole_beats: Signal<Local, Bit>,
     starts: Signal<Local, Bit>,
@@ -339,11 +340,12 @@ impl Logic for Decode {
         self.whole_beats.next = (self.eights_kept.q.val() == bits::<16>(1))
             | !self.eights_kept.q.val().get_bits::<2>(0).any();
         self.is_backward.next = self.stage.q.val() == bits::<2>(1);
+        self.merges.next = self.is_backward.val() & self.with_add.q.val();
         self.reads.next = self.does_read.val();
         self.work.next = bit_cast::<4, 1>(self.with_bias.q.val().into())
             | (bit_cast::<4, 1>(self.with_add.q.val().into()) << bits::<3>(1))
             | (bit_cast::<4, 1>(self.with_mask.q.val().into()) << bits::<3>(2))
-            | (bit_cast::<4, 1>(self.is_backward.val().into()) << bits::<3>(3));
+            | (bit_cast::<4, 1>(self.merges.val().into()) << bits::<3>(3));
         self.first_column.next = self.col_base.q.val();
         self.out_beat.next = self.out.q.val();
         self.add_beat.next = self.add_kept.q.val();
@@ -431,7 +433,7 @@ impl Logic for Decode {
             | self.others.q.val().any()
             | (self.works.val() & (self.fp32.q.val() | self.weights.val()))
             | (self.rectifies.q.val() & self.fp32.q.val())
-            | (self.rectifies.q.val() & self.with_add.q.val() & self.is_backward.val())
+            | (self.rectifies.q.val() & self.merges.val())
             | (self.works.val() & self.aside.val().any())
             | (self.does_read.val() & !self.whole_beats.val())
             | self.group.q.val().any()

@@ -12,8 +12,8 @@ pub struct Demand {
     pub room_beats: Signal<In, Bits<13>>,
     /// See [`super::Ask`].
     pub burst_holds: Signal<In, Bit>,
-    /// See [`super::Ask`].
-    pub burst: Signal<In, Bits<38>>,
+    /// The burst: where it begins in the results 30, its beats 7.
+    pub burst: Signal<In, Bits<37>>,
     /// See [`super::Ask`].
     pub runs: Signal<In, Bit>,
     /// See [`super::Ask`].

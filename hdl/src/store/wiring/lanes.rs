@@ -5,6 +5,9 @@ use super::{DATA, Lane, PIECE, UNITS, VALUE, WORD, own};
 use crate::emit::{NEVER, Wiring, part, side_by_side};
 use satkit_spec::{ArrayConfig, MAX_INTERLEAVE};
 
+/// From a piece's step to its bias and what is added: the step's register, the one behind the choice out of a beat.
+const PICKED: usize = 2;
+
 /// Words of the drain buffer: two of the largest tiles.
 fn words(config: &ArrayConfig) -> usize {
     (2 * (config.rows * MAX_INTERLEAVE).max(config.psum_depth)).next_power_of_two()
@@ -49,22 +52,22 @@ pub(super) fn lanes(text: &mut Wiring, config: &ArrayConfig) {
     text.delayed("count", 6, counted - 1, "values", NEVER);
     let [biased, added, rounded] =
         [Lane::BIAS_AFTER_CYCLES, Lane::ADD_AFTER_CYCLES, Lane::ROUNDS_AFTER_CYCLES];
-    // Bias and addend are picked an edge after the step, the mask's bits some more.
+    // All these follow from the step's register.
     let late = |text: &mut Wiring, name: &str, bits: usize, cycles: usize, value: &str| {
         text.delayed(name, bits, cycles, value, NEVER);
     };
-    late(text, "biases", 32 * cols, VALUE + biased - 1, "picked_bias");
+    late(text, "biases", 32 * cols, VALUE + biased - PICKED, "picked_bias");
     late(text, "with_bias", 1, VALUE + biased, "step_work[0]");
     late(
         text,
         "addends",
         16 * cols,
-        VALUE + added - 1,
+        VALUE + added - PICKED,
         &format!("picked_add[{}:0]", 16 * cols - 1),
     );
     late(text, "with_add", 1, VALUE + added, "step_work[1]");
     late(text, "rounds", 1, VALUE + rounded, "step_work[3]");
-    late(text, "passing", 32, VALUE + Lane::VALUES_AFTER_CYCLES - Gate::LATENCY_CYCLES, "passes");
+    late(text, "passing", 32, counted - 1 - Gate::LATENCY_CYCLES, "passes");
     for c in cols..32 {
         text.value(&format!("unused_passing_{c}"), 1, &format!("passing[{c}]"));
     }

@@ -146,7 +146,7 @@ pub(super) fn reads(text: &mut Wiring, config: &ArrayConfig) {
         ("held", "under_way".into()),
         ("room_beats", format!("13'd{}", capacity_beats(config) - STORE_BURST_BEATS)),
         own("burst_holds"),
-        ("burst", "burst_head".into()),
+        ("burst", format!("burst_head[{}:0]", KNOWN - 2)),
         own("request_valid"),
         own("request_address"),
         own("request_beats"),
