@@ -9,7 +9,7 @@ use rust_hdl_widgets::{dff::DFF, dff_setup};
 ///
 /// Everything is computed in every cycle, stage behind stage, and the start waits for [`satkit_spec::STORE_DECODE_CYCLES`]. Rows of
 /// the tile lie one after another in memory (flat patches, single pixels, weight rows), or where [`super::Place`] says (patches
-/// of images). Products of a batch, and work at the drain but ReLU, are illegal here.
+/// of images). Products of a batch, and sums and products at the drain, are illegal here.
 #[derive(Clone, Debug, Default, LogicBlock)]
 pub struct Decode {
     /// Clock of all registers.

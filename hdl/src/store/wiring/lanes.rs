@@ -52,7 +52,6 @@ pub(super) fn lanes(text: &mut Wiring, config: &ArrayConfig) {
     text.delayed("count", 6, counted - 1, "values", NEVER);
     let [biased, added, rounded] =
         [Lane::BIAS_AFTER_CYCLES, Lane::ADD_AFTER_CYCLES, Lane::ROUNDS_AFTER_CYCLES];
-    // All these follow from the step's register.
     let late = |text: &mut Wiring, name: &str, bits: usize, cycles: usize, value: &str| {
         text.delayed(name, bits, cycles, value, NEVER);
     };

@@ -1,5 +1,6 @@
 //! How the store engine is wired. `_12` and the like say how many cycles after a piece's step a wire is its.
 
+mod bias;
 mod bursts;
 mod control;
 mod lanes;
@@ -35,6 +36,17 @@ pub(super) const fn read_beats(config: &ArrayConfig) -> usize {
 
 fn own(name: &str) -> (&str, String) {
     (name, name.to_owned())
+}
+
+/// The part `picked_NAME` of a beat, from a bit on, a cycle later.
+fn pick(text: &mut Wiring, name: &str, beat: &str, offset: &str) {
+    let connections = [
+        own("clock"),
+        ("beat", beat.into()),
+        ("offset", offset.into()),
+        ("elements", format!("picked_{name}")),
+    ];
+    text.instance("store_pick", &format!("pick_{name}"), &[], &connections);
 }
 
 fn ports(text: &mut Wiring, config: &ArrayConfig) {
