@@ -33,7 +33,7 @@ pub const ENGINES: &[Engine] = &[
 /// What a step of training needs, and the engines take for illegal.
 pub const MISSING: &[&str] = &[
     "LD.A of larger kernels and of weight gradients",
-    "ST with bias, mask or statistics",
+    "ST with statistics or products",
     "WU that makes operand weights",
     "VE beyond sums and gradients of ReLU and biases",
 ];
@@ -270,7 +270,10 @@ fn of_engine(port: &Port) -> String {
 fn of_store(port: &Port) -> String {
     match port.name.as_str() {
         name @ ("dma_fault" | "dma_fault_address") => name.replace("dma", "store_memory"),
-        name if ["aw_", "w_", "b_valid"].iter().any(|begin| name.starts_with(begin)) => {
+        name if ["ar_", "r_valid", "aw_", "w_", "b_valid"]
+            .iter()
+            .any(|begin| name.starts_with(begin)) =>
+        {
             format!("store_{name}")
         }
         _ => of_engine(port),

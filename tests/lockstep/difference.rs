@@ -1,7 +1,7 @@
 //! The Verilog and the simulated card instruction by instruction: each is compared when it ends, and the first difference stops the Verilog.
 
 use crate::given::{Modelled, PLACE, card, in_lockstep, run, try_run};
-use crate::stages::with_operands;
+use crate::stages::{Work, with_operands};
 use satkit_memory::MemoryModel;
 use satkit_plan::{DataflowChoice, MacStage, Program, Retired, time_at, written};
 use satkit_rtl::Build;
@@ -197,5 +197,5 @@ fn waves_are_those_around_a_cycle() {
 fn linear(config: &ArrayConfig) -> (Vec<Instruction>, Vec<u8>) {
     let shape = ConvShape::new(12, 32, (1, 1), 40, (1, 1), 1, 0).unwrap();
     let stage = MacStage::new(shape, Stage::Ff, Sparsity::DENSE).unwrap();
-    with_operands(config, &[(stage, DataflowChoice::Os)], 3)
+    with_operands(config, &[((stage, DataflowChoice::Os), Work::default())], 3)
 }

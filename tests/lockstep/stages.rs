@@ -8,14 +8,23 @@ use proptest::test_runner::{Config, TestRunner};
 use satkit_memory::MemoryModel;
 use satkit_plan::layout::{BEAT_BYTES, for_each_operand};
 use satkit_plan::{DataflowChoice, MacStage};
-use satkit_spec::isa::{Engine, Instruction, Operation};
+use satkit_spec::isa::{Engine, Instruction, Operation, Parameters, Store};
 use satkit_spec::regs::status;
 use satkit_spec::{ArrayConfig, ConvShape, Sparsity, Stage};
 use satkit_tests::part_of;
 use std::cell::Cell;
 
 /// A stage, and how it is laid over the array.
-type Part = (MacStage, DataflowChoice);
+pub(crate) type Part = (MacStage, DataflowChoice);
+
+/// The work at the drain of a stage's stores.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Work {
+    bias: bool,
+    add: bool,
+    relu: bool,
+    mask: bool,
+}
 
 /// Stages of some layers.
 fn stages(shapes: impl Strategy<Value = ConvShape>) -> impl Strategy<Value = Vec<Part>> {
@@ -73,9 +82,9 @@ fn stages_in_lockstep(config: &ArrayConfig, dram: MemoryModel, cases: u32) {
 const ALL: &[Engine] = &[Engine::LoadActivations, Engine::LoadWeights, Engine::Mm, Engine::Store];
 
 /// Bytes between two tensors: more than one of these layers takes, to the last stored zero.
-const TENSOR_BYTES: u64 = 64 << 10;
-/// Tensors of a stage: both operands and the result.
-const TENSORS: u64 = 3;
+const TENSOR_BYTES: u64 = 32 << 10;
+/// Tensors of a stage: both operands, the result, what is added to it, its mask and the bias.
+const TENSORS: u64 = 6;
 
 /// Layers of which LD.A loads the patches: 1 x 1 kernels without stride or padding, so linear ones too. Larger kernels, strides and
 /// WU are illegal to it yet; programs of those have no LD.A.
@@ -91,8 +100,17 @@ fn flat_layers() -> impl Strategy<Value = ConvShape> {
     )
 }
 
-/// FF and BP of such layers, dense and with several N:M.
-fn flat_stages() -> impl Strategy<Value = Vec<Part>> {
+/// Bias, addition, ReLU and mask, as the stage's stores can have them.
+fn works(stage: Stage) -> impl Strategy<Value = Work> {
+    any::<[bool; 4]>().prop_map(move |[bias, add, relu, mask]| {
+        // ReLU does not go with merged gradients.
+        let relu = relu && !(add && stage == Stage::Bp);
+        Work { bias, add, relu, mask }
+    })
+}
+
+/// FF and BP of such layers, dense and with several N:M, with work at the drain.
+fn flat_stages() -> impl Strategy<Value = Vec<(Part, Work)>> {
     let stage = prop_oneof![Just(Stage::Ff), Just(Stage::Bp)];
     let sparsity = prop_oneof![
         3 => Just((1, 1)),
@@ -110,13 +128,14 @@ fn flat_stages() -> impl Strategy<Value = Vec<Part>> {
             Some((MacStage::new(shape, stage, sparsity).ok()?, choice))
         },
     );
+    let part = part.prop_flat_map(|part| (Just(part.clone()), works(part.0.stage)));
     proptest::collection::vec(part, 1..4)
 }
 
 /// The program of stages with tensors of their own, each some beats behind its place, and what card memory holds before it.
 pub(crate) fn with_operands(
     config: &ArrayConfig,
-    parts: &[Part],
+    parts: &[(Part, Work)],
     seed: u64,
 ) -> (Vec<Instruction>, Vec<u8>) {
     let mut state = seed.wrapping_mul(2).wrapping_add(1);
@@ -128,15 +147,30 @@ pub(crate) fn with_operands(
     let mut memory: Vec<u8> =
         (0..PLACE / 2).flat_map(|_| [random() as u8, random() as u8 & 0xBF]).collect();
     let mut program = Vec::new();
-    for (nth, (stage, choice)) in parts.iter().enumerate() {
+    for (nth, ((stage, choice), work)) in parts.iter().enumerate() {
         let mut place = |tensor: u64| {
             (nth as u64 * TENSORS + tensor) * TENSOR_BYTES / BEAT_BYTES + random() % 70
         };
-        let [a, w, out] = [0, 1, 2].map(|tensor| place(tensor) as u32);
+        let [a, w, out, add, mask, first] = [0, 1, 2, 3, 4, 5].map(|tensor| place(tensor) as u32);
+        let parameters = Parameters { scalars: 0, first, second: 0, running: 0, sums: 0 };
+        program.push(Instruction::new(Operation::Parameters(parameters)));
+        // FP32 values of 1/256 to 4, so that they change the results.
+        let biases = (u64::from(first) * BEAT_BYTES) as usize..;
+        for bias in memory[biases].chunks_exact_mut(4).take(stage.shape.ci.max(stage.shape.co)) {
+            let bits =
+                random() << 31 & 1 << 31 | (119 + random() % 10) << 23 | random() & 0x7F_FFFF;
+            bias.copy_from_slice(&(bits as u32).to_le_bytes());
+        }
         for mut instruction in part_of(config, *stage, *choice, ALL) {
             match &mut instruction.operation {
                 Operation::Operands(operands) => (operands.a, operands.w) = (a, w),
-                Operation::Results(results) => results.out = out,
+                Operation::Results(results) => {
+                    (results.out, results.add, results.mask) = (out, add, mask);
+                }
+                Operation::Store(store) => {
+                    let Work { bias, add, relu, mask } = *work;
+                    *store = Store { bias, add, relu, mask, ..*store };
+                }
                 _ => {}
             }
             program.push(instruction);
@@ -171,15 +205,19 @@ fn values_in_lockstep(config: &ArrayConfig, dram: MemoryModel, cases: u32) {
     let Some(card) = card(config, dram) else { return };
     let mut runner =
         TestRunner::new(Config { failure_persistence: None, ..Config::with_cases(cases) });
-    let counts = Cell::new((0, 0));
+    let counts = Cell::new([0; 3]);
     let ran = runner.run(&(flat_stages(), any::<u64>()), |(parts, seed)| {
         let (program, memory) = with_operands(config, &parts, seed);
         let loads = program.iter().filter(|i| i.operation.engine() == Some(ALL[0])).count();
-        let (programs, all) = counts.get();
-        counts.set((programs + 1, all + loads));
+        let read = |store: &Store| store.bias || store.add || store.mask;
+        let reads = program
+            .iter()
+            .filter(|i| matches!(&i.operation, Operation::Store(store) if read(store)));
+        let [programs, all, reading] = counts.get();
+        counts.set([programs + 1, all + loads, reading + reads.count()]);
         with_values(&card, config, &dram, program, seed % 100, &memory).map_err(TestCaseError::fail)
     });
-    println!("{:?} programs, loads of activations", counts.get());
+    println!("{:?} programs, loads of activations, stores that read", counts.get());
     ran.unwrap();
 }
 
@@ -202,7 +240,8 @@ fn a_load_of_other_patches_is_at_fault() {
         MacStage::new(shape.unwrap(), stage, Sparsity::DENSE).unwrap()
     };
     let flat = of(ConvShape::new(5, 16, (1, 1), 12, (1, 1), 1, 0), Stage::Ff);
-    let (good, memory) = with_operands(&config, &[(flat, DataflowChoice::Os)], 1);
+    let part = (flat, DataflowChoice::Os);
+    let (good, memory) = with_operands(&config, &[(part, Work::default())], 1);
     let convolution = ConvShape::new(1, 16, (5, 5), 16, (3, 3), 1, 1);
     let strided = ConvShape::new(1, 16, (6, 6), 16, (1, 1), 2, 0);
     for other in [

@@ -48,8 +48,13 @@ pub const UPDATE_BUFFER_CYCLES: usize = 4;
 pub const BEAT_ELEMENTS: usize = 512;
 
 /// Cycles from the one after the last piece of a burst is read from the drain buffer to that in which ST asks for the burst: the
-/// buffer, scale, rounding, the place in the beat, and the ring of what is written.
-pub const STORE_LATENCY_CYCLES: usize = 14;
+/// buffer, scale, bias, addition, rounding, the place in the beat, and the ring of what is written.
+pub const STORE_LATENCY_CYCLES: usize = 27;
+/// Cycles from the one in which the last beat that ST reads for pieces has come, in its order, to that of the first of them.
+pub const STORE_READ_CYCLES: usize = 1;
+/// Cycles from the one in which a walk ahead of the pieces has found the end of a burst to that in which ST may ask for what it reads
+/// for that burst.
+pub const STORE_AHEAD_CYCLES: usize = 2;
 /// Cycles from the one in which ST has the response to a burst to that in which the burst's room is free, and its tile has
 /// ended if it was the last: the count of responses, and of the room. Bursts leave in order, one per cycle.
 pub const STORE_DONE_CYCLES: usize = 2;

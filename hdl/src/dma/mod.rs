@@ -80,11 +80,17 @@ pub const CLIENTS: [Client; 6] = [
     Client { name: "vector", writes: true },
 ];
 
-/// Bursts that can be under way on one port and direction: the load engines' beats, four times as many of the store engine (each
-/// may be a burst), and less than 256 of the others. So no request of theirs waits for room there.
+/// Bursts to be written that can be under way on one port: four times the load engines' beats of the store engine (each may be a
+/// burst), and less than 256 of the others. So no request waits for room there.
 #[must_use]
 pub const fn bursts_under_way(config: &ArrayConfig) -> usize {
-    (6 * config.axi_inflight_beats + 256).next_power_of_two()
+    (4 * config.axi_inflight_beats + 256).next_power_of_two()
+}
+
+/// The same of reads: those of the load engines, and for each burst of the store engine what is added and its mask.
+#[must_use]
+pub const fn reads_under_way(config: &ArrayConfig) -> usize {
+    (10 * config.axi_inflight_beats + 256).next_power_of_two()
 }
 
 /// Checks that the ports of a configuration can be built.

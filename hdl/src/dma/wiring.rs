@@ -1,6 +1,6 @@
 //! How clients, arbiters and ports are wired. In names, `_p` is of port p.
 
-use super::{CLIENTS, Client, RESPONSE_CYCLES, W_DATA_CYCLES, bursts_under_way};
+use super::{CLIENTS, Client, RESPONSE_CYCLES, W_DATA_CYCLES, bursts_under_way, reads_under_way};
 use crate::emit::{Module, NEVER, Wiring, part, side_by_side};
 use satkit_spec::{ArrayConfig, memory_map};
 
@@ -226,7 +226,7 @@ fn read_port(text: &mut Wiring, p: usize, config: &ArrayConfig) {
         &Fifo {
             name: &format!("read_order_{p}"),
             bits: 3 + REQUEST,
-            address: bursts_under_way(config).ilog2() as usize,
+            address: reads_under_way(config).ilog2() as usize,
             push: &format!("ar_taken_{p}"),
             data: &format!("{{ar_client_{p}, ar_request_{p}}}"),
             pop: &format!("read_pop_{p}"),

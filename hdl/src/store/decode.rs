@@ -9,7 +9,7 @@ use rust_hdl_widgets::{dff::DFF, dff_setup};
 ///
 /// Everything is computed in every cycle, stage behind stage, and the start waits for [`satkit_spec::STORE_DECODE_CYCLES`]. Rows of
 /// the tile lie one after another in memory (flat patches, single pixels, weight rows), or where [`super::Place`] says (patches
-/// of images). Products of a batch, and work at the drain but ReLU, are illegal here.
+/// of images). Products of a batch, and sums and products at the drain, are illegal here.
 #[derive(Clone, Debug, Default, LogicBlock)]
 pub struct Decode {
     /// Clock of all registers.
@@ -60,6 +60,10 @@ pub struct Decode {
     pub results_out: Signal<In, Bits<30>>,
     /// Its `pitch`.
     pub results_pitch: Signal<In, Bits<16>>,
+    /// Its `add`.
+    pub results_add: Signal<In, Bits<30>>,
+    /// Its `mask`.
+    pub results_mask: Signal<In, Bits<30>>,
     /// Its `heads`.
     pub results_heads: Signal<In, Bits<8>>,
     /// Its `scale`.
@@ -81,8 +85,14 @@ pub struct Decode {
     pub store_fp32: Signal<In, Bit>,
     /// Its `relu`.
     pub store_relu: Signal<In, Bit>,
+    /// Its `bias`.
+    pub store_bias: Signal<In, Bit>,
+    /// Its `add`.
+    pub store_add: Signal<In, Bit>,
+    /// Its `mask`.
+    pub store_mask: Signal<In, Bit>,
     /// All else that says of work at the drain.
-    pub store_work: Signal<In, Bits<6>>,
+    pub store_work: Signal<In, Bits<3>>,
 
     /// The ST says where patches of images are, so that they can be found.
     pub begins: Signal<Out, Bit>,
@@ -121,6 +131,10 @@ pub struct Decode {
     pub free: Signal<In, Bit>,
     /// No tile is under way.
     pub idle: Signal<In, Bit>,
+    /// The walk ahead can take a tile.
+    pub ahead_free: Signal<In, Bit>,
+    /// It does.
+    pub ahead: Signal<Out, Bit>,
     /// The next instruction may come.
     pub ready: Signal<Out, Bit>,
     /// The tile starts.
@@ -172,6 +186,18 @@ pub struct Decode {
     pub relu: Signal<Out, Bit>,
     /// Factor of all values.
     pub scale: Signal<Out, Bits<32>>,
+    /// Tensors are read for each burst.
+    pub reads: Signal<Out, Bit>,
+    /// The work: bias 1, addition 1, mask 1, rounding before an addition 1, the first lowest.
+    pub work: Signal<Out, Bits<4>>,
+    /// First column.
+    pub first_column: Signal<Out, Bits<20>>,
+    /// First beat of the results.
+    pub out_beat: Signal<Out, Bits<30>>,
+    /// First beat of what is added.
+    pub add_beat: Signal<Out, Bits<30>>,
+    /// First beat of the mask.
+    pub mask_beat: Signal<Out, Bits<30>>,
 
     stage: DFF<Bits<2>>,
     stays: DFF<Bit>,
@@ -199,7 +225,21 @@ pub struct Decode {
     tile_cols: DFF<Bits<16>>,
     fp32: DFF<Bit>,
     rectifies: DFF<Bit>,
-    work: DFF<Bits<6>>,
+    others: DFF<Bits<3>>,
+    with_bias: DFF<Bit>,
+    with_add: DFF<Bit>,
+    with_mask: DFF<Bit>,
+    add_kept: DFF<Bits<30>>,
+    mask_kept: DFF<Bits<30>>,
+    fresh: DFF<Bit>,
+    seen: DFF<Bit>,
+    goes_ahead: Signal<Local, Bit>,
+    does_read: Signal<Local, Bit>,
+    works: Signal<Local, Bit>,
+    is_backward: Signal<Local, Bit>,
+    merges: Signal<Local, Bit>,
+    aside: Signal<Local, Bits<5>>,
+    whole_beats: Signal<Local, Bit>,
     starts: Signal<Local, Bit>,
 
     // Which tile it is.
@@ -270,7 +310,7 @@ pub struct Decode {
     interleave_product: Product<5, 5, 10>,
     unused_interleave: Signal<Local, Bits<5>>,
     interleave: DFF<Bits<5>>,
-    others: Signal<Local, Bits<5>>,
+    other_words: Signal<Local, Bits<5>>,
     ip_less: Signal<Local, Bits<5>>,
     inner: DFF<Bits<5>>,
     step_in: DFF<Bits<5>>,
@@ -284,13 +324,32 @@ impl Logic for Decode {
     fn update(&mut self) {
         dff_setup!(self, clock, stage, stays, batch, ci, co, height, wide, stride, flat);
         dff_setup!(self, clock, patch_h, patch_w, out, eights_kept, heads, factor, full, age);
-        dff_setup!(self, clock, group, row_base, tile_rows, col_base, tile_cols, fp32, work);
+        dff_setup!(self, clock, group, row_base, tile_rows, col_base, tile_cols, fp32, others);
+        dff_setup!(self, clock, with_bias, with_add, with_mask, add_kept, mask_kept, fresh, seen);
         dff_setup!(self, clock, rectifies);
         dff_setup!(self, clock, refused, first, wanted, image, all_low, all_high, all, left, count);
         dff_setup!(self, clock, low, high, offset, column, pitch_2, start_address, fills, used);
         dff_setup!(self, clock, area, distance_2, offset_block, offset_image, line_2, block_2);
         dff_setup!(self, clock, image_2, block_address, image_address);
         dff_setup!(self, clock, length, iq, ip, interleave, inner, step_in, step_out, size, least);
+
+        // Pieces of tiles that read lie in one beat each.
+        self.does_read.next = self.with_add.q.val() | self.with_mask.q.val();
+        self.works.next = self.does_read.val() | self.with_bias.q.val();
+        self.aside.next = self.col_base.q.val().get_bits::<5>(0) & self.last_col.val();
+        self.whole_beats.next = (self.eights_kept.q.val() == bits::<16>(1))
+            | !self.eights_kept.q.val().get_bits::<2>(0).any();
+        self.is_backward.next = self.stage.q.val() == bits::<2>(1);
+        self.merges.next = self.is_backward.val() & self.with_add.q.val();
+        self.reads.next = self.does_read.val();
+        self.work.next = bit_cast::<4, 1>(self.with_bias.q.val().into())
+            | (bit_cast::<4, 1>(self.with_add.q.val().into()) << bits::<3>(1))
+            | (bit_cast::<4, 1>(self.with_mask.q.val().into()) << bits::<3>(2))
+            | (bit_cast::<4, 1>(self.merges.val().into()) << bits::<3>(3));
+        self.first_column.next = self.col_base.q.val();
+        self.out_beat.next = self.out.q.val();
+        self.add_beat.next = self.add_kept.q.val();
+        self.mask_beat.next = self.mask_kept.q.val();
 
         // What is kept, and the ST.
         if self.geometry.val() {
@@ -310,6 +369,9 @@ impl Logic for Decode {
             self.out.d.next = self.results_out.val();
             self.eights_kept.d.next = self.results_pitch.val();
             self.heads.d.next = self.results_heads.val();
+            self.add_kept.d.next = self.results_add.val();
+            self.mask_kept.d.next = self.results_mask.val();
+            self.fresh.d.next = true;
             self.factor.d.next = self.results_scale.val();
         }
         self.ready.next = !self.full.q.val();
@@ -322,12 +384,25 @@ impl Logic for Decode {
         self.patch.next = self.row_base.q.val();
         self.patches.next = self.tile_rows.q.val();
         self.eights.next = self.eights_kept.q.val();
-        self.starts.next =
-            self.aged.val() & !self.refused.q.val() & self.go.val() & self.free.val();
+        self.starts.next = self.aged.val()
+            & !self.refused.q.val()
+            & self.go.val()
+            & self.free.val()
+            & (!self.does_read.val() | !self.fresh.q.val() | self.idle.val());
+        self.goes_ahead.next = self.aged.val()
+            & !self.refused.q.val()
+            & self.does_read.val()
+            & !self.seen.q.val()
+            & self.ahead_free.val();
+        self.ahead.next = self.goes_ahead.val();
+        if self.goes_ahead.val() {
+            self.seen.d.next = true;
+        }
         self.start.next = self.starts.val();
         self.illegal.next = self.aged.val() & self.refused.q.val() & self.idle.val();
         if self.starts.val() {
             self.full.d.next = false;
+            self.fresh.d.next = false;
         }
         if self.store.val() {
             self.full.d.next = true;
@@ -339,7 +414,11 @@ impl Logic for Decode {
             self.tile_cols.d.next = self.store_cols.val();
             self.fp32.d.next = self.store_fp32.val();
             self.rectifies.d.next = self.store_relu.val();
-            self.work.d.next = self.store_work.val();
+            self.with_bias.d.next = self.store_bias.val();
+            self.with_add.d.next = self.store_add.val();
+            self.with_mask.d.next = self.store_mask.val();
+            self.others.d.next = self.store_work.val();
+            self.seen.d.next = false;
         }
         if self.reset.val() {
             self.full.d.next = false;
@@ -351,8 +430,12 @@ impl Logic for Decode {
             & ((self.stage.q.val() == bits::<2>(0)) | (self.stride.q.val() == bits::<4>(1)));
         self.in_line.next = self.weights.val() | self.flat.q.val() | self.one_pixel.val();
         self.refused.d.next = (!self.in_line.val() & self.odd.val())
-            | self.work.q.val().any()
+            | self.others.q.val().any()
+            | (self.works.val() & (self.fp32.q.val() | self.weights.val()))
             | (self.rectifies.q.val() & self.fp32.q.val())
+            | (self.rectifies.q.val() & self.merges.val())
+            | (self.works.val() & self.aside.val().any())
+            | (self.does_read.val() & !self.whole_beats.val())
             | self.group.q.val().any()
             | !self.tile_rows.q.val().any()
             | !self.tile_cols.q.val().any();
@@ -497,7 +580,7 @@ impl Logic for Decode {
         self.interleave_product.right.next = self.iq.q.val();
         self.interleave.d.next = self.interleave_product.product.val().get_bits::<5>(0);
         self.unused_interleave.next = self.interleave_product.product.val().get_bits::<5>(5);
-        self.others.next = self.interleave.q.val() - self.iq.q.val();
+        self.other_words.next = self.interleave.q.val() - self.iq.q.val();
         self.ip_less.next = self.patch_w.q.val() - bits::<5>(1);
         self.size.d.next = bit_cast::<17, 5>(self.interleave.q.val()) << self.row_bits.val();
         self.group_step.next = self.ip.q.val();
@@ -506,7 +589,7 @@ impl Logic for Decode {
             self.inner.d.next = self.last_row.val();
             self.step_in.d.next = self.interleave.q.val();
             self.step_out.d.next = bits::<5>(1);
-            self.least.d.next = (bit_cast::<17, 5>(self.others.val()) << self.row_bits.val())
+            self.least.d.next = (bit_cast::<17, 5>(self.other_words.val()) << self.row_bits.val())
                 + bit_cast::<17, 5>(self.iq.q.val());
         } else {
             self.inner.d.next = self.ip_less.val();

@@ -1,14 +1,16 @@
 //! The store engine, ST: tiles from the array to card memory.
 //!
 //! [`design`] gives module `store`. On one side it has the signals of an engine (`store_*`, see [`crate::front`]), on another the drain
-//! of the array, on the third those of a client that writes (`aw_*`, `w_*`, `b_valid`, see [`crate::dma`]).
+//! of the array, on the third those of a client that reads and writes (`ar_*`, `r_*`, `aw_*`, `w_*`, `b_valid`, see [`crate::dma`]).
 //!
 //! | module | what |
 //! |---|---|
 //! | [`Decode`] | keeps GEOMETRY and RESULTS; what an ST says of its tile |
 //! | [`Grid`], [`Place`] | patches of images: how many there are, and which one a tile begins with |
 //! | [`Walk`] | the tile's pieces, one per cycle, and the bursts that they fill |
-//! | [`Lane`] | a column's values: scale, ReLU, rounding |
+//! | [`Ask`], [`Demand`] | what is read: bias, tensors that are added, masks. A second [`Walk`] ahead of the first knows the bursts |
+//! | [`Gate`] | the bits of the mask that a piece needs |
+//! | [`Lane`] | a column's values: scale, bias, addition, ReLU, rounding, mask |
 //! | [`Beat`] | pieces in their places in beats |
 //! | [`Ledger`] | bursts that wait for their response; ends of tiles |
 //!
@@ -25,12 +27,16 @@
 //! **Bytes.** FP32 values, or FP16 ones rounded to nearest even; NaNs canonical. Beats that are not all the tile's have strobes. The
 //! tile with a row's last columns fills it with zeros up to its pitch.
 //!
-//! Not there yet, and illegal: work at the drain other than ReLU, products of a batch (`group` above 0), and a strided BP of images smaller than
-//! the stride, whose phases have other numbers.
+//! Not there yet, and illegal: sums and products at the drain, products of a batch (`group` above 0), and a strided BP of images smaller than
+//! the stride, whose phases have other numbers. Bias, addition and mask are for FP16 results of FF and BP whose pieces lie in one beat each:
+//! the tile begins with a multiple of the array's columns, and rows are 8 elements or a multiple of 32 apart. ReLU does not go with an addition in BP.
 
+mod ask;
 mod beat;
 mod decode;
+mod demand;
 mod divide;
+mod gate;
 mod grid;
 mod lane;
 mod ledger;
@@ -38,9 +44,12 @@ mod place;
 mod walk;
 mod wiring;
 
+pub use ask::Ask;
 pub use beat::Beat;
 pub use decode::Decode;
+pub use demand::Demand;
 pub use divide::{Divide, SmallQuotient};
+pub use gate::Gate;
 pub use grid::Grid;
 pub use lane::Lane;
 pub use ledger::Ledger;
@@ -49,7 +58,8 @@ pub use walk::Walk;
 
 use crate::HdlError;
 use crate::emit::{Design, check_stack, emit};
-use crate::{array, memory};
+use crate::vector::Pick;
+use crate::{array, dma, memory};
 use satkit_spec::{ArrayConfig, STORE_BURST_BEATS};
 
 /// The store engine of a configuration, top `store`.
@@ -75,15 +85,25 @@ pub fn design(config: &ArrayConfig) -> Result<Design, HdlError> {
     }
     check_stack()?;
     let parts = vec![
+        dma::in_order(config, wiring::read_beats(config))?,
         emit("store_decode", Decode::default),
         emit("store_grid", Grid::default),
         emit("store_place", Place::default),
         emit("store_walk", Walk::default),
+        emit("store_ask", Ask::default),
+        emit("store_demand", Demand::default),
+        emit("store_gate", Gate::default),
+        emit("store_pick", Pick::<512>::default),
         emit("store_lane", Lane::default),
         emit("store_beat", Beat::default),
         emit("store_ledger", Ledger::default),
     ];
-    let wiring =
-        vec![memory::delay_line(), memory::fifo_ram(), memory::block_ram(), wiring::store(config)];
+    let wiring = vec![
+        memory::delay_line(),
+        memory::fifo_ram(),
+        memory::block_ram(),
+        memory::small_ram(),
+        wiring::store(config),
+    ];
     Ok(Design::join("store", parts, wiring))
 }

@@ -28,6 +28,18 @@ pub struct Walk {
     pub splits: Signal<In, Bit>,
     /// Beats under way with which there is room for the longest burst, constant.
     pub room_beats: Signal<In, Bits<13>>,
+    /// Beats under way.
+    pub under_way: Signal<Out, Bits<13>>,
+    /// A burst takes room before its pieces are read, because tensors are read for it.
+    pub reserves: Signal<In, Bit>,
+    /// Its beats.
+    pub reserved_beats: Signal<In, Bits<7>>,
+    /// What is read for the next burst is there.
+    pub read: Signal<In, Bit>,
+    /// That burst begins.
+    pub opens_read: Signal<Out, Bit>,
+    /// The bias is not there yet.
+    pub waits: Signal<In, Bit>,
 
     /// A tile starts; only while `free`.
     pub start: Signal<In, Bit>,
@@ -89,6 +101,10 @@ pub struct Walk {
     pub relu: Signal<In, Bit>,
     /// Factor of all values.
     pub scale: Signal<In, Bits<32>>,
+    /// Tensors are read for each burst.
+    pub reads: Signal<In, Bit>,
+    /// The work, for the lanes.
+    pub work: Signal<In, Bits<4>>,
     /// The array drains a word.
     pub drains: Signal<In, Bit>,
     /// Words that it has drained before, modulo 2^17: the next one's place.
@@ -104,6 +120,12 @@ pub struct Walk {
     pub word: Signal<Out, Bits<17>>,
     /// Of two pieces it is the second.
     pub second: Signal<Out, Bit>,
+    /// Which of the words of its row it is.
+    pub group: Signal<Out, Bits<5>>,
+    /// The beat that it goes to.
+    pub step_beat: Signal<Out, Bits<30>>,
+    /// The work, with the piece.
+    pub step_work: Signal<Out, Bits<4>>,
     /// FP32 values.
     pub step_single: Signal<Out, Bit>,
     /// ReLU follows, with the piece.
@@ -151,6 +173,16 @@ pub struct Walk {
     on_single: DFF<Bit>,
     on_relu: DFF<Bit>,
     on_scale: DFF<Bits<32>>,
+    on_reads: DFF<Bit>,
+    on_work: DFF<Bits<4>>,
+    column: DFF<Bits<5>>,
+    column_up: Signal<Local, Bits<5>>,
+    group_now: DFF<Bits<5>>,
+    beat_now: DFF<Bits<30>>,
+    has_room: Signal<Local, Bit>,
+    may_open: Signal<Local, Bit>,
+    own_emit: Signal<Local, Bit>,
+    own_beats: Signal<Local, Bits<13>>,
     count_drained: DFF<Bits<17>>,
     drained_up: Signal<Local, Bits<17>>,
     base: DFF<Bits<17>>,
@@ -267,7 +299,7 @@ impl Logic for Walk {
         dff_setup!(self, clock, on_row_pixels, on_block_lines, on_last_lines, on_blocks_last);
         dff_setup!(self, clock, on_line_step, row_end, next_pixel, next_line, next_block);
         dff_setup!(self, clock, next_image, line_rows, lines_left, rest_rows, under, first_line);
-        dff_setup!(self, clock, this_line, patch);
+        dff_setup!(self, clock, this_line, patch, on_reads, on_work, column, group_now, beat_now);
         dff_setup!(self, clock, here, left, rows_left, cols_left, entry, line, outer);
         dff_setup!(self, clock, inner, is_second, rest, rest_beat, opens, fresh, burst_first);
         dff_setup!(self, clock, burst_count, held, step_now, word_now, second_now, single_now);
@@ -282,9 +314,17 @@ impl Logic for Walk {
 
         // Whether there is a step: the words are there, and room for a burst that begins.
         self.there.next = self.count_drained.q.val() - self.base.q.val();
+        self.has_room.next = self.held.q.val() <= self.room_beats.val();
+        self.under_way.next = self.held.q.val();
+        self.may_open.next = self.has_room.val();
+        if self.on_reads.q.val() {
+            self.may_open.next = self.read.val();
+        }
         self.goes.next = self.active.q.val()
+            & !self.waits.val()
             & (self.there.val() >= self.on_needed.q.val())
-            & (!self.opens.q.val() | (self.held.q.val() <= self.room_beats.val()));
+            & (!self.opens.q.val() | self.may_open.val());
+        self.opens_read.next = self.goes.val() & self.opens.q.val() & self.on_reads.q.val();
         self.takes.next = self.goes.val() & !self.rest.q.val();
         self.gives_rest.next = self.goes.val() & self.rest.q.val();
 
@@ -359,7 +399,12 @@ impl Logic for Walk {
         if self.goes.val() {
             self.opens.d.next = self.close.val();
         }
-        self.held_up.next = self.held.q.val() + bit_cast::<13, 1>(self.emit.val().into());
+        self.own_emit.next = self.emit.val() & !self.on_reads.q.val();
+        self.own_beats.next = bit_cast::<13, 1>(self.own_emit.val().into());
+        if self.reserves.val() {
+            self.own_beats.next = bit_cast::<13, 7>(self.reserved_beats.val());
+        }
+        self.held_up.next = self.held.q.val() + self.own_beats.val();
         self.held_down.next = self.held_up.val() - bit_cast::<13, 7>(self.done_beats.val());
         self.held.d.next = self.held_up.val();
         if self.done.val() {
@@ -367,6 +412,7 @@ impl Logic for Walk {
         }
 
         // The next piece.
+        self.column_up.next = self.column.q.val() + bits::<5>(1);
         self.splits_now.next = self.splits.val() & self.on_single.q.val();
         self.here_up.next = self.here.q.val() + bit_cast::<35, 6>(self.taken.val());
         self.left_down.next = self.left.q.val() - bit_cast::<20, 6>(self.most.val());
@@ -407,6 +453,7 @@ impl Logic for Walk {
             self.is_second.d.next = self.splits_now.val() & !self.is_second.q.val();
             if !self.splits_now.val() | self.is_second.q.val() {
                 self.entry.d.next = self.entry_up.val();
+                self.column.d.next = self.column_up.val();
             }
             self.rest.d.next = self.run_ends.val() & self.crosses.val();
             self.rest_beat.d.next = self.beat_up.val();
@@ -418,6 +465,7 @@ impl Logic for Walk {
             self.left.d.next = self.on_length.q.val();
             self.cols_left.d.next = self.on_cols.q.val();
             self.rows_left.d.next = self.rows_down.val();
+            self.column.d.next = bits::<5>(0);
             self.is_second.d.next = false;
             self.rest.d.next = false;
             if self.inner.q.val() == self.on_inner_last.q.val() {
@@ -486,6 +534,9 @@ impl Logic for Walk {
             self.on_single.d.next = self.single.val();
             self.on_relu.d.next = self.relu.val();
             self.on_scale.d.next = self.scale.val();
+            self.on_reads.d.next = self.reads.val();
+            self.on_work.d.next = self.work.val();
+            self.column.d.next = bits::<5>(0);
             self.here.d.next = self.address.val();
             self.row_end.d.next = self.first_row_end.val();
             self.next_pixel.d.next = self.first_next_pixel.val();
@@ -530,6 +581,8 @@ impl Logic for Walk {
         self.step_now.d.next = self.goes.val() & !self.reset.val();
         self.word_now.d.next = self.entry.q.val();
         self.second_now.d.next = self.is_second.q.val();
+        self.group_now.d.next = self.column.q.val();
+        self.beat_now.d.next = self.beat.val();
         self.single_now.d.next = self.on_single.q.val();
         self.values_now.d.next = self.of_tile.val();
         self.length_now.d.next = self.taken.val();
@@ -548,6 +601,9 @@ impl Logic for Walk {
         self.word.next = self.word_now.q.val();
         self.second.next = self.second_now.q.val();
         self.step_relu.next = self.on_relu.q.val();
+        self.step_work.next = self.on_work.q.val();
+        self.group.next = self.group_now.q.val();
+        self.step_beat.next = self.beat_now.q.val();
         self.step_scale.next = self.on_scale.q.val();
         self.step_single.next = self.single_now.q.val();
         self.values.next = self.values_now.q.val();

@@ -17,7 +17,7 @@ fn field(mnemonic: &str, name: &str) -> String {
 }
 
 /// What passes from the decoding to the walk, with its bits.
-const TILE: [(&str, usize); 22] = [
+const TILE: [(&str, usize); 24] = [
     ("address", 35),
     ("pitch", 24),
     ("row_length", 20),
@@ -40,6 +40,8 @@ const TILE: [(&str, usize); 22] = [
     ("single", 1),
     ("relu", 1),
     ("scale", 32),
+    ("reads", 1),
+    ("work", 4),
 ];
 /// What the grid of patches says, with its bits.
 const GRID: [(&str, usize); 14] = [
@@ -72,10 +74,13 @@ const PLACE: [(&str, usize); 10] = [
     ("rest", 21),
 ];
 /// What leaves the walk with a step, with its bits.
-const STEP: [(&str, usize); 15] = [
+const STEP: [(&str, usize); 18] = [
     ("step", 1),
     ("word", WORD),
     ("second", 1),
+    ("group", 5),
+    ("step_beat", 30),
+    ("step_work", 4),
     ("step_single", 1),
     ("step_relu", 1),
     ("step_scale", 32),
@@ -93,7 +98,7 @@ const STEP: [(&str, usize); 15] = [
 /// Decoding and walk.
 pub(super) fn control(text: &mut Wiring, config: &ArrayConfig) {
     let (rows, cols) = (config.rows, config.cols);
-    for mnemonic in ["GEOMETRY", "RESULTS", "ST"] {
+    for mnemonic in ["GEOMETRY", "RESULTS", "PARAMETERS", "ST"] {
         let is = isa_bits::is("store_word", mnemonic);
         let comes = format!("store_valid & store_ready & {is}");
         text.value(&format!("takes_{}", mnemonic.to_lowercase()), 1, &comes);
@@ -119,6 +124,12 @@ pub(super) fn control(text: &mut Wiring, config: &ArrayConfig) {
         ("eights", 16),
         ("blocks_last", 16),
         ("blocks_left", 16),
+        ("ahead", 1),
+        ("ahead_free", 1),
+        ("first_column", 20),
+        ("out_beat", 30),
+        ("add_beat", 30),
+        ("mask_beat", 30),
         ("free", 1),
         ("idle", 1),
         ("illegal", 1),
@@ -128,7 +139,7 @@ pub(super) fn control(text: &mut Wiring, config: &ArrayConfig) {
     ] {
         text.wire(name, bits);
     }
-    let work = ["bias", "add", "mask", "sums", "products", "bias_gradient"];
+    let work = ["sums", "products", "bias_gradient"];
     let work = side_by_side(work.iter().map(|name| field("ST", name)));
     let geometry = |name| field("GEOMETRY", name);
     let results = |name| field("RESULTS", name);
@@ -158,6 +169,8 @@ pub(super) fn control(text: &mut Wiring, config: &ArrayConfig) {
         ("results", "takes_results".into()),
         ("results_out", results("out")),
         ("results_pitch", results("pitch")),
+        ("results_add", results("add")),
+        ("results_mask", results("mask")),
         ("results_heads", results("heads")),
         ("results_scale", results("scale")),
         ("store", "takes_st".into()),
@@ -168,6 +181,9 @@ pub(super) fn control(text: &mut Wiring, config: &ArrayConfig) {
         ("store_cols", store("cols")),
         ("store_fp32", store("fp32")),
         ("store_relu", store("relu")),
+        ("store_bias", store("bias")),
+        ("store_add", store("add")),
+        ("store_mask", store("mask")),
         ("store_work", work),
         ("go", "store_go".into()),
         own("free"),
@@ -176,6 +192,9 @@ pub(super) fn control(text: &mut Wiring, config: &ArrayConfig) {
         ("start", "store_start".into()),
         own("illegal"),
     ];
+    decode.extend(
+        ["ahead", "ahead_free", "first_column", "out_beat", "add_beat", "mask_beat"].map(own),
+    );
     decode.extend(["begins", "patch", "patches", "eights", "odd"].map(own));
     let places = PLACE.map(|(name, _)| format!("place_{name}"));
     decode.extend(places.iter().map(|name| own(name)));
@@ -196,26 +215,75 @@ pub(super) fn control(text: &mut Wiring, config: &ArrayConfig) {
     place.extend(GRID.iter().filter(|(name, _)| !unused.contains(name)).map(|(name, _)| own(name)));
     place.extend(PLACE.iter().zip(&places).map(|((name, _), wire)| (*name, wire.clone())));
     text.instance("store_place", "place_patches", &[], &place);
-    let mut walk = vec![
+    let constants = [
         own("clock"),
         own("reset"),
         ("piece", format!("6'd{cols}")),
         ("single_piece", format!("6'd{}", (2 * cols).min(UNITS))),
         ("single_values", format!("6'd{}", cols.min(UNITS / 2))),
         ("splits", format!("1'd{}", u8::from(2 * cols > UNITS))),
+    ];
+    let around = ["image_w", "row_pixels", "last_lines", "blocks_last", "blocks_left"].map(own);
+    let lines = ("block_lines", "patch_h".to_owned());
+    let mut walk = constants.to_vec();
+    walk.extend([
         ("room_beats", format!("13'd{}", capacity_beats(config) - STORE_BURST_BEATS)),
+        own("under_way"),
+        ("reserves", "burst_pop".into()),
+        ("reserved_beats", "burst_head[6:0]".into()),
+        own("read"),
+        own("opens_read"),
+        own("waits"),
         ("start", "store_start".into()),
         own("free"),
         ("drains", "drain_valid".into()),
         own("drained"),
         own("done"),
         own("done_beats"),
-    ];
+    ]);
     walk.extend(TILE.map(|(name, _)| own(name)));
-    walk.extend(["image_w", "row_pixels", "last_lines", "blocks_last", "blocks_left"].map(own));
-    walk.push(("block_lines", "patch_h".into()));
+    walk.extend(around.clone());
+    walk.push(lines.clone());
     walk.extend(STEP.map(|(name, _)| own(name)));
     text.instance("store_walk", "walk", &[], &walk);
+    // The same walk ahead of it, for what is read: nothing holds it up.
+    let mut ahead = constants.to_vec();
+    ahead.extend([
+        ("room_beats", "13'h1fff".into()),
+        ("under_way", "unused_ahead_under_way".into()),
+        ("reserves", "1'b0".into()),
+        ("reserved_beats", "7'h0".into()),
+        ("read", "1'b1".into()),
+        ("opens_read", "unused_ahead_opens_read".into()),
+        ("waits", "1'b0".into()),
+        ("start", "ahead".into()),
+        ("free", "ahead_free".into()),
+        ("drains", "1'b0".into()),
+        ("drained", "unused_ahead_drained".into()),
+        ("done", "1'b0".into()),
+        ("done_beats", "7'h0".into()),
+    ]);
+    ahead.extend(TILE.map(|(name, _)| match name {
+        "needed" => (name, format!("{WORD}'h0")),
+        "reads" => (name, "1'b0".into()),
+        _ => own(name),
+    }));
+    ahead.extend(around);
+    ahead.push(lines);
+    let known = ["closes", "burst_address", "burst_beats", "last"];
+    let of_step = STEP.map(|(name, bits)| {
+        let is_known = known.contains(&name);
+        let wire = if is_known { format!("ahead_{name}") } else { format!("unused_ahead_{name}") };
+        (name, wire, bits)
+    });
+    for (_, wire, bits) in &of_step {
+        text.wire(wire, *bits);
+    }
+    for (name, bits) in [("under_way", 13), ("opens_read", 1), ("drained", WORD)] {
+        text.wire(&format!("unused_ahead_{name}"), bits);
+    }
+    ahead.extend(of_step.iter().map(|(name, wire, _)| (*name, wire.clone())));
+    text.instance("store_walk", "walk_ahead", &[], &ahead);
     text.assign("store_released", "last");
     text.assign("store_fault", "dma_fault | illegal");
     text.assign("store_fault_axi", "dma_fault");

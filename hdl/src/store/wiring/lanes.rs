@@ -1,8 +1,12 @@
 //! The drain buffer and the lanes.
 
+use super::super::Gate;
 use super::{DATA, Lane, PIECE, UNITS, VALUE, WORD, own};
 use crate::emit::{NEVER, Wiring, part, side_by_side};
 use satkit_spec::{ArrayConfig, MAX_INTERLEAVE};
+
+/// From a piece's step to its bias and what is added: the step's register, the one behind the choice out of a beat.
+const PICKED: usize = 2;
 
 /// Words of the drain buffer: two of the largest tiles.
 fn words(config: &ArrayConfig) -> usize {
@@ -46,6 +50,33 @@ pub(super) fn lanes(text: &mut Wiring, config: &ArrayConfig) {
     text.delayed("relu_late", 1, rectified, "step_relu", NEVER);
     let counted = VALUE + Lane::VALUES_AFTER_CYCLES;
     text.delayed("count", 6, counted - 1, "values", NEVER);
+    let [biased, added, rounded] =
+        [Lane::BIAS_AFTER_CYCLES, Lane::ADD_AFTER_CYCLES, Lane::ROUNDS_AFTER_CYCLES];
+    let late = |text: &mut Wiring, name: &str, bits: usize, cycles: usize, value: &str| {
+        text.delayed(name, bits, cycles, value, NEVER);
+    };
+    late(text, "biases", 32 * cols, VALUE + biased - PICKED, "picked_bias");
+    late(text, "with_bias", 1, VALUE + biased, "step_work[0]");
+    late(
+        text,
+        "addends",
+        16 * cols,
+        VALUE + added - PICKED,
+        &format!("picked_add[{}:0]", 16 * cols - 1),
+    );
+    late(text, "with_add", 1, VALUE + added, "step_work[1]");
+    late(text, "rounds", 1, VALUE + rounded, "step_work[3]");
+    late(text, "passing", 32, counted - 1 - Gate::LATENCY_CYCLES, "passes");
+    for c in cols..32 {
+        text.value(&format!("unused_passing_{c}"), 1, &format!("passing[{c}]"));
+    }
+    if cols < 32 {
+        text.value(
+            "unused_addends",
+            DATA - 16 * cols,
+            &format!("picked_add[{}:{}]", DATA - 1, 16 * cols),
+        );
+    }
     for c in 0..cols {
         text.wire(&format!("single_{c}"), 32);
         text.wire(&format!("half_{c}"), 16);
@@ -57,6 +88,16 @@ pub(super) fn lanes(text: &mut Wiring, config: &ArrayConfig) {
                 own("clock"),
                 ("value", part("values_3", c, 32)),
                 ("scale", "scale_3".into()),
+                (
+                    "bias",
+                    format!("with_bias ? {} : 32'h{:08x}", part("biases", c, 32), Lane::NO_BIAS),
+                ),
+                (
+                    "addend",
+                    format!("with_add ? {} : 16'h{:04x}", part("addends", c, 16), Lane::NO_ADDEND),
+                ),
+                own("rounds"),
+                ("passes", format!("passing[{c}]")),
                 ("relu", "relu_late".into()),
                 ("number", format!("6'd{c}")),
                 ("values", "count".into()),

@@ -1,8 +1,10 @@
 //! How the store engine is wired. `_12` and the like say how many cycles after a piece's step a wire is its.
 
+mod bias;
 mod bursts;
 mod control;
 mod lanes;
+mod reads;
 
 use super::{Beat, Lane};
 use crate::emit::{Module, Wiring};
@@ -27,8 +29,24 @@ pub(super) const fn capacity_beats(config: &ArrayConfig) -> usize {
     STREAM_BUFFERS * config.axi_inflight_beats
 }
 
+/// Beats that may be under way to ST: what is added to the bursts in its buffers, and their mask.
+pub(super) const fn read_beats(config: &ArrayConfig) -> usize {
+    2 * capacity_beats(config)
+}
+
 fn own(name: &str) -> (&str, String) {
     (name, name.to_owned())
+}
+
+/// The part `picked_NAME` of a beat, from a bit on, a cycle later.
+fn pick(text: &mut Wiring, name: &str, beat: &str, offset: &str) {
+    let connections = [
+        own("clock"),
+        ("beat", beat.into()),
+        ("offset", offset.into()),
+        ("elements", format!("picked_{name}")),
+    ];
+    text.instance("store_pick", &format!("pick_{name}"), &[], &connections);
 }
 
 fn ports(text: &mut Wiring, config: &ArrayConfig) {
@@ -41,6 +59,10 @@ fn ports(text: &mut Wiring, config: &ArrayConfig) {
         ("store_go", 1),
         ("drain_valid", 1),
         ("drain", 32 * config.cols),
+        ("ar_ready", 1),
+        ("r_valid", channels),
+        ("r_data", DATA * channels),
+        ("r_error", channels),
         ("aw_ready", 1),
         ("w_pull", channels),
         ("b_valid", channels),
@@ -57,6 +79,9 @@ fn ports(text: &mut Wiring, config: &ArrayConfig) {
         ("store_fault", 1),
         ("store_fault_axi", 1),
         ("store_fault_address", 38),
+        ("ar_valid", 1),
+        ("ar_address", 32),
+        ("ar_beats", 7),
         ("aw_valid", 1),
         ("aw_address", 32),
         ("aw_beats", 7),
@@ -71,7 +96,9 @@ fn ports(text: &mut Wiring, config: &ArrayConfig) {
 pub(super) fn store(config: &ArrayConfig) -> Module {
     let mut text = Wiring::new("store");
     ports(&mut text, config);
+    reads::wires(&mut text);
     control::control(&mut text, config);
+    reads::reads(&mut text, config);
     lanes::lanes(&mut text, config);
     bursts::bursts(&mut text, config);
     text.finish()

@@ -1,6 +1,6 @@
 //! The store engine with the ports to memory, driven as the front, the array and the memory would.
 
-use super::given::{Case, Times};
+use super::given::{self, Case, Times};
 use crate::live::{Live, Pins};
 use satkit_hdl::emit::{Design, Direction, Port, Wiring};
 use satkit_hdl::{dma, store};
@@ -15,11 +15,14 @@ pub(super) fn design(config: &ArrayConfig) -> Design {
     let mut bench = Wiring::new("store_bench");
     let to_dma = |port: &Port| match port.name.as_str() {
         name @ ("dma_fault" | "dma_fault_address") => name.replace("dma", "store_dma"),
+        name @ ("r_data" | "r_error") => name.into(),
         name => format!("store_{name}"),
     };
     // Signals of the engine that are the client's.
     let is_client = |name: &str| {
-        ["aw_", "w_", "b_valid", "dma_fault"].iter().any(|start| name.starts_with(start))
+        ["ar_", "r_", "aw_", "w_", "b_valid", "dma_fault"]
+            .iter()
+            .any(|start| name.starts_with(start))
     };
     for port in store.ports().iter().filter(|port| !is_client(&port.name)) {
         match port.direction {
@@ -39,12 +42,17 @@ pub(super) fn design(config: &ArrayConfig) -> Design {
     let of_store =
         |port: &Port| if is_client(&port.name) { to_dma(port) } else { port.name.clone() };
     let of_dma = |port: &Port| match port.name.as_str() {
-        name @ ("clock" | "reset") => name.into(),
+        name @ ("clock" | "reset" | "r_data" | "r_error") => name.into(),
         "store_fault" => "store_dma_fault".into(),
         "store_fault_address" => "store_dma_fault_address".into(),
         name if name.starts_with("m_axi_") => name.into(),
-        name if name.starts_with("store_aw_") && name != "store_aw_refused" => name.into(),
-        name if name.starts_with("store_w_") || name == "store_b_valid" => name.into(),
+        name if name.ends_with("_refused") => String::new(),
+        name if ["ar_", "r_", "aw_", "w_", "b_valid"]
+            .iter()
+            .any(|start| name.strip_prefix("store_").is_some_and(|own| own.starts_with(start))) =>
+        {
+            name.into()
+        }
         _ if port.direction == Direction::Output => String::new(),
         _ => format!("{}'h0", port.width),
     };
@@ -68,8 +76,18 @@ struct Burst {
     given: u64,
 }
 
+impl Burst {
+    /// One beat per cycle, and what is missing to the end before the last.
+    fn read_due(&self) -> u64 {
+        let on_time = self.transfer.start_cycle + self.given;
+        let is_last = self.given + 1 == u64::from(self.request.beats);
+        if is_last { on_time.max(self.transfer.end_cycle - 1) } else { on_time }
+    }
+}
+
 #[derive(Default)]
 struct PortState {
+    reads: VecDeque<Burst>,
     bursts: VecDeque<Burst>,
     responses: VecDeque<u64>,
     free: u64,
@@ -81,6 +99,7 @@ pub(super) struct Seen {
     pub(super) bursts: usize,
     pub(super) beats: u64,
     pub(super) partial_beats: u64,
+    pub(super) reads: usize,
     pub(super) tiles: usize,
 }
 
@@ -111,6 +130,7 @@ pub(super) fn run(
     }
     let (mut head, mut taken, mut starts, mut releases, mut ends) = (0, 0, 0, 0, 0);
     let mut requests = times.writes.iter();
+    let mut reads = times.reads.iter();
     for now in 0..last + 40 {
         let next = times.queue.get(head).filter(|(_, from)| *from <= now);
         pins.put("store_valid", next.is_some().into());
@@ -127,6 +147,19 @@ pub(super) fn run(
         for (p, port) in ports.iter().enumerate() {
             let name = |signal: &str| format!("m_axi_{p}_{signal}");
             let due = |burst: &Burst| burst.transfer.start_cycle + burst.given <= now;
+            pins.put(&name("arready"), 1);
+            let read = port.reads.front().filter(|burst| burst.read_due() <= now);
+            pins.put(&name("rvalid"), read.is_some().into());
+            if let Some(burst) = read {
+                let address = burst.request.address + burst.given * 64;
+                let words: Vec<u32> =
+                    (0..16).map(|word| given::stored(address + 4 * word)).collect();
+                pins.put_words(&name("rdata"), 0, &words);
+                pins.put(
+                    &name("rlast"),
+                    (burst.given + 1 == u64::from(burst.request.beats)).into(),
+                );
+            }
             pins.put(&name("awready"), 1);
             pins.put(&name("wready"), port.bursts.front().is_some_and(due).into());
             let answers = port.responses.front().is_some_and(|&due| due <= now);
@@ -156,6 +189,20 @@ pub(super) fn run(
         }
         for (p, port) in ports.iter_mut().enumerate() {
             let name = |signal: &str| format!("m_axi_{p}_{signal}");
+            if let Some(burst) = port.reads.front_mut().filter(|burst| burst.read_due() <= now) {
+                burst.given += 1;
+                if burst.given == u64::from(burst.request.beats) {
+                    port.reads.pop_front();
+                }
+            }
+            if get(&name("arvalid")) {
+                let &(request, transfer) = reads.next().expect("a read that the model has, too");
+                let made = (pins.get(&name("araddr")), pins.get(&name("arlen")) + 1, now);
+                let expected = (request.address, u64::from(request.beats), request.cycle);
+                assert_eq!(made, expected, "read {} of {:?}", seen.reads, times.retired);
+                seen.reads += 1;
+                port.reads.push_back(Burst { request, transfer, given: 0 });
+            }
             if get(&name("awvalid")) {
                 let &(request, transfer) =
                     requests.next().expect("a burst that the model has, too");
@@ -170,7 +217,7 @@ pub(super) fn run(
     }
     let stores = times.stores.len();
     assert_eq!((starts, releases, ends), (stores, stores, stores));
-    assert!(requests.next().is_none());
+    assert!(requests.next().is_none() && reads.next().is_none());
     seen.tiles += stores;
     memory
 }

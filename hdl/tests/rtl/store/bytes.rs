@@ -1,9 +1,9 @@
 //! What stores leave in memory, from the description of the array's drain, of tiles and of numbers.
 
-use super::given::Tile;
+use super::given::{self, Tile};
 use half::f16;
 use satkit_plan::{Grid, Rows, TileSpace, layout};
-use satkit_spec::{ArrayConfig, Dataflow};
+use satkit_spec::{ArrayConfig, Dataflow, Stage};
 use std::collections::HashMap;
 
 /// FP32 bits of a scaled value, NaNs canonical.
@@ -70,11 +70,28 @@ pub(super) fn store(config: &ArrayConfig, tile: &Tile, bytes: &mut HashMap<u64, 
         for (column, &value) in values.iter().enumerate() {
             let Some((row, col)) = place(config, tile, word, column) else { continue };
             let mut result = scaled(value, results.scale);
+            if store.bias {
+                let bias = u64::from(tile.parameters.first) * 64 + col * 4;
+                result += f32::from_bits(given::stored(bias));
+            }
+            let element_at = row * (pitch / element) + col;
+            if store.add {
+                if space.problem.mac.stage == Stage::Bp {
+                    result = f16::from_f32(result).to_f32();
+                }
+                let address = u64::from(results.add) * 64 + element_at * 2;
+                let both = given::stored(address / 4 * 4);
+                result += f16::from_bits((both >> (address % 4 * 8)) as u16).to_f32();
+            }
             if store.relu && result <= 0.0 {
                 result = 0.0;
             }
             let half = f16::from_f32(result);
-            let half = if half.is_nan() { 0x7E00 } else { half.to_bits() };
+            let mut half = if half.is_nan() { 0x7E00 } else { half.to_bits() };
+            if store.mask {
+                let word = given::stored(u64::from(results.mask) * 64 + element_at / 32 * 4);
+                half *= (word >> (element_at % 32) & 1) as u16;
+            }
             let (single, half) = (result.to_bits().to_le_bytes(), half.to_le_bytes());
             let encoded = if store.fp32 { &single[..] } else { &half[..] };
             let address = base + row * pitch + col * element;

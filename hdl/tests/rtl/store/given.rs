@@ -6,7 +6,8 @@ use satkit_memory::{
 };
 use satkit_plan::{Issued, Observer, Program, Retired, Rows, StoreIssued, TileSpace, layout, time};
 use satkit_spec::isa::{
-    Engine, Geometry, Instruction, MatMul, Operation, Results, Semaphore, SemaphoreSet, Store,
+    Engine, Geometry, Instruction, MatMul, Operation, Parameters, Results, Semaphore, SemaphoreSet,
+    Store,
 };
 use satkit_spec::{ArrayConfig, Dataflow, MAX_INTERLEAVE, Stage};
 
@@ -15,6 +16,7 @@ use satkit_spec::{ArrayConfig, Dataflow, MAX_INTERLEAVE, Stage};
 pub(super) struct Tile {
     pub(super) space: TileSpace,
     pub(super) results: Results,
+    pub(super) parameters: Parameters,
     pub(super) mm: MatMul,
     pub(super) store: Store,
     /// What the array's columns give, word by word.
@@ -73,6 +75,40 @@ pub(super) const PLAIN: Store = Store {
     products: false,
     bias_gradient: false,
 };
+
+/// No vectors.
+pub(super) const NO_PARAMETERS: Parameters =
+    Parameters { scalars: 0, first: 0, second: 0, running: 0, sums: 0 };
+/// Where biases, tensors and masks lie, in beats.
+const BIASES: u32 = 1 << 25;
+const ADDED: u32 = 1 << 26;
+const MASKS: u32 = 1 << 27;
+
+/// What lies at an address of memory that is read.
+pub(super) fn stored(address: u64) -> u32 {
+    let mut random = Random((address / 4).wrapping_mul(0x9E37_79B9_7F4A_7C15));
+    random.next();
+    match (address / 64) as u32 {
+        beat if beat >= MASKS => random.next() as u32,
+        beat if beat >= ADDED => {
+            let mut half = || match random.below(6) {
+                0 => random.next() as u16,
+                _ => (random.next() as u16 & 0x83FF) | ((8 + random.below(14) as u16) << 10),
+            };
+            u32::from(half()) << 16 | u32::from(half())
+        }
+        _ => value(&mut random),
+    }
+}
+
+/// The work at the drain of a job's stores that reads, if they can have any.
+fn any_work(random: &mut Random, geometry: &Geometry) -> Store {
+    if geometry.stage == Stage::Wu || random.below(3) == 0 {
+        return PLAIN;
+    }
+    let mut flag = || random.below(2) == 0;
+    Store { bias: flag(), add: flag(), mask: flag(), ..PLAIN }
+}
 
 /// FP32 values that tell roundings apart: of all magnitudes, near FP16 ties, special.
 fn value(random: &mut Random) -> u32 {
@@ -156,7 +192,7 @@ fn any_image(random: &mut Random, mut geometry: Geometry) -> Geometry {
     geometry
 }
 
-fn any_results(random: &mut Random, space: &TileSpace, number: u64) -> Results {
+fn any_results(random: &mut Random, space: &TileSpace, number: u64, reads: bool) -> Results {
     let columns = space.problem.cols;
     let natural = (layout::pitch(columns) / 8) as u32;
     let pitch = match random.below(6) {
@@ -164,7 +200,17 @@ fn any_results(random: &mut Random, space: &TileSpace, number: u64) -> Results {
         1 => columns.div_ceil(8) as u32,
         _ => natural,
     };
+    let apart = natural + 4 * random.below(3) as u32;
+    let pitch = if reads {
+        [natural, natural.next_multiple_of(4), apart]
+            [random.below(2 + u64::from(natural > 1)) as usize]
+    } else {
+        pitch
+    };
+    let mut place = |base: u32| base + ((number as u32) << 22) + random.below(1 << 9) as u32;
     Results {
+        add: place(ADDED),
+        mask: place(MASKS),
         out: ((number + 1) << 22 | random.below(1 << 12)) as u32,
         pitch,
         heads: [0, 1, 1, 1, 2][random.below(5) as usize],
@@ -178,6 +224,7 @@ fn extents(
     random: &mut Random,
     config: &ArrayConfig,
     space: &TileSpace,
+    aligned: bool,
 ) -> Vec<([u32; 2], [u32; 2])> {
     let (rows, cols) = (space.row_count() as u64, space.problem.cols as u64);
     let (most_rows, most_cols) = match (space.dataflow, space.rows) {
@@ -204,11 +251,12 @@ fn extents(
         list.truncate(12);
         return list;
     }
-    let mut any = |all: u64, most: u64| {
-        let base = random.below(all);
+    let mut any = |all: u64, most: u64, unit: u64| {
+        let base = random.below(all) / unit * unit;
         part(base, all, 1 + random.below(most))
     };
-    (0..4).map(|_| (any(rows, most_rows), any(cols, most_cols))).collect()
+    let unit = if aligned { config.cols as u64 } else { 1 };
+    (0..4).map(|_| (any(rows, most_rows, 1), any(cols, most_cols, unit))).collect()
 }
 
 fn tied(operation: Operation, wait: Semaphore, post: Semaphore) -> Instruction {
@@ -224,11 +272,20 @@ pub(super) fn any_case(random: &mut Random, config: &ArrayConfig) -> Case {
         if space.problem.slots == 0 {
             continue;
         }
-        let results = any_results(random, &space, number);
+        let work = any_work(random, &geometry);
+        let (reads, works) = (work.add || work.mask, work.add || work.mask || work.bias);
+        let results = any_results(random, &space, number, reads);
         program.push(Instruction::new(Operation::Geometry(geometry)));
         program.push(Instruction::new(Operation::Results(results)));
-        let fp32 = random.below(4) == 0 || (geometry.stage == Stage::Wu && random.below(4) > 0);
-        for ([row_base, rows], [col_base, cols]) in extents(random, config, &space) {
+        let first = BIASES + ((number as u32) << 16) + random.below(64) as u32;
+        let parameters = Parameters { first, ..NO_PARAMETERS };
+        program.push(Instruction::new(Operation::Parameters(parameters)));
+        let fp32 = !works
+            && (random.below(4) == 0 || (geometry.stage == Stage::Wu && random.below(4) > 0));
+        for ([row_base, rows], [col_base, cols]) in extents(random, config, &space, works) {
+            if random.below(8) == 0 {
+                program.push(Instruction::new(Operation::Parameters(parameters)));
+            }
             let stays = space.dataflow == Dataflow::OutputStationary;
             let (ip, iq) = match space.rows {
                 _ if !stays => (1, 1),
@@ -252,14 +309,15 @@ pub(super) fn any_case(random: &mut Random, config: &ArrayConfig) -> Case {
                 accumulate: false,
                 drain: true,
             };
-            let relu = !fp32 && random.below(4) == 0;
-            let store = Store { row_base, rows, col_base, cols, fp32, relu, ..PLAIN };
+            let merges = geometry.stage == Stage::Bp && work.add;
+            let relu = !fp32 && !merges && random.below(4) == 0;
+            let store = Store { row_base, rows, col_base, cols, fp32, relu, ..work };
             program.push(tied(Operation::MatMul(mm), Semaphore::DrainFree, Semaphore::DrainFull));
             program.push(tied(Operation::Store(store), Semaphore::DrainFull, Semaphore::DrainFree));
             let count = if stays { config.rows * ip * iq } else { rows as usize };
             let mut word = || (0..config.cols).map(|_| value(random)).collect();
             let words = (0..count).map(|_| word()).collect();
-            tiles.push(Tile { space, results, mm, store, words });
+            tiles.push(Tile { space, results, parameters, mm, store, words });
         }
     }
     Case { program: Program::new(program), tiles }
@@ -274,6 +332,7 @@ pub(super) struct Times {
     pub(super) mms: Vec<Issued>,
     pub(super) retired: Vec<Retired>,
     pub(super) writes: Vec<(Request, Transfer)>,
+    pub(super) reads: Vec<(Request, Transfer)>,
 }
 
 impl Observer for Times {
@@ -300,6 +359,7 @@ impl Observer for Times {
 struct Recording {
     memory: AnyMemory,
     writes: Vec<(Request, Transfer)>,
+    reads: Vec<(Request, Transfer)>,
 }
 
 impl Memory for Recording {
@@ -307,6 +367,8 @@ impl Memory for Recording {
         let transfer = self.memory.transfer(request);
         if request.direction == Direction::Write {
             self.writes.push((request, transfer));
+        } else if request.address < Program::DEFAULT_ADDRESS {
+            self.reads.push((request, transfer));
         }
         transfer
     }
@@ -320,9 +382,10 @@ impl Memory for Recording {
 pub(super) fn times(config: &ArrayConfig, program: &Program, model: &MemoryModel) -> Times {
     let mut times = Times::default();
     let memory = model.build(&Ports::from(config)).unwrap();
-    let mut memory = Recording { memory, writes: Vec::new() };
+    let mut memory = Recording { memory, writes: Vec::new(), reads: Vec::new() };
     time(config, program, Program::DEFAULT_ADDRESS, &mut memory, &mut times).unwrap();
     times.queue.sort_unstable();
     times.writes = memory.writes;
+    times.reads = memory.reads;
     times
 }

@@ -74,6 +74,7 @@ fn many(config: &ArrayConfig, cases: u64) {
         seen.partial_beats > 0
             && seen.tiles as u64 > 2 * cases
             && seen.bursts > 10 * cases as usize
+            && seen.reads > cases as usize
     );
 }
 
@@ -123,9 +124,10 @@ fn other_tiles_are_at_fault() {
             [Operation::Geometry(geometry), Operation::Results(results), Operation::Store(store)];
         bench::refuses(&live, &config, &program.map(Instruction::new))
     };
-    let taken: [&Change; 6] = [
+    let taken: [&Change; 7] = [
         &|_, _| {},
         &|_, store| store.relu = true,
+        &|_, store| (store.bias, store.add, store.mask) = (true, true, true),
         &|geometry, _| (geometry.flat, geometry.kh, geometry.pad) = (false, 3, 1),
         &|geometry, _| (geometry.stage, geometry.flat, geometry.stride) = (Stage::Wu, false, 2),
         &|geometry, _| (geometry.flat, geometry.patch_h, geometry.patch_w) = (false, 3, 2),
@@ -135,13 +137,20 @@ fn other_tiles_are_at_fault() {
         },
     ];
     assert!(taken.iter().all(|change| !refuses(change)));
-    let refused: [&Change; 11] = [
+    let refused: [&Change; 12] = [
         &|_, store| store.group = 1,
         &|_, store| store.rows = 0,
         &|_, store| store.cols = 0,
-        &|_, store| store.bias = true,
-        &|_, store| store.add = true,
-        &|_, store| store.mask = true,
+        &|_, store| (store.bias, store.fp32) = (true, true),
+        &|_, store| (store.mask, store.col_base) = (true, 1),
+        &|geometry, store| {
+            geometry.stage = Stage::Bp;
+            (store.add, store.relu) = (true, true);
+        },
+        &|geometry, store| {
+            (geometry.stage, geometry.flat) = (Stage::Wu, false);
+            store.add = true;
+        },
         &|_, store| store.sums = true,
         &|_, store| store.products = true,
         &|_, store| store.bias_gradient = true,

@@ -7,9 +7,9 @@ use super::queues::{Entry, Queues};
 use crate::PlanError;
 use crate::space::TileSpace;
 use satkit_spec::ArrayConfig;
-use satkit_spec::isa::{Instruction, Operands, Operation, Reads, Results, Writes};
+use satkit_spec::isa::{Instruction, Operands, Operation, Parameters, Reads, Results, Writes};
 
-/// What GEOMETRY, OPERANDS, RESULTS, READS and WRITES have set.
+/// What GEOMETRY, OPERANDS, RESULTS, READS, WRITES and PARAMETERS have set.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Context {
     pub(super) space: Option<TileSpace>,
@@ -17,6 +17,10 @@ pub(super) struct Context {
     pub(super) results: Option<Results>,
     pub(super) reads: Option<Reads>,
     pub(super) writes: Option<Writes>,
+    /// With how many there have been before.
+    pub(super) parameters: Option<(Parameters, usize)>,
+    /// How many RESULTS there have been.
+    pub(super) results_count: usize,
 }
 
 pub(super) struct Sequencer {
@@ -143,7 +147,14 @@ impl Sequencer {
         match operation {
             Operation::Geometry(geometry) => context.space = Some(TileSpace::read(geometry)?),
             Operation::Operands(operands) => context.operands = Some(*operands),
-            Operation::Results(results) => context.results = Some(*results),
+            Operation::Results(results) => {
+                context.results = Some(*results);
+                context.results_count += 1;
+            }
+            Operation::Parameters(parameters) => {
+                let before = context.parameters.map_or(0, |(_, before)| before + 1);
+                context.parameters = Some((*parameters, before));
+            }
             Operation::Reads(r) => {
                 let streams = [
                     (r.first, r.first_beats),

@@ -1,8 +1,9 @@
 //! ST: a tile's way from the drain buffer to memory, burst by burst.
 //!
 //! The drain buffer gives one piece of the tile per cycle (`traffic::Bursts`), from the cycle after the start on, and not before
-//! the array has drained what is asked for. Before the first piece of a burst there has to be room for a burst, and all that is
-//! read for it has arrived. A burst is asked for when it is complete, one per cycle, in order. Once the last piece is read, the
+//! the array has drained what is asked for, nor before the bias is there. Before the first piece of a burst there has to be room for a
+//! burst, and all that is read for it has arrived. What that is, is known when a walk ahead of the pieces has found the burst's end; it
+//! begins with a tile once that is decoded and it is done with the one before. A burst is asked for when it is complete, one per cycle, in order. Once the last piece is read, the
 //! next tile may start, and the array may drain into its place; bursts of both follow each other.
 
 use super::dma::Dma;
@@ -10,14 +11,14 @@ use super::queues::Entry;
 use super::record::Retired;
 use super::sequencer::Context;
 use super::stream_job::BlockRequests;
-use crate::layout::BEAT_BYTES;
+use crate::layout::{BEAT_BYTES, SINGLE_BYTES};
 use crate::space::Rows;
 use crate::traffic::{self, Bursts, PageRequest, bytes_at};
 use satkit_memory::{Direction, Memory};
-use satkit_spec::isa::{Engine, Instruction, Operation, Results, Store};
+use satkit_spec::isa::{Engine, Instruction, Operation, Store};
 use satkit_spec::{
-    ArrayConfig, Dataflow, STORE_BURST_BEATS, STORE_DONE_CYCLES, STORE_LATENCY_CYCLES,
-    STREAM_BUFFERS,
+    ArrayConfig, Dataflow, STORE_AHEAD_CYCLES, STORE_BURST_BEATS, STORE_DECODE_CYCLES,
+    STORE_DONE_CYCLES, STORE_LATENCY_CYCLES, STORE_READ_CYCLES, STREAM_BUFFERS,
 };
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -68,8 +69,15 @@ pub(super) struct StoreEngine {
     capacity_beats: usize,
     tile: Bursts,
     edge: Edge,
-    /// RESULTS of the store before.
-    results: Option<Results>,
+    /// Which RESULTS the store before had.
+    results: usize,
+    /// The bias that is kept: which PARAMETERS, first column, columns.
+    bias: Option<(usize, u32, u32)>,
+    /// The reads that are asked for are those of the bias.
+    reads_bias: bool,
+    /// First cycle in which the walk ahead may begin with a tile; then that in which it knows the tile's bursts up to here.
+    ahead_free: u64,
+    known_cycle: u64,
     retired: Retired,
     /// Next burst of the tile.
     at: usize,
@@ -99,7 +107,11 @@ impl StoreEngine {
             capacity_beats: STREAM_BUFFERS * config.axi_inflight_beats,
             tile: Bursts::new(paged),
             edge: Edge::default(),
-            results: None,
+            results: 0,
+            bias: None,
+            reads_bias: false,
+            ahead_free: 0,
+            known_cycle: 0,
             retired: Retired {
                 index: 0,
                 engine: Engine::Store,
@@ -128,7 +140,7 @@ impl StoreEngine {
     pub(super) fn is_free(&self, instruction: &Instruction, context: &Context) -> bool {
         let Operation::Store(store) = &instruction.operation else { return true };
         let reads = store.add || store.products || store.mask;
-        let waits = reads && self.results != context.results && !self.writes.is_empty();
+        let waits = reads && self.results != context.results_count && !self.writes.is_empty();
         self.at == self.tile.list().len() && !waits
     }
 
@@ -156,8 +168,8 @@ impl StoreEngine {
         }
         let reads = self.edge.reads();
         self.tile.cut(LARGE_TILE_BURSTS[usize::from(!reads)]);
-        let changed = self.results != context.results;
-        self.results = context.results;
+        let changed = self.results != context.results_count;
+        self.results = context.results_count;
         if reads && changed {
             start = start.max(self.done_cycle);
         }
@@ -172,10 +184,38 @@ impl StoreEngine {
             write_beats: self.tile.beats(),
         };
         let there = entry.drained_cycle + drained_after(config, context, store);
-        (self.at, self.room_cycle, self.arrived) = (0, start + 1, start + 1);
+        (self.at, self.room_cycle, self.arrived) = (0, start + 1, start);
         self.piece_cycle = there.max(start + 1);
-        self.begin();
+        if reads {
+            let decoded = entry.taken_cycle + STORE_DECODE_CYCLES as u64;
+            let begins = decoded.max(self.ahead_free);
+            self.known_cycle = begins + STORE_AHEAD_CYCLES as u64;
+            self.ahead_free = begins + self.tile.cycles() + 1;
+        }
+        self.find_bias(context, store);
+        if self.reads.is_empty() {
+            self.begin();
+        } else {
+            self.reads_bias = true;
+            self.read_cycle = start + 1;
+        }
         start
+    }
+
+    /// What is read of the bias: that of the tile before is kept.
+    fn find_bias(&mut self, context: &Context, store: &Store) {
+        self.reads.clear();
+        self.read_at = 0;
+        let Some((parameters, number)) = context.parameters.filter(|_| store.bias) else { return };
+        let bias = Some((number, store.col_base, store.cols));
+        if self.bias == bias {
+            return;
+        }
+        self.bias = bias;
+        let beat = |column: u32| u64::from(column) / (BEAT_BYTES / SINGLE_BYTES);
+        let (first, last) = (beat(store.col_base), beat(store.col_base + store.cols - 1));
+        let address = bytes_at(parameters.first) + first * BEAT_BYTES;
+        self.reads.push(self.paged, address, last + 1 - first);
     }
 
     /// Prepares the reads of the next burst, in the first cycle in which the buffers have room for it. A burst without reads goes
@@ -183,16 +223,20 @@ impl StoreEngine {
     fn begin(&mut self) {
         self.read_cycle = u64::MAX;
         while let Some(burst) = self.tile.list().get(self.at) {
-            let write_beats = burst.request.beats as usize;
+            let (write_beats, cycles) = (burst.request.beats as usize, burst.cycles);
             self.find_reads();
-            let least = if self.paged { STORE_BURST_BEATS } else { write_beats };
-            if !self.make_room(self.reads.beats().max(least)) {
+            if !self.make_room(if self.paged { STORE_BURST_BEATS } else { write_beats }) {
                 return;
+            }
+            if self.edge.reads() {
+                self.room_cycle = self.room_cycle.max(self.known_cycle + cycles);
             }
             if !self.reads.is_empty() {
                 self.read_cycle = self.room_cycle;
                 return;
             }
+            // One whose mask is there already takes the cycle all the same.
+            self.room_cycle += u64::from(self.edge.reads());
             self.give();
         }
     }
@@ -213,9 +257,11 @@ impl StoreEngine {
     /// The drain buffer gives the burst whose reads are asked for.
     fn give(&mut self) {
         let burst = self.tile.list()[self.at];
-        let first = self.piece_cycle.max(self.room_cycle).max(self.arrived);
+        let there = self.arrived + STORE_READ_CYCLES as u64;
+        let first = self.piece_cycle.max(self.room_cycle).max(there);
         self.piece_cycle = first + burst.cycles;
-        let beats = self.reads.beats().max(burst.request.beats as usize);
+        self.known_cycle += burst.cycles;
+        let beats = burst.request.beats as usize;
         self.held.push_back(Held { beats, free_cycle: None });
         self.held_beats += beats;
         self.at += 1;
@@ -245,7 +291,9 @@ impl StoreEngine {
         self.retired.read_beats += u64::from(request.beats);
         self.read_at += 1;
         if self.read_at == self.reads.list().len() {
-            self.give();
+            if !std::mem::take(&mut self.reads_bias) {
+                self.give();
+            }
             self.room_cycle = cycle + 1;
             self.begin();
         }

@@ -29,7 +29,7 @@ const DECODE: u64 = 4;
 const LOAD_DECODE: u64 = 8;
 const LOAD_A_DECODE: u64 = 160;
 /// From a store's last piece to the request of its burst, and from the response to its end.
-const STORE_LATENCY: u64 = 14;
+const STORE_LATENCY: u64 = 27;
 const STORE_DONE: u64 = 2;
 /// Beside the way to the memory, the beats and their steps: a cycle from a load's start to its first request, and two from its last
 /// step to its end.

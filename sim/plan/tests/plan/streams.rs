@@ -8,10 +8,12 @@ use satkit_memory::{
     Transfer,
 };
 use satkit_plan::{LaneBlock, NoObserver, Observer, Program, Retired, Timing, time, time_with};
-use satkit_spec::isa::{Engine, Instruction, Operation, Prune, Store, Update, Vector, VectorOp};
+use satkit_spec::isa::{
+    Engine, Instruction, Operation, Parameters, Prune, Store, Update, Vector, VectorOp,
+};
 use satkit_spec::{
-    ArrayConfig, Dataflow, STORE_DECODE_CYCLES, UPDATE_DECODE_CYCLES, VECTOR_DECODE_CYCLES,
-    VECTOR_LATENCY_CYCLES,
+    ArrayConfig, Dataflow, STORE_AHEAD_CYCLES, STORE_DECODE_CYCLES, STORE_LATENCY_CYCLES,
+    STORE_READ_CYCLES, UPDATE_DECODE_CYCLES, VECTOR_DECODE_CYCLES, VECTOR_LATENCY_CYCLES,
 };
 
 fn run(instructions: &[Instruction]) -> Timing {
@@ -182,23 +184,47 @@ fn fused(change: impl Fn(&mut Store)) -> Timing {
 
 #[test]
 fn a_store_reads_what_it_adds() {
-    // From the next cycle on two pieces for each row, which take 14 cycles to their beats; then the page leaves, and the response is
-    // counted.
+    // From the next cycle on two pieces for each row, on their way to their beats; then the page leaves, and the response is counted.
     let (first, page) = (start(3, 2, STORE_DECODE_CYCLES as u64) + 1, WAY + 64);
-    let store = 64 + 14 + page + 2;
+    let store = 64 + STORE_LATENCY_CYCLES as u64 + page + 2;
     let plain = fused(|_| {});
     assert_eq!(plain.cycles, first + store);
-    // Bias, ReLU and sums need no memory.
-    let edge = fused(|st| (st.bias, st.relu, st.sums) = (true, true, true));
+    // ReLU and sums need no memory.
+    let edge = fused(|st| (st.relu, st.sums) = (true, true));
     assert_eq!(edge, plain);
-    // The page that is added arrives.
+    // The walk ahead finds the burst, the page that is added arrives, in the next cycle the pieces begin.
+    let found = first - 1 + 64 + STORE_AHEAD_CYCLES as u64;
     let added = fused(|st| st.add = true);
-    assert_eq!(added.cycles, first + page + store);
+    assert_eq!(added.cycles, found + page + STORE_READ_CYCLES as u64 + store);
     assert_eq!((added.dram_read_bytes, added.dram_write_bytes), (4096, 4096));
     // The mask has one bit for each value of 16: 4 beats. All three come through one port.
     let all = fused(|st| (st.add, st.mask, st.products) = (true, true, true));
-    assert_eq!(all.cycles, first + WAY + 64 + 64 + 4 + store);
+    assert_eq!(all.cycles, found + WAY + 64 + 64 + 4 + STORE_READ_CYCLES as u64 + store);
     assert_eq!(all.dram_read_bytes, 2 * 4096 + 256);
+}
+
+#[test]
+fn a_store_keeps_the_bias_of_its_columns() {
+    let timed = |stores: &[(bool, u32)], again: bool| {
+        let parameters = Parameters { scalars: 0, first: 1, second: 0, running: 0, sums: 0 };
+        let parameters = Instruction::new(Operation::Parameters(parameters));
+        let mut program = vec![geometry(Dataflow::OutputStationary, 1), results(), parameters];
+        for &(bias, col_base) in stores {
+            let mut st = tile(32, 32);
+            (st.bias, st.col_base) = (bias, col_base);
+            program.push(store(st));
+            program.extend(again.then_some(parameters));
+        }
+        run(&program)
+    };
+    // 32 FP32 values are two beats, which come before the first piece.
+    let (plain, with) = (timed(&[(false, 0)], false), timed(&[(true, 0)], false));
+    assert_eq!(with.cycles, plain.cycles + WAY + 2 + STORE_READ_CYCLES as u64);
+    assert_eq!((plain.dram_read_bytes, with.dram_read_bytes), (0, 128));
+    // They are kept for the same columns, until there are other parameters.
+    assert_eq!(timed(&[(true, 0), (false, 0), (true, 0)], false).dram_read_bytes, 128);
+    assert_eq!(timed(&[(true, 0), (true, 32), (true, 0)], false).dram_read_bytes, 3 * 128);
+    assert_eq!(timed(&[(true, 0), (true, 0)], true).dram_read_bytes, 2 * 128);
 }
 
 #[test]
