@@ -86,8 +86,8 @@ const TENSOR_BYTES: u64 = 32 << 10;
 /// Tensors of a stage: both operands, the result, what is added to it, its mask and the bias.
 const TENSORS: u64 = 6;
 
-/// Layers of which LD.A loads the patches: 1 x 1 kernels without stride or padding, so linear ones too. Larger kernels, strides and
-/// WU are illegal to it yet; programs of those have no LD.A.
+/// Layers of which LD.A loads what they see: 1 x 1 kernels without stride or padding, so linear ones too. Larger kernels and strides
+/// are illegal to it yet; programs of those have no LD.A.
 fn flat_layers() -> impl Strategy<Value = ConvShape> {
     // Also channels that fill no word, and pixels whose pitch is padding for the most part.
     let channels = || prop_oneof![2 => (1usize..9).prop_map(|words| 8 * words), 1 => 1usize..70];
@@ -103,15 +103,19 @@ fn flat_layers() -> impl Strategy<Value = ConvShape> {
 /// Bias, addition, ReLU and mask, as the stage's stores can have them.
 fn works(stage: Stage) -> impl Strategy<Value = Work> {
     any::<[bool; 4]>().prop_map(move |[bias, add, relu, mask]| {
+        if stage == Stage::Wu {
+            return Work::default();
+        }
         // ReLU does not go with merged gradients.
         let relu = relu && !(add && stage == Stage::Bp);
         Work { bias, add, relu, mask }
     })
 }
 
-/// FF and BP of such layers, dense and with several N:M, with work at the drain.
+/// All stages of such layers, FF and BP dense and with several N:M, with work at the drain. WU is illegal to LD.A in WS, and to LD.W of up to
+/// 8 output channels.
 fn flat_stages() -> impl Strategy<Value = Vec<(Part, Work)>> {
-    let stage = prop_oneof![Just(Stage::Ff), Just(Stage::Bp)];
+    let stage = prop_oneof![Just(Stage::Ff), Just(Stage::Bp), Just(Stage::Wu)];
     let sparsity = prop_oneof![
         3 => Just((1, 1)),
         2 => Just((2, 8)),
@@ -122,8 +126,12 @@ fn flat_stages() -> impl Strategy<Value = Vec<(Part, Work)>> {
     ];
     let choice = prop_oneof![Just(DataflowChoice::Os), Just(DataflowChoice::Ws)];
     let part = (flat_layers(), stage, sparsity, choice).prop_filter_map(
-        "channels that are no whole groups",
+        "channels that are no whole groups, or too few",
         |(shape, stage, (n, m), choice)| {
+            if stage == Stage::Wu {
+                let stage = MacStage::new(shape, stage, Sparsity::DENSE).ok()?;
+                return (shape.co > 8).then_some((stage, DataflowChoice::Os));
+            }
             let sparsity = if m == 1 { Sparsity::DENSE } else { Sparsity::new(n, m).ok()? };
             Some((MacStage::new(shape, stage, sparsity).ok()?, choice))
         },
@@ -231,7 +239,8 @@ fn they_do_under_back_pressure_too() {
     values_in_lockstep(&ArrayConfig::tiny(), "pressure:seed=3".parse().unwrap(), 100);
 }
 
-/// LD.A stops a program at a patch that is not flat, and at WU, when what is before it has ended; then the next program runs.
+/// LD.A stops a program at a patch that is not flat, at WU of a larger kernel, and at WU in WS, when what is before it has ended; then the
+/// next program runs.
 #[test]
 fn a_load_of_other_patches_is_at_fault() {
     let (config, dram) = (ArrayConfig::tiny(), MemoryModel::ddr4());
@@ -246,11 +255,16 @@ fn a_load_of_other_patches_is_at_fault() {
     let strided = ConvShape::new(1, 16, (6, 6), 16, (1, 1), 2, 0);
     for other in [
         of(convolution.clone(), Stage::Ff),
-        of(convolution, Stage::Bp),
+        of(convolution.clone(), Stage::Bp),
+        of(convolution, Stage::Wu),
         of(strided, Stage::Ff),
         of(ConvShape::new(5, 16, (1, 1), 12, (1, 1), 1, 0), Stage::Wu),
     ] {
+        let is_linear = other.shape.h == 1;
         for choice in [DataflowChoice::Os, DataflowChoice::Ws] {
+            if is_linear && choice == DataflowChoice::Os {
+                continue;
+            }
             let mut program = good.clone();
             program.extend(part_of(&config, other, choice, ALL));
             let first = program[good.len()..]

@@ -15,6 +15,8 @@ pub struct LoadFault {
     pub illegal: Signal<In, Bit>,
     /// Loads before it have not had their last step.
     pub runs: Signal<In, Bit>,
+    /// The end of one that has had it has not been said.
+    pub ending: Signal<In, Bit>,
     /// A burst that is asked for is refused.
     pub refused: Signal<In, Bit>,
     /// All beats that were asked for have been taken.
@@ -31,6 +33,7 @@ pub struct LoadFault {
     lost: DFF<Bit>,
     by_axi: DFF<Bit>,
     at_fault: DFF<Bit>,
+    stops: Signal<Local, Bit>,
 }
 
 impl Logic for LoadFault {
@@ -40,10 +43,10 @@ impl Logic for LoadFault {
         self.lost.d.next = self.lost.q.val() | self.refused.val();
         self.by_axi.d.next =
             self.by_axi.q.val() | self.failed.val() | (self.lost.q.val() & self.idle.val());
-        self.at_fault.d.next = self.at_fault.q.val()
-            | self.failed.val()
+        self.stops.next = self.failed.val()
             | (self.lost.q.val() & self.idle.val())
             | (self.illegal.val() & !self.runs.val());
+        self.at_fault.d.next = self.at_fault.q.val() | (self.stops.val() & !self.ending.val());
         if self.reset.val() {
             self.lost.d.next = false;
             self.by_axi.d.next = false;

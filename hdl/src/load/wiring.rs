@@ -227,6 +227,8 @@ fn ask(text: &mut Wiring, config: &ArrayConfig, in_order: &str) {
             own("reset"),
             own("illegal"),
             ("runs", "job_holds".into()),
+            // The end is said in the cycle after the last step.
+            ("ending", "1'b0".into()),
             ("refused", "load_w_ar_refused".into()),
             own("idle"),
             own("failed"),

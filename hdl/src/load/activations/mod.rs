@@ -24,17 +24,19 @@
 //! | [`Reckoner`], [`ProgramSteps`], [`Divide`], [`Given`] | the lines of a load, as numbers |
 //! | [`Stripes`], [`Runs`], [`Burst`], [`Start`] | their bursts |
 //! | [`ActivationSteps`], [`ActivationRow`] | which words of a beat go where |
+//! | [`Scatter`], [`ScatterTurn`], [`ScatterBank`] | in WU, which values of a beat go where |
 //! | [`OffsetTable`], [`ActivationLane`] | offsets of the outputs |
 //! | [`LoadFault`] | what stops the engine |
 //!
-//! It loads flat patches (1 x 1 kernels without stride or padding) of FF and BP, in both dataflows. It takes for illegal: other patches, WU,
-//! products of a batch (`group` above 0), and pixels of 16 or 24 elements. It does not look whether rows and slots are those of the
+//! It loads what 1 x 1 kernels without stride or padding see: flat patches of FF and BP, in both dataflows, and weight rows of WU in OS. It
+//! takes for illegal: other kernels and patches, WU in WS, products of a batch (`group` above 0), and pixels of 16 or 24 elements. It does not look whether rows and slots are those of the
 //! layer, but for the pixels of the batch and the channels of a pixel.
 
 mod divide;
 mod program;
 mod reckoner;
 mod row;
+mod scatter;
 mod steps;
 mod table;
 mod take;
@@ -44,6 +46,7 @@ pub use divide::{Divide, DivideBit};
 pub use program::ProgramSteps;
 pub use reckoner::Reckoner;
 pub use row::ActivationRow;
+pub use scatter::{Scatter, ScatterBank, ScatterTurn};
 pub use steps::ActivationSteps;
 pub use table::{ActivationLane, OffsetTable};
 pub use take::{ActivationTake, Given, Stripes, Taken};
@@ -86,6 +89,9 @@ pub fn activations(config: &ArrayConfig) -> Result<Design, HdlError> {
         emit("load_start", Start::default),
         emit("load_a_steps", ActivationSteps::default),
         emit("load_a_row", ActivationRow::default),
+        emit("load_a_scatter", Scatter::default),
+        emit("load_a_turn", ScatterTurn::default),
+        emit("load_a_bank", ScatterBank::default),
         emit("load_a_table", OffsetTable::default),
         emit("load_a_lane", ActivationLane::default),
         emit("load_fault", LoadFault::default),

@@ -1,5 +1,7 @@
 //! How a load's lines follow from GEOMETRY, OPERANDS and LD.A: the steps of [`Reckoner`](super::Reckoner).
 
+mod ways;
+
 use super::Divide;
 use rust_hdl_core::prelude::*;
 use satkit_spec::ACTIVATION_DECODE_CYCLES;
@@ -49,6 +51,8 @@ pub(super) const STRIPE: &[(&str, usize)] = &[
     ("across", 20),
     ("down", 20),
     ("patch_width", 5),
+    ("scatters", 1),
+    ("channels", 5),
 ];
 
 const ADD: u32 = 0;
@@ -66,6 +70,8 @@ const EQUAL: u32 = 12;
 const GIVE: u32 = 14;
 const CONTROL: u32 = 15;
 const LAST: u32 = 1 << 29;
+/// Cycles that go by behind a jump until the step that it leads to acts.
+const JUMP_CYCLES: usize = 2;
 
 /// A step before its numbers have places.
 #[derive(Clone, Copy, Debug)]
@@ -79,6 +85,8 @@ struct Step {
     constant: u32,
     /// What of a stripe its number is, too.
     gives: Option<u32>,
+    /// Nothing follows.
+    is_last: bool,
 }
 
 /// The steps, as they are written down.
@@ -87,6 +95,10 @@ struct Writer {
     steps: Vec<Step>,
     given: Vec<Given>,
     numbers: usize,
+    /// First step of the way that is written down.
+    way: usize,
+    /// Cycles that have gone by before it.
+    before: usize,
 }
 
 impl Writer {
@@ -98,7 +110,7 @@ impl Writer {
         constant: u32,
     ) {
         let [a, b] = read;
-        self.steps.push(Step { operation, to, a, b, constant, gives: None });
+        self.steps.push(Step { operation, to, a, b, constant, gives: None, is_last: false });
     }
 
     fn number(&mut self) -> Number {
@@ -150,7 +162,8 @@ impl Writer {
                 Err(control) => control,
             };
             let gives = step.gives.map_or(0, |place| 1 << 22 | place << 23);
-            step.operation | to << 4 | a << 10 | b << 16 | step.constant << 10 | gives
+            let last = if step.is_last { LAST } else { 0 };
+            step.operation | to << 4 | a << 10 | b << 16 | step.constant << 10 | gives | last
         };
         self.steps.iter().enumerate().map(word).collect()
     }
@@ -234,8 +247,9 @@ impl Writer {
         let place = STRIPE.iter().position(|&(known, _)| known == name);
         let place = place.unwrap_or_else(|| panic!("a stripe has no {name}"));
         let place = place as u32;
-        // The step that wrote it last gives it, if that gives nothing else.
-        let written = self.steps.iter_mut().rfind(|step| step.to == Ok(value));
+        // The step that wrote it last gives it, if that gives nothing else, and is none of another way, too.
+        let own = &mut self.steps[self.way..];
+        let written = own.iter_mut().rfind(|step| step.to == Ok(value));
         match written {
             Some(step) if step.gives.is_none() => step.gives = Some(place),
             _ => self.act(GIVE, place, Some(value), None),
@@ -245,192 +259,51 @@ impl Writer {
     fn push(&mut self) {
         self.act(CONTROL, 1, None, None);
     }
-}
 
-/// What a load of flat patches is.
-fn flat() -> Writer {
-    let mut w = Writer::default();
-    let field = |w: &mut Writer, mnemonic, name| w.given(Given::Field(mnemonic, name));
-    let zero = w.constant(0);
-    let one = w.constant(1);
-    let seven = w.constant(7);
-
-    // What it does not do: WU, patches that are not flat, products of a batch.
-    let stage = field(&mut w, "GEOMETRY", "stage");
-    w.refuse_if_less(one, stage);
-    let is_flat = field(&mut w, "GEOMETRY", "flat");
-    w.refuse_if_equal(is_flat, zero);
-    let group = field(&mut w, "LD.A", "group");
-    w.refuse_if_less(zero, group);
-    let pitch = field(&mut w, "OPERANDS", "a_pitch");
-    let ragged = w.low(pitch, 2);
-    w.if_equal(pitch, one);
-    let rest = w.select(zero, ragged);
-    w.refuse_if_less(zero, rest);
-    w.refuse_if_equal(pitch, zero);
-
-    // Channels, from groups that K slots are kept of.
-    let ci = field(&mut w, "GEOMETRY", "ci");
-    let co = field(&mut w, "GEOMETRY", "co");
-    w.if_equal(stage, one);
-    let channels = w.select(co, ci);
-    let n = field(&mut w, "GEOMETRY", "n");
-    let m = field(&mut w, "GEOMETRY", "m");
-    let slot = field(&mut w, "LD.A", "slot_base");
-    let slots = field(&mut w, "LD.A", "slots");
-    w.refuse_if_equal(slots, zero);
-    let (first_group, skipped) = w.divide(slot, n);
-    let end_slot = w.add(slot, slots);
-    let last_slot = w.subtract(end_slot, one);
-    let (last_group, _) = w.divide(last_slot, n);
-    let end_group = w.add(last_group, one);
-    let first_channel = w.times(first_group, m);
-    let end_channel = w.times(end_group, m);
-    w.refuse_if_less(channels, end_channel);
-    let first_word = w.down(first_channel, 3);
-    let up = w.add(end_channel, seven);
-    let end_word = w.down(up, 3);
-    let words = w.subtract(end_word, first_word);
-
-    // Pixels.
-    let batch = field(&mut w, "GEOMETRY", "batch");
-    let h = field(&mut w, "GEOMETRY", "h");
-    let width = field(&mut w, "GEOMETRY", "w");
-    let lines = w.times(batch, h);
-    let all = w.times(lines, width);
-    let patch_width = field(&mut w, "GEOMETRY", "patch_w");
-    let row = field(&mut w, "LD.A", "row_base");
-    let rows = field(&mut w, "LD.A", "rows");
-    let first_pixel = w.times(row, patch_width);
-    let end_row = w.add(row, rows);
-    let end_pixel = w.times(end_row, patch_width);
-    w.if_less(all, end_pixel);
-    let end_pixel = w.select(all, end_pixel);
-    let least = w.add(first_pixel, one);
-    w.refuse_if_less(end_pixel, least);
-    let pixels = w.subtract(end_pixel, first_pixel);
-
-    // Where they lie. Whole pixels are one run, and those of a word are always read whole.
-    let offset = w.times(first_pixel, pitch);
-    let offset = w.add(offset, first_word);
-    let beats = w.down(offset, 2);
-    let a = field(&mut w, "OPERANDS", "a");
-    let first_beat = w.add(a, beats);
-    w.give("first_beat", first_beat);
-    let lead = w.low(offset, 2);
-    w.give("lead", lead);
-    // Do the beats that have the channels make up the pixel?
-    let three = w.constant(3);
-    let up = w.add(end_word, three);
-    let end_beat = w.down(up, 2);
-    let end = w.up(end_beat, 2);
-    w.if_equal(end, pitch);
-    let whole = w.select(one, zero);
-    let first = w.down(first_word, 2);
-    w.if_equal(first, zero);
-    let whole = w.select(whole, zero);
-    w.if_equal(pitch, one);
-    let packed = w.select(one, zero);
-    w.give("packed", packed);
-    let before = w.select(zero, lead);
-    let whole = w.select(one, whole);
-    let all_words = w.times(pixels, pitch);
-    let all_words = w.subtract(all_words, before);
-    w.if_equal(whole, one);
-    let length = w.select(all_words, words);
-    w.give("length", length);
-    let runs = w.select(one, pixels);
-    w.give("runs", runs);
-    w.give("stride", pitch);
-    w.give("lines", one);
-    w.give("line_stride", zero);
-
-    // What the rows hold of them.
-    let streams = field(&mut w, "GEOMETRY", "dataflow");
-    w.if_equal(streams, zero);
-    let streams = w.select(one, zero);
-    w.give("streams", streams);
-    w.if_equal(packed, one);
-    let runs = w.select(one, pixels);
-    w.give("pixels", runs);
-    let run_words = w.select(pixels, words);
-    w.give("words", run_words);
-    w.give("at", zero);
-    w.give("pixel", zero);
-    let patch_words = w.times(patch_width, words);
-    w.give("patch_words", patch_words);
-    w.give("line_words", patch_words);
-    w.give("row_first", zero);
-    w.if_equal(streams, one);
-    let step = w.select(one, words);
-    w.give("pixel_step", step);
-    let end = w.select(slots, rows);
-    w.give("row_end", end);
-    let needed = w.select(pixels, patch_words);
-    let array_rows = w.given(Given::ArrayRows);
-    w.refuse_if_less(array_rows, end);
-    let half = w.given(Given::HalfWords);
-    w.refuse_if_less(half, needed);
-    let said = field(&mut w, "LD.A", "words");
-    w.refuse_if_less(said, needed);
-    w.refuse_if_less(half, said);
-    // In WS a row is a pixel, and a word has one group.
-    let patch_height = field(&mut w, "GEOMETRY", "patch_h");
-    w.refuse_if_less(one, patch_height);
-    w.if_equal(streams, one);
-    let side = w.select(patch_width, one);
-    w.refuse_if_less(one, side);
-    let eight = w.constant(8);
-    w.refuse_if_less(eight, m);
-    w.give("skipped", skipped);
-    let most = w.constant(2047);
-    let most = w.add(most, n);
-    let (share, _) = w.divide(most, n);
-    w.give("share", share);
-    let lane = w.low(first_channel, 3);
-    w.give("lane", lane);
-    let two = w.constant(2);
-    let four = w.constant(4);
-    w.if_less(one, m);
-    let log2 = w.select(one, zero);
-    for power in [two, four] {
-        w.if_less(power, m);
-        let more = w.select(one, zero);
-        w.step(ADD, Ok(log2), [Some(log2), Some(more)], 0);
+    /// Cycles of the steps from one on.
+    fn cycles(&self, from: usize) -> usize {
+        let steps = &self.steps[from..];
+        let divisions = steps.iter().filter(|step| step.operation == DIVIDE).count();
+        steps.len() + divisions * Divide::CYCLES
     }
-    w.give("group_log2", log2);
 
-    // Where outputs of a row are read.
-    let across = w.up(words, 3);
-    w.give("across", across);
-    let down = w.up(patch_words, 3);
-    w.give("down", down);
-    w.give("patch_width", patch_width);
-    w.give("is_first", one);
-    w.give("is_last", one);
-    w.push();
-    w
+    /// Goes another way if a number is less than another. Gives what [`Writer::other_way`] goes on with.
+    fn branch_if_less(&mut self, a: Number, b: Number) -> (usize, usize) {
+        self.if_less(a, b);
+        self.act(CONTROL, 0, None, None);
+        (self.steps.len() - 1, self.cycles(0) + JUMP_CYCLES)
+    }
+
+    /// What is written down from here on is done behind a branch.
+    fn other_way(&mut self, (branch, before): (usize, usize)) {
+        self.way = self.steps.len();
+        self.before = before;
+        self.steps[branch].constant = self.way as u32;
+    }
+
+    /// The way ends, when decoding has taken its cycles: its last steps do nothing.
+    fn end(&mut self) {
+        // Three cycles from the one in which the load is taken to the first step's own.
+        let cycles = 3 + self.before + self.cycles(self.way);
+        assert!(cycles <= ACTIVATION_DECODE_CYCLES, "decoding takes {cycles} cycles");
+        for _ in cycles..ACTIVATION_DECODE_CYCLES {
+            self.act(GIVE, 63, None, None);
+        }
+        self.steps.last_mut().expect("it has steps").is_last = true;
+    }
 }
 
 /// What the steps read of instructions and of the array, in the order of their places.
 pub(super) fn given() -> Vec<Given> {
-    flat().given
+    ways::ways().given
 }
 
-/// The words of all steps. They take the cycles of [`ACTIVATION_DECODE_CYCLES`]: the last ones do nothing.
+/// The words of all steps. Each way takes the cycles of [`ACTIVATION_DECODE_CYCLES`].
 fn words() -> &'static [u32] {
     static WORDS: OnceLock<Vec<u32>> = OnceLock::new();
     WORDS.get_or_init(|| {
-        let mut words = flat().words();
-        let divisions = words.iter().filter(|&&word| word & 15 == DIVIDE).count();
-        // Three cycles from the one in which the load is taken to the first step's own.
-        let cycles = 3 + words.len() + divisions * Divide::CYCLES;
-        assert!(cycles <= ACTIVATION_DECODE_CYCLES, "decoding takes {cycles} cycles");
-        words.extend((cycles..ACTIVATION_DECODE_CYCLES).map(|_| GIVE | 63 << 4));
-        assert!(words.len() <= 256, "{} steps", words.len());
-        if let Some(last) = words.last_mut() {
-            *last |= LAST;
-        }
+        let words = ways::ways().words();
+        assert!(words.len() <= 512, "{} steps", words.len());
         words
     })
 }
@@ -450,7 +323,7 @@ fn words() -> &'static [u32] {
 #[derive(Clone, Debug, Default, LogicBlock)]
 pub struct ProgramSteps {
     /// The step.
-    pub at: Signal<In, Bits<8>>,
+    pub at: Signal<In, Bits<9>>,
     /// What it does.
     pub word: Signal<Out, Bits<30>>,
 }
@@ -466,7 +339,7 @@ impl Logic for ProgramSteps {
     }
 
     fn hdl(&self) -> Verilog {
-        let line = |(at, word): (usize, &u32)| format!("    8'h{at:x}: word = 30'h{word:x};\n");
+        let line = |(at, word): (usize, &u32)| format!("    9'h{at:x}: word = 30'h{word:x};\n");
         let lines: String = words().iter().enumerate().map(line).collect();
         Verilog::Custom(format!(
             "always @(*) case (at)\n{lines}    default: word = 30'h0;\nendcase"

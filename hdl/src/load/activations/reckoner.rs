@@ -45,8 +45,8 @@ pub struct Reckoner {
     pub refused: Signal<Out, Bit>,
 
     steps: ProgramSteps,
-    at: DFF<Bits<8>>,
-    at_up: Signal<Local, Bits<8>>,
+    at: DFF<Bits<9>>,
+    at_up: Signal<Local, Bits<9>>,
     runs: DFF<Bit>,
     read: DFF<Bits<29>>,
     reads: DFF<Bit>,
@@ -94,7 +94,7 @@ impl Logic for Reckoner {
 
         // The step is read, then its numbers.
         self.steps.at.next = self.at.q.val();
-        self.at_up.next = self.at.q.val() + bits::<8>(1);
+        self.at_up.next = self.at.q.val() + bits::<9>(1);
         self.numbers_a.read_index.next = self.read.q.val().get_bits::<6>(10);
         self.numbers_b.read_index.next = self.read.q.val().get_bits::<6>(16);
         self.shift.next = bit_cast::<10, 5>(self.read.q.val().get_bits::<5>(16)) << bits::<3>(5);
@@ -205,7 +205,7 @@ impl Logic for Reckoner {
         }
         // Behind a jump nothing acts of what has been read.
         if self.jumps.val() {
-            self.at.d.next = self.constant.q.val().get_bits::<8>(0);
+            self.at.d.next = self.constant.q.val().get_bits::<9>(0);
             self.runs.d.next = true;
             self.reads.d.next = false;
             self.acts.d.next = false;
@@ -217,7 +217,7 @@ impl Logic for Reckoner {
         self.numbers_b.write_index.next = self.to.q.val();
         self.numbers_b.write_data.next = self.result.val();
         if self.start.val() {
-            self.at.d.next = bits::<8>(0);
+            self.at.d.next = bits::<9>(0);
             self.runs.d.next = true;
             self.wrong.d.next = false;
         }

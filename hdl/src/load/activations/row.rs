@@ -49,6 +49,14 @@ pub struct ActivationRow {
     pub group_log2_3: Signal<In, Bits<2>>,
     /// The beat.
     pub beat_4: Signal<In, Bits<512>>,
+    /// The beat's values go to words of their own, as the next three say; else as above.
+    pub scatters_4: Signal<In, Bit>,
+    /// Sub-banks that are written then.
+    pub scattered_write_4: Signal<In, Bits<4>>,
+    /// Address inside of each.
+    pub scattered_lines_4: Signal<In, Bits<56>>,
+    /// What each gets.
+    pub scattered_4: Signal<In, Bits<512>>,
     /// No beat: zeros go to an address of all sub-banks.
     pub clear_4: Signal<In, Bit>,
     /// That address.
@@ -210,6 +218,11 @@ impl Logic for ActivationRow {
             | (bit_cast::<56, 14>(self.middle.val()) << bits::<6>(14))
             | (bit_cast::<56, 14>(self.high.val()) << bits::<6>(28))
             | (bit_cast::<56, 14>(self.base.val()) << bits::<6>(42));
+        if self.scatters_4.val() {
+            self.write_5.d.next = self.scattered_write_4.val();
+            self.lines_5.d.next = self.scattered_lines_4.val();
+            self.data_5.d.next = self.scattered_4.val();
+        }
         if self.clear_4.val() {
             self.write_5.d.next = bits::<4>(15);
             self.data_5.d.next = bits::<512>(0);

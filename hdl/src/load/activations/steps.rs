@@ -3,7 +3,7 @@
 use rust_hdl_core::prelude::*;
 use rust_hdl_widgets::{dff::DFF, dff_setup};
 
-/// Says of each beat which words of which line it holds. A beat is taken per cycle; before the first of a load there is a cycle in which
+/// Says of each beat which words of which line it holds. A beat is taken per cycle, or in several where its values are scattered; before the first of a load there is a cycle in which
 /// the banks' tag goes up and a line of them is cleared.
 ///
 /// **Tags.** What a load does not write has to be read as zeros: padding, and rows and columns behind the image. So each word has the tag of the
@@ -51,6 +51,13 @@ pub struct ActivationSteps {
     /// And from one pixel to the next.
     pub pixel_lead: Signal<In, Bits<2>>,
 
+    /// Each value goes to a lane of its own.
+    pub scatters: Signal<In, Bit>,
+    /// A beat has words of several pixels, of which such a step takes one.
+    pub shares_beat: Signal<In, Bit>,
+    /// Steps of another beat of such values less one, constant.
+    pub parts: Signal<In, Bits<2>>,
+
     /// The beat is taken.
     pub ready: Signal<Out, Bit>,
     /// The stripe's last step.
@@ -61,6 +68,10 @@ pub struct ActivationSteps {
     pub failed: Signal<Out, Bit>,
     /// A line is cleared.
     pub clears: Signal<Out, Bit>,
+    /// Values of a part of a beat go to lanes of their own.
+    pub scattered: Signal<Out, Bit>,
+    /// The part.
+    pub part: Signal<Out, Bits<2>>,
     /// Words of the beat that are written somewhere.
     pub mask: Signal<Out, Bits<4>>,
     /// Address of the line.
@@ -101,7 +112,14 @@ pub struct ActivationSteps {
     written_word: DFF<Bits<24>>,
     written_half: DFF<Bit>,
     written_tag: DFF<Bits<14>>,
+    scatters_now: DFF<Bit>,
+    next_part: DFF<Bits<2>>,
+    written_part: DFF<Bits<2>>,
 
+    last_part: Signal<Local, Bits<2>>,
+    part_up: Signal<Local, Bits<2>>,
+    ends_beat: Signal<Local, Bit>,
+    takes: Signal<Local, Bit>,
     clear: Signal<Local, Bit>,
     empty: Signal<Local, Bit>,
     works: Signal<Local, Bit>,
@@ -156,6 +174,7 @@ impl Logic for ActivationSteps {
         dff_setup!(self, clock, pixel_word, pixel_count, line_count, address, run_lead);
         dff_setup!(self, clock, first_lead, finished, cleared, written, written_at);
         dff_setup!(self, clock, written_pixel, written_word, written_half, written_tag);
+        dff_setup!(self, clock, scatters_now, next_part, written_part);
         self.clear.next = self.holds.val()
             & self.is_first.val()
             & self.allowed.q.val().any()
@@ -179,6 +198,25 @@ impl Logic for ActivationSteps {
             & self.holds.val()
             & self.lines.val().any()
             & (self.begun.q.val() | !self.is_first.val());
+        // A beat is taken in the last of its steps.
+        self.last_part.next = bits::<2>(0);
+        if self.scatters.val() {
+            self.last_part.next = self.parts.val();
+            if self.shares_beat.val() {
+                self.last_part.next = bits::<2>(3);
+            }
+        }
+        self.part_up.next = self.next_part.q.val() + bits::<2>(1);
+        self.ends_beat.next = self.next_part.q.val() == self.last_part.val();
+        self.takes.next = self.works.val() & self.ends_beat.val();
+        if self.works.val() {
+            self.next_part.d.next = self.part_up.val();
+            if self.ends_beat.val() {
+                self.next_part.d.next = bits::<2>(0);
+            }
+        }
+        self.scatters_now.d.next = self.works.val() & self.scatters.val();
+        self.written_part.d.next = self.next_part.q.val();
 
         // Where the beat begins.
         self.before_lead.next = bits::<24>(0) - bit_cast::<24, 2>(self.lead.val());
@@ -241,10 +279,12 @@ impl Logic for ActivationSteps {
         self.finished.d.next = false;
         self.leaves.next = self.empty.val();
         if self.works.val() {
-            self.opened.d.next = !self.last_line.val();
-            self.leaves.next = self.last_line.val();
             self.written.d.next =
                 self.is_0.val() | self.is_1.val() | self.is_2.val() | self.is_3.val();
+        }
+        if self.takes.val() {
+            self.opened.d.next = !self.last_line.val();
+            self.leaves.next = self.last_line.val();
             self.word.d.next = self.word_4.val();
             self.pixel_word.d.next = self.now_pixel.val();
             self.pixel_count.d.next = self.now_count.val();
@@ -285,7 +325,7 @@ impl Logic for ActivationSteps {
             }
         }
         self.completes.next =
-            (self.empty.val() | (self.works.val() & self.last_line.val())) & self.is_last.val();
+            (self.empty.val() | (self.takes.val() & self.last_line.val())) & self.is_last.val();
         if self.completes.val() {
             self.begun.d.next = false;
             self.upper.d.next = !self.upper.q.val();
@@ -306,13 +346,16 @@ impl Logic for ActivationSteps {
             self.upper.d.next = false;
             self.wrong.d.next = false;
             self.finished.d.next = false;
+            self.next_part.d.next = bits::<2>(0);
         }
 
         // What is lost is not waited for.
-        self.ready.next = self.works.val() | self.error.val() | self.wrong.q.val();
+        self.ready.next = self.takes.val() | self.error.val() | self.wrong.q.val();
         self.ended.next = self.finished.q.val();
         self.failed.next = self.wrong.q.val();
         self.clears.next = self.cleared.q.val();
+        self.scattered.next = self.scatters_now.q.val();
+        self.part.next = self.written_part.q.val();
         self.mask.next = self.written.q.val();
         self.line_at.next = self.written_at.q.val();
         self.pixel_at.next = self.written_pixel.q.val();

@@ -1,5 +1,7 @@
 //! How the engine of LD.A is wired.
 
+mod scatter;
+
 use super::program::{self, STRIPE};
 use crate::array::{OFFSET, SEGMENTS, line_bits, tag_bits};
 use crate::dma::{Fifo, fifo};
@@ -318,6 +320,7 @@ fn ask(text: &mut Wiring, in_order: &str) {
         ],
     );
     text.wire("failed", 1);
+    text.wire("ending", 1);
     text.instance(
         "load_fault",
         "stopper",
@@ -327,6 +330,7 @@ fn ask(text: &mut Wiring, in_order: &str) {
             own("reset"),
             own("illegal"),
             ("runs", "job_holds".into()),
+            own("ending"),
             ("refused", "load_a_ar_refused".into()),
             own("idle"),
             own("failed"),
@@ -342,6 +346,8 @@ fn steps(text: &mut Wiring, config: &ArrayConfig) {
     for (wire, bits) in [
         ("ended", 1),
         ("clears_1", 1),
+        ("scatters_1", 1),
+        ("part_1", 2),
         ("mask_1", 4),
         ("line_at_1", 16),
         ("pixel_at_1", 24),
@@ -368,6 +374,10 @@ fn steps(text: &mut Wiring, config: &ArrayConfig) {
         own("ended"),
         own("failed"),
         ("clears", "clears_1".into()),
+        ("shares_beat", head("packed")),
+        ("parts", format!("2'd{}", 8_usize.div_ceil(config.rows) - 1)),
+        ("scattered", "scatters_1".into()),
+        ("part", "part_1".into()),
         ("mask", "mask_1".into()),
         ("line_at", "line_at_1".into()),
         ("pixel_at", "pixel_at_1".into()),
@@ -377,7 +387,9 @@ fn steps(text: &mut Wiring, config: &ArrayConfig) {
         own("lower_tag"),
         own("upper_tag"),
     ];
-    for name in ["is_first", "is_last", "lines", "pixels", "words", "at", "line_words", "pixel"] {
+    for name in
+        ["is_first", "is_last", "lines", "pixels", "words", "at", "line_words", "pixel", "scatters"]
+    {
         connections.push((name, head(name)));
     }
     for name in ["pixel_step", "lead", "line_lead", "pixel_lead"] {
@@ -396,8 +408,16 @@ fn steps(text: &mut Wiring, config: &ArrayConfig) {
         let unused = format!("&{{{}, {}}}", above("upper_tag"), above("lower_tag"));
         text.value("unused_tags", 1, &unused);
     }
-    text.delayed("load_a_end_5", 1, ACTIVATION_WRITE_CYCLES - 2, "ended", "reset");
-    text.assign("load_a_end", "load_a_end_5");
+    // The end is said when all is written; until then nothing is at fault.
+    let ends = 1..ACTIVATION_WRITE_CYCLES;
+    text.value("end_1", 1, "ended");
+    for cycle in ends.clone().skip(1) {
+        text.delayed(&format!("end_{cycle}"), 1, 1, &format!("end_{}", cycle - 1), "reset");
+    }
+    text.assign("load_a_end", &format!("end_{}", ACTIVATION_WRITE_CYCLES - 1));
+    let under_way: Vec<String> =
+        ends.take(ACTIVATION_WRITE_CYCLES - 2).map(|cycle| format!("end_{cycle}")).collect();
+    text.assign("ending", &under_way.join(" | "));
 }
 
 /// What each row bank gets.
@@ -431,6 +451,9 @@ fn banks(text: &mut Wiring, config: &ArrayConfig) {
         text.delayed(port, bits, cycles, from, NEVER);
         connections.push(own(port));
     }
+    text.delayed("scatters_4", 1, 3, "scatters_1", NEVER);
+    connections.push(own("scatters_4"));
+    scatter::steps(text, config);
     text.delayed("half_5", 1, 4, "half_1", NEVER);
     let tags = tag_bits(config);
     text.delayed("tag_5", tags, 4, &format!("tag_1[{}:0]", tags - 1), NEVER);
@@ -440,8 +463,12 @@ fn banks(text: &mut Wiring, config: &ArrayConfig) {
         text.wire(&format!("write_{r}"), 4);
         text.wire(&format!("lines_{r}"), 4 * LINE);
         text.wire(&format!("data_{r}"), BEAT);
+        scatter::row(text, config, r);
         let mut own_connections = connections.clone();
         own_connections.extend([
+            ("scattered_write_4", format!("scattered_write_{r}")),
+            ("scattered_lines_4", format!("scattered_lines_{r}")),
+            ("scattered_4", format!("scattered_{r}")),
             ("row", format!("6'd{r}")),
             ("write", format!("write_{r}")),
             ("lines", format!("lines_{r}")),

@@ -7,7 +7,7 @@ use satkit_plan::{BankLayout, Grid, MacStage, Rows, Source, TileSpace, WeightSou
 use satkit_spec::isa::{
     Instruction, LoadActivations, Operands, Operation, Semaphore, SemaphoreSet,
 };
-use satkit_spec::{ArrayConfig, ConvShape, Dataflow, Sparsity, Stage};
+use satkit_spec::{ArrayConfig, ConvShape, Dataflow, MAX_INTERLEAVE, Sparsity, Stage};
 
 /// A load and what it leaves.
 pub(super) struct Tile {
@@ -16,8 +16,10 @@ pub(super) struct Tile {
     pub(super) layout: BankLayout,
     /// Outputs of a row that are read at an offset of their own.
     pub(super) outputs: usize,
-    /// Array rows that have something to do.
-    pub(super) rows: usize,
+    /// Rows that array rows have, one each.
+    rows: usize,
+    /// From one of an array row to its next.
+    array_rows: usize,
     /// First byte of the tensor, and bytes of a pixel.
     a: u64,
     pixel: u64,
@@ -26,6 +28,12 @@ pub(super) struct Tile {
 }
 
 impl Tile {
+    /// An array row has this output.
+    pub(super) fn has(&self, row: usize, output: usize) -> bool {
+        let is_wu = self.space.problem.mac.stage == Stage::Wu;
+        row + if is_wu { output * self.array_rows } else { 0 } < self.rows
+    }
+
     fn address(&self, source: Source) -> u64 {
         let shape = &self.space.problem.mac.shape;
         let (h, w) = match self.space.problem.mac.stage {
@@ -47,12 +55,12 @@ impl Tile {
     }
 }
 
-/// A problem whose patches are flat.
-fn space(random: &mut Random) -> TileSpace {
+/// A problem of a 1 x 1 kernel: its patches are flat, its weight rows channels.
+fn space(random: &mut Random, array_rows: usize) -> TileSpace {
     loop {
-        let stage = [Stage::Ff, Stage::Bp][random.below(2) as usize];
+        let stage = Stage::ALL[random.below(3) as usize];
         let sparse = [(1, 1), (2, 8), (1, 8), (4, 8), (3, 8), (2, 4), (3, 4), (1, 2)];
-        let (n, m) = sparse[random.below(8) as usize];
+        let (n, m) = if stage == Stage::Wu { (1, 1) } else { sparse[random.below(8) as usize] };
         let channels = |random: &mut Random| match random.below(3) {
             0 => 1 + random.below(40),
             1 => 8 * (1 + random.below(30)),
@@ -65,6 +73,11 @@ fn space(random: &mut Random) -> TileSpace {
         let shape = ConvShape::new(batch, ci, (h as usize, w as usize), co, (1, 1), 1, 0).unwrap();
         let Ok(mac) = MacStage::new(shape, stage, Sparsity::new(n, m).unwrap()) else { continue };
         let problem = mac.problems()[0];
+        if stage == Stage::Wu {
+            let rows = Rows::WeightRows { block: array_rows };
+            let (dataflow, source) = (Dataflow::OutputStationary, WeightSource::Rows);
+            return TileSpace { problem, dataflow, rows, source };
+        }
         let streams = random.below(2) == 0;
         let width = if streams { 1 } else { 1 + random.below(16) as usize };
         let rows = Rows::Patches(Grid::new(&problem, true, 1, width).unwrap());
@@ -89,10 +102,22 @@ fn tile(
     space: &TileSpace,
 ) -> Option<(Tile, LoadActivations)> {
     let streams = space.dataflow == Dataflow::WeightStationary;
-    let most = if streams { (usize::MAX, config.rows) } else { (config.rows, usize::MAX) };
+    let is_wu = space.problem.mac.stage == Stage::Wu;
+    let most = match () {
+        () if streams => (usize::MAX, config.rows),
+        () if is_wu => (MAX_INTERLEAVE * config.rows, usize::MAX),
+        () => (config.rows, usize::MAX),
+    };
     let rows = part(random, space.row_count(), most.0);
-    let slots = part(random, space.problem.slots, most.1);
+    // Of a channel pixels as far as there is room.
+    let channels = rows.len().div_ceil(config.rows);
+    let fitting = (config.w2e_words_per_row / 2 / channels).saturating_sub(1) * config.m_lanes;
+    let most = if is_wu { fitting } else { most.1 };
+    let slots = part(random, space.problem.slots, most);
     let layout = BankLayout::new(config, space, rows.clone(), slots.clone()).ok()?;
+    // As programs say it: a run of so many pixels may be a word longer.
+    let words =
+        if is_wu { channels * (slots.len().div_ceil(config.m_lanes) + 1) } else { layout.words() };
     let mut first = None;
     layout.elements(space, 0, |element| first = first.or(element.source));
     let load = LoadActivations {
@@ -101,10 +126,11 @@ fn tile(
         rows: rows.len() as u32,
         slot_base: slots.start as u32,
         slots: slots.len() as u32,
-        words: layout.words() as u32,
+        words: words as u32,
     };
     let outputs = match space.rows {
         Rows::Patches(grid) if !streams => grid.area(),
+        Rows::WeightRows { .. } => channels,
         _ => 1,
     };
     let tile = Tile {
@@ -113,6 +139,7 @@ fn tile(
         layout,
         outputs,
         rows: if streams { slots.len() } else { rows.len() },
+        array_rows: config.rows,
         a: 0,
         pixel: 0,
         first: first?,
@@ -124,7 +151,7 @@ fn tile(
 pub(super) fn program(random: &mut Random, config: &ArrayConfig) -> (Vec<Instruction>, Vec<Tile>) {
     let (mut program, mut tiles): (Vec<Instruction>, Vec<Tile>) = (Vec::new(), Vec::new());
     while tiles.is_empty() || random.below(3) > 0 {
-        let space = space(random);
+        let space = space(random, config.rows);
         let mac = &space.problem.mac;
         let shape = &mac.shape;
         let channels = if mac.stage == Stage::Bp { shape.co } else { shape.ci };

@@ -57,9 +57,12 @@ impl Estimate {
             slots: chunk.len as u32,
             words: 0,
         };
-        traffic::load_activations(space, &operands, &load, &mut requests);
-        let chunk_a = requests.beats();
+        let mut steps = Steps::default();
+        let array_rows = config.rows;
+        traffic::load_activations(space, &operands, &load, array_rows, &mut requests, &mut steps);
+        let chunk_a = requests.beats().max(steps.all());
         requests.clear();
+        steps.clear();
         let load = LoadWeights {
             group: 0,
             col_base: col.base as u32,
@@ -68,7 +71,6 @@ impl Estimate {
             slots: chunk.len as u32,
             entries: 0,
         };
-        let mut steps = Steps::default();
         traffic::load_weights(space, &operands, &load, config.cols, &mut requests, &mut steps);
         let chunk_w = steps.all();
         requests.clear();

@@ -86,7 +86,15 @@ impl Ahead {
                     requests.clear();
                     steps.clear();
                     if let Operation::LoadActivations(load) = &instruction.operation {
-                        traffic::load_activations(space, operands, load, &mut requests);
+                        let rows = config.rows;
+                        traffic::load_activations(
+                            space,
+                            operands,
+                            load,
+                            rows,
+                            &mut requests,
+                            &mut steps,
+                        );
                     } else if let Operation::LoadWeights(load) = &instruction.operation {
                         let cols = config.cols;
                         traffic::load_weights(

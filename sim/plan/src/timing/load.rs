@@ -77,7 +77,9 @@ impl LoadEngine {
         } else if let (Some(space), Some(operands)) = (&context.space, &context.operands) {
             match &instruction.operation {
                 Operation::LoadActivations(load) => {
-                    traffic::load_activations(space, operands, load, &mut self.requests);
+                    let rows = config.rows;
+                    let (requests, steps) = (&mut self.requests, &mut self.steps);
+                    traffic::load_activations(space, operands, load, rows, requests, steps);
                 }
                 Operation::LoadWeights(load) => {
                     let cols = config.cols;

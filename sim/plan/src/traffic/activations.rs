@@ -1,6 +1,6 @@
 //! LD.A: the streamed operand.
 
-use super::{Requests, bytes_at, group_offset, half_pitch, row_bytes};
+use super::{Requests, Steps, bytes_at, group_offset, half_pitch, row_bytes};
 use crate::layout::{BEAT_BYTES, HALF_BYTES};
 use crate::space::{Grid, Patch, Piece, Rows, Taps, TileSpace};
 use satkit_spec::isa::{LoadActivations, Operands};
@@ -79,12 +79,18 @@ impl Image {
     }
 }
 
-/// Appends what the load reads. The tile lies within the space.
+/// Memories of a row bank that are written apart, each of every fourth word.
+const SUB_BANKS: usize = 4;
+
+/// Appends what the load reads, and how long its beats take on the way into the banks of `array_rows` rows. The tile lies within
+/// the space.
 pub(crate) fn load_activations(
     space: &TileSpace,
     operands: &Operands,
     load: &LoadActivations,
+    array_rows: usize,
     requests: &mut Requests,
+    steps: &mut Steps,
 ) {
     if load.slots == 0 || load.rows == 0 {
         return;
@@ -111,8 +117,22 @@ pub(crate) fn load_activations(
         Rows::WeightRows { block } => {
             let (channels, taps) = space.weight_row_span(block, row_base, count);
             pixels(space, &image, slot_base..slot_base + slots, &channels, taps, requests);
+            if space.dataflow == Dataflow::OutputStationary {
+                let of_beat = scattered_steps(pixel, array_rows);
+                steps.run(requests, of_beat, |_| of_beat);
+            }
         }
     }
+}
+
+/// Steps of a beat whose values go to lanes of words of their own: a step takes a pixel of those that share a beat; of one of more
+/// channels each row takes as many in a step as it has memories.
+const fn scattered_steps(pixel: u64, array_rows: usize) -> u32 {
+    if pixel == WORD_BYTES {
+        return (BEAT_BYTES / WORD_BYTES) as u32;
+    }
+    let values = (BEAT_BYTES / HALF_BYTES) as usize;
+    values.div_ceil(array_rows * SUB_BANKS) as u32
 }
 
 /// FF and BP: neighbouring patches with their halo, image row by image row. A pixel that several of them hold is read once;

@@ -32,7 +32,7 @@ pub(super) struct WeightRows {
     taps: Taps,
     /// The channels of each array row, in the order of their runs.
     channels: Vec<Vec<usize>>,
-    /// Elements of a run.
+    /// Elements of a run: an odd number of words, so that neighbouring runs have a pixel in different memories of a bank.
     run: usize,
     lanes: usize,
     parts: Vec<Part>,
@@ -68,7 +68,11 @@ impl WeightRows {
             kernel_w: space.problem.mac.shape.kw,
             taps,
             channels,
-            run: pixels.next_multiple_of(config.m_lanes),
+            run: if pixels == 0 {
+                0
+            } else {
+                (pixels.div_ceil(config.m_lanes) | 1) * config.m_lanes
+            },
             lanes: config.m_lanes,
             parts,
             flat,

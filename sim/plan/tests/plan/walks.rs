@@ -366,9 +366,9 @@ fn weight_rows(ci: usize, block: usize, rows: Range<usize>) -> Chunk {
 
 #[test]
 fn a_bank_has_a_run_for_each_channel_that_comes_by() {
-    // Runs of two words; a load leaves room for one more.
+    // Runs of two words, and of one more so that their number is odd.
     let needs = |chunk: &Chunk, channels: usize| {
-        assert_eq!(laid_out(chunk).unwrap().words(), channels * 2);
+        assert_eq!(laid_out(chunk).unwrap().words(), channels * 3);
         assert_eq!(load(chunk, channels * 3), Ok(()));
         let refusal = load(chunk, channels * 3 - 1).unwrap_err();
         assert!(refusal.contains(&format!("needs {}", channels * 3)), "{refusal}");

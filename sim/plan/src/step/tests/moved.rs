@@ -38,12 +38,9 @@ impl Context {
             Operation::Reads(reads) => self.reads = Some(*reads),
             Operation::Writes(writes) => self.writes = Some(*writes),
             Operation::LoadActivations(load) => {
-                load_activations(
-                    &self.space.unwrap(),
-                    &self.operands.unwrap(),
-                    load,
-                    &mut requests,
-                );
+                let (space, operands) = (self.space.unwrap(), self.operands.unwrap());
+                let steps = &mut Steps::default();
+                load_activations(&space, &operands, load, config.rows, &mut requests, steps);
                 return (requests.runs, Vec::new());
             }
             Operation::LoadWeights(load) => {

@@ -4,7 +4,7 @@ use super::{A, Touched, channels, empty, operands, streamed};
 use crate::given::{any_space, config};
 use crate::layout::{self, HALF_BYTES};
 use crate::space::TileSpace;
-use crate::traffic::load_activations;
+use crate::traffic::{Steps, load_activations};
 use proptest::prelude::*;
 use satkit_spec::isa::LoadActivations;
 use satkit_spec::{K_BLOCK, Stage};
@@ -94,7 +94,8 @@ proptest! {
             words: 0,
         };
         let mut requests = empty();
-        load_activations(&space, &operands(&space), &load, &mut requests);
+        let steps = &mut Steps::default();
+        load_activations(&space, &operands(&space), &load, 4, &mut requests, steps);
         let (h, w) = streamed(&space);
         let pitch = layout::pitch(channels(&space).0);
         let pixels = (space.problem.mac.shape.batch * h * w) as u64;

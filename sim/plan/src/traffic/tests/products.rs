@@ -109,7 +109,8 @@ proptest! {
                     let (slot_base, slots) = (chunk.base as u32, chunk.len as u32);
                     let load = LoadActivations { group, row_base, rows, slot_base, slots, words: 0 };
                     let mut requests = empty();
-                    load_activations(&space, &operands, &load, &mut requests);
+                    let steps = &mut Steps::default();
+                    load_activations(&space, &operands, &load, config.rows, &mut requests, steps);
                     a.touched.add(&requests);
                 }
                 for tile in extents(cols, config.cols) {
