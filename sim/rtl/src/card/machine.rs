@@ -14,8 +14,9 @@ use std::ops::Range;
 
 /// Cycles that a register access may take.
 const LITE_CYCLES: u64 = 4096;
-/// Cycles for which `reset` is held.
-const RESET_CYCLES: u64 = 16;
+/// Cycles for which `reset` is held: as long as what is under way in the array may take to leave it, as its pipelines have no reset (the
+/// longest is a weight-stationary pass through 32 rows, about 200 cycles). Resets of a slot last far longer.
+const RESET_CYCLES: u64 = 512;
 /// Words of 32 bits of a beat.
 const BEAT_WORDS: usize = BEAT_BYTES / 4;
 
