@@ -136,7 +136,7 @@ fn flat_stages() -> impl Strategy<Value = Vec<(Part, Work)>> {
             Some((MacStage::new(shape, stage, sparsity).ok()?, choice))
         },
     );
-    let part = part.prop_flat_map(|part| (Just(part.clone()), works(part.0.stage)));
+    let part = part.prop_flat_map(|part| (Just(part), works(part.0.stage)));
     proptest::collection::vec(part, 1..4)
 }
 

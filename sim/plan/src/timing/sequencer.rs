@@ -9,7 +9,7 @@ use crate::space::TileSpace;
 use satkit_spec::ArrayConfig;
 use satkit_spec::isa::{Instruction, Operands, Operation, Parameters, Reads, Results, Writes};
 
-/// What GEOMETRY, OPERANDS, RESULTS, READS, WRITES, PARAMETERS and SHAPE have set.
+/// What GEOMETRY, OPERANDS, RESULTS, READS, WRITES and PARAMETERS have set.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Context {
     pub(super) space: Option<TileSpace>,
