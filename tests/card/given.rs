@@ -53,8 +53,11 @@ pub(crate) fn program_for(card: &Arc<dyn Card>) -> Vec<Instruction> {
 
 /// Instructions that go to no engine.
 pub(crate) fn kept_program(instructions: usize) -> Vec<Instruction> {
-    let kept = good_program().into_iter().filter(|i| i.operation.engine().is_none());
-    let kept: Vec<_> = kept.collect();
+    // The walks of an MM that does not come would fill their store.
+    let is_kept = |i: &Instruction| {
+        i.operation.engine().is_none() && !matches!(i.operation, Operation::Walk(_))
+    };
+    let kept: Vec<_> = good_program().into_iter().filter(is_kept).collect();
     kept.into_iter().cycle().take(instructions).collect()
 }
 
