@@ -123,8 +123,7 @@ impl ArrayConfig {
     /// are given column by column ([`ArrayConfig::sore_cycles`]).
     #[must_use]
     pub const fn sore_latency(lanes: usize, m_lanes: usize) -> usize {
-        let beats = (m_lanes * m_lanes).div_ceil(lanes);
-        Self::sore_along_latency(lanes, m_lanes) + 1 + beats
+        Self::sore_along_latency(lanes, m_lanes) + Self::sore_turn_latency(lanes, m_lanes)
     }
 
     /// The same of weights that are made in the order in which they come: 2 to round to FP16, 1 to gather groups that are longer
@@ -133,14 +132,18 @@ impl ArrayConfig {
         2 + (lanes < m_lanes) as usize + 5
     }
 
+    /// What blocks of M x M that are given column by column take more: 1 and their beats.
+    const fn sore_turn_latency(lanes: usize, m: usize) -> usize {
+        1 + (m * m).div_ceil(lanes)
+    }
+
     /// Cycles from the last beat of weights into SORE to the last word that it makes of them. Blocks of M x M weights that it
-    /// prunes along both channels are given column by column for BP, for which `turned_m` is M: that takes 1 cycle and the beats
-    /// of a block more.
+    /// prunes along both channels are given column by column for BP, which takes longer; there `turned_m` is M.
     #[must_use]
     pub const fn sore_cycles(&self, turned_m: Option<usize>) -> usize {
         let along = Self::sore_along_latency(self.wuve_lanes, self.m_lanes);
         match turned_m {
-            Some(m) => along + 1 + (m * m).div_ceil(self.wuve_lanes),
+            Some(m) => along + Self::sore_turn_latency(self.wuve_lanes, m),
             None => along,
         }
     }
