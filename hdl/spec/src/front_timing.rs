@@ -31,7 +31,7 @@ pub const LOAD_WRITE_CYCLES: usize = 2;
 pub const ACTIVATION_DECODE_CYCLES: usize = 160;
 /// The same of LD.A where patches are not flat: the part of the kernel and the first patch take more divisions, and each stripe
 /// [`ACTIVATION_STRIPE_DECODE_CYCLES`] besides.
-pub const ACTIVATION_IMAGE_DECODE_CYCLES: usize = 336;
+pub const ACTIVATION_IMAGE_DECODE_CYCLES: usize = 384;
 /// Cycles of decoding of LD.A for each stripe of neighbouring patches in an image.
 pub const ACTIVATION_STRIPE_DECODE_CYCLES: usize = 112;
 /// The same as [`LOAD_WRITE_CYCLES`] of LD.A: each row finds out what it holds of a beat, and turns it.

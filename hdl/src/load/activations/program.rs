@@ -201,6 +201,10 @@ impl Writer {
         self.of(MULTIPLY, a, b)
     }
 
+    fn quotient(&mut self, a: Number, b: Number) -> Number {
+        self.of(DIVIDE, a, b)
+    }
+
     fn divide(&mut self, a: Number, b: Number) -> (Number, Number) {
         let quotient = self.of(DIVIDE, a, b);
         (quotient, self.plain(REMAINDER, 0))
@@ -414,5 +418,13 @@ impl Logic for ProgramSteps {
         Verilog::Custom(format!(
             "always @(*) case (at)\n{lines}    default: word = 30'h0;\nendcase"
         ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_ways_take_their_cycles() {
+        assert!(super::words().len() > 512);
     }
 }

@@ -27,7 +27,7 @@ fn piece(w: &mut Writer, c: &Common, kernel: (Number, Number)) -> Piece {
     let of_block = |w: &mut Writer, left: Number| {
         w.if_less(left, most);
         let width = w.select(left, most);
-        let (groups, _) = w.divide(width, m);
+        let groups = w.quotient(width, m);
         let slots = w.times(groups, n);
         (width, slots)
     };
@@ -68,8 +68,8 @@ fn piece(w: &mut Writer, c: &Common, kernel: (Number, Number)) -> Piece {
     }
 
     // Of a single tap only groups that are asked for.
-    let (first_group, _) = w.divide(first_inside, n);
-    let (last_group, _) = w.divide(last_inside, n);
+    let first_group = w.quotient(first_inside, n);
+    let last_group = w.quotient(last_inside, n);
     let before = w.times(first_group, m);
     let behind = w.times(last_group, m);
     let behind = w.add(behind, m);
@@ -114,7 +114,7 @@ fn side(
     let both = w.up(pad, 1);
     let all = w.add(input, both);
     let all = w.subtract(all, kernel);
-    let (output, _) = w.divide(all, stride);
+    let output = w.quotient(all, stride);
     let output = w.add(output, one);
     let (first, last) = taps;
     w.if_equal(c.stage, one);
@@ -124,7 +124,7 @@ fn side(
     let before = w.select(last, pad);
     let up = w.add(outputs, patch);
     let up = w.subtract(up, one);
-    let (patches, _) = w.divide(up, patch);
+    let patches = w.quotient(up, patch);
     let span = w.subtract(last, first);
     let span = w.add(span, one);
     // Outputs whose pixels do not touch, and strided BP, it does not do.

@@ -154,7 +154,7 @@ fn patches(w: &mut Writer, c: &Common) {
     let m = field(w, "GEOMETRY", "m");
     let (first_group, skipped) = w.divide(c.slot, n);
     let last_slot = w.subtract(c.end_slot, one);
-    let (last_group, _) = w.divide(last_slot, n);
+    let last_group = w.quotient(last_slot, n);
     let end_group = w.add(last_group, one);
     let first_channel = w.times(first_group, m);
     let end_channel = w.times(end_group, m);
@@ -199,7 +199,7 @@ fn patches(w: &mut Writer, c: &Common) {
     w.give("skipped", skipped);
     let most = w.constant(2047);
     let most = w.add(most, n);
-    let (share, _) = w.divide(most, n);
+    let share = w.quotient(most, n);
     w.give("share", share);
     let lane = w.low(first_channel, 3);
     w.give("lane", lane);
@@ -270,7 +270,7 @@ fn weight_rows(w: &mut Writer, c: &Common) {
     let up = w.add(c.end_row, array_rows);
     let up = w.subtract(up, c.row);
     let up = w.subtract(up, one);
-    let (channels, _) = w.divide(up, array_rows);
+    let channels = w.quotient(up, array_rows);
     w.give("channels", channels);
     let most = w.constant(16);
     w.refuse_if_less(most, channels);
