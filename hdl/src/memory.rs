@@ -31,6 +31,8 @@ pub const WRAPPERS: &[(&str, &str)] = &[
         "vector_lanes",
         "wiring: lanes and sums, and what leads elements to them and results from them",
     ),
+    ("vector_rows", "wiring: the operations of a cross-entropy, one after another"),
+    ("vector_divide_turns", "wiring: three dividers, and whose turn it is"),
     ("dma", "wiring: clients, arbiters and the ports of all channels"),
     ("in_order", "wiring: FIFOs of beats and the way from them"),
     ("read_rings", "wiring: the banks of streams that are read"),
