@@ -32,6 +32,7 @@ pub const WRAPPERS: &[(&str, &str)] = &[
         "wiring: lanes and sums, and what leads elements to them and results from them",
     ),
     ("vector_rows", "wiring: the operations of a cross-entropy, one after another"),
+    ("vector_loss", "wiring: rows of a cross-entropy from rings of beats, and its results to them"),
     ("vector_divide_turns", "wiring: three dividers, and whose turn it is"),
     ("dma", "wiring: clients, arbiters and the ports of all channels"),
     ("in_order", "wiring: FIFOs of beats and the way from them"),

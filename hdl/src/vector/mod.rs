@@ -26,6 +26,7 @@ mod flow;
 mod gather;
 mod lane;
 mod lanes;
+mod loss;
 mod microcode;
 mod normalize_single;
 mod pick;
@@ -117,6 +118,20 @@ pub fn design(config: &ArrayConfig) -> Result<Design, HdlError> {
 pub fn rows() -> Result<Design, HdlError> {
     check_stack()?;
     Ok(rows::design())
+}
+
+/// The same between rings of beats, top `vector_loss`: all rows of an instruction, a beat each, with labels and the step's numbers; gradients
+/// in the first ring that is written and losses with classes in the second, or these alone in the first.
+///
+/// A row is taken with its first elements (`take` with `position` 0, `starts` with the first row), 192 cycles after the one before at
+/// the earliest; `read_data_k` is a beat, [`LANE_READ_CYCLES`](crate::dma::LANE_READ_CYCLES) after its address. All of it is written
+/// [`ROW_LATENCY_CYCLES`] + 4 cycles after the last row is taken.
+///
+/// # Errors
+/// As [`rows`].
+pub fn loss() -> Result<Design, HdlError> {
+    check_stack()?;
+    Ok(loss::design())
 }
 
 /// True if there are lanes for a configuration ([`design`]): 64 take two beats in a cycle, which is not built.

@@ -1,7 +1,7 @@
 //! Softmax cross-entropy of one row after another, as Verilog.
 
 use super::flow::{Flow, Value, divide_turns};
-use super::{CountSingle, DivideSingle, RowScan, WidenHalf};
+use super::{DivideSingle, RowScan, WidenHalf};
 use crate::emit::{Design, Module, Wiring, emit};
 use crate::float::{AddSingle, MultiplySingle, NarrowSingle};
 use crate::memory;
@@ -301,7 +301,6 @@ pub(super) fn design() -> Design {
         emit("vector_multiply_single", MultiplySingle::default),
         emit("vector_divide_single", DivideSingle::default),
         emit("vector_narrow_single", NarrowSingle::default),
-        emit("vector_count_single", CountSingle::default),
     ];
     let wiring = vec![memory::delay_line(), memory::fifo_ram(), divide_turns(), module()];
     Design::join("vector_rows", parts, wiring)

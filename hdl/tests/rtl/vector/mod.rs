@@ -26,7 +26,7 @@ pub(crate) fn designs() -> [Design; 10] {
         emit("exact_ratio", ExactRatio::default),
         emit("statistics", Statistics::default),
         emit("vector_lane", Lane::default),
-        vector::rows().unwrap(),
+        vector::loss().unwrap(),
         vector::design(&ArrayConfig::tiny()).unwrap(),
         vector::design(&ArrayConfig::small()).unwrap(),
     ]

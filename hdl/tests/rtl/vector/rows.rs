@@ -197,3 +197,72 @@ fn counts_become_singles() {
         assert_eq!(block.single.val().to_u64() as u32, (count as f32).to_bits(), "{count}");
     }
 }
+
+/// Whole instructions, one after another: gradients in the first ring, losses and classes in the second, or those alone.
+#[test]
+fn streams_give_the_contract_s_beats() {
+    if !has_verilog_tool("verilator") {
+        return;
+    }
+    let flags = format!("-O2 -DLATENCY={}", vector::ROW_LATENCY_CYCLES + 8);
+    let bench = Bench::build(&vector::loss().unwrap(), "loss.cpp", &flags);
+    let mut random = Random(77);
+    let instructions: Vec<(bool, u32, Case)> = (0..30)
+        .map(|_| {
+            let rows = 1 + random.below(40);
+            let mut case = case(&mut random, rows);
+            case.count = rows as f32;
+            (random.below(4) > 0, 4 << random.below(2), case)
+        })
+        .collect();
+    let output = bench.run(|input| {
+        for (has_gradient, lanes, case) in &instructions {
+            let rows = case.rows.len();
+            let apart = ROWS_APART * lanes / 32;
+            let mut words =
+                vec![case.channels as u32, rows as u32, (*has_gradient).into(), *lanes, apart];
+            for (_, _, row) in &case.rows {
+                let pairs = row.as_chunks::<2>().0.iter();
+                words.extend(pairs.map(|&[low, high]| u32::from(low) | u32::from(high) << 16));
+            }
+            words.extend(case.rows.iter().map(|(_, label, _)| label));
+            words.extend(std::iter::repeat_n(0xFFFF_FFFF, rows.next_multiple_of(16) - rows));
+            let mut numbers = [0x5555_5555; 16];
+            numbers[satkit_spec::isa::scalar::LOSS_SCALE] = case.loss_scale.to_bits();
+            words.extend(numbers);
+            for word in words {
+                input.write_all(&word.to_le_bytes()).unwrap();
+            }
+        }
+    });
+    let mut beats = output.as_chunks::<72>().0.iter().map(|bytes| {
+        let mut words = bytes.as_chunks().0.iter().map(|bytes| u32::from_le_bytes(*bytes));
+        let place = (words.next().unwrap(), words.next().unwrap());
+        (place, words.collect::<Vec<u32>>())
+    });
+    for (has_gradient, _, case) in &instructions {
+        let mut due = std::collections::BTreeMap::new();
+        let mut pairs = Vec::new();
+        for (at, (_, label, row)) in case.rows.iter().enumerate() {
+            let given = expected(case, *label, row);
+            let mut halves = given.gradient;
+            halves.resize(32, 0);
+            let words = halves.as_chunks::<2>().0.iter();
+            let words = words.map(|&[low, high]| u32::from(low) | u32::from(high) << 16);
+            if *has_gradient {
+                due.insert((0, at as u32), words.collect::<Vec<u32>>());
+            }
+            pairs.extend([given.loss, given.class]);
+        }
+        for (at, pairs) in pairs.chunks(16).enumerate() {
+            let mut beat = pairs.to_vec();
+            beat.resize(16, 0);
+            due.insert((u32::from(*has_gradient), at as u32), beat);
+        }
+        for _ in 0..due.len() {
+            let (place, beat) = beats.next().expect("a beat for each that is due");
+            assert_eq!(due.remove(&place), Some(beat), "{place:?}");
+        }
+    }
+    assert_eq!(beats.next(), None);
+}
