@@ -107,6 +107,7 @@ fn exponential(text: &mut Wiring) {
     let t = flow.add("twos_down", &t, &c(-0.5));
     let at = t.cycle();
     let here = flow.wire(&d, at);
+    flow.text.value("unused_sign_of_far", 1, &format!("{here}[31]"));
     flow.text.value("far", 1, &format!("{here}[30:0] > 31'h3f851592"));
     flow.text.value("near", 1, &format!("{here}[30:0] <= 31'h3eb17218"));
     flow.text.value("fraction_bits", 3, "twos_down[25:23] - 3'd7");
@@ -149,6 +150,7 @@ fn exponential(text: &mut Wiring) {
     let e = flow.multiply("scaled", &Value::wire("half_mantissa", y.cycle()), &scale);
     let at = e.cycle();
     let here = flow.wire(&d, at);
+    flow.text.value("unused_sign_of_nan", 1, &format!("{here}[31]"));
     flow.text.value("is_nan", 1, &format!("{here}[30:0] > 31'h7f800000"));
     flow.text.value("is_zero", 1, &format!("{here}[30:0] >= 31'h42cff1b5"));
     let e =
