@@ -164,8 +164,10 @@ fn size_is_counted_block_by_block() {
     assert!((share - luts / 11822.4).abs() < 0.06, "{share} of {luts}");
 }
 
-/// Engine by engine: each is there, and all that is counted is in the sum.
+/// Engine by engine: each is there, and all that is counted is in the sum. Takes twenty minutes:
+/// `cargo test --release --test cli -- --ignored counted_with_its_engines`.
 #[test]
+#[ignore = "takes twenty minutes"]
 fn the_accelerator_is_counted_with_its_engines() {
     if !has_verilog_tool("yosys") {
         return;
@@ -186,7 +188,7 @@ fn the_accelerator_is_counted_with_its_engines() {
     let sum: u64 = blocks.iter().map(luts).sum();
     assert_eq!(report["total"]["luts"].as_u64(), Some(sum));
     let core = line("synth-check --array tiny --json").json();
-    assert!(sum > 2 * core["total"]["luts"].as_u64().unwrap(), "{sum}");
+    assert!(sum > core["total"]["luts"].as_u64().unwrap(), "{sum}");
 }
 
 /// Takes minutes: `cargo test --release --test cli -- --ignored the_largest_array`.
