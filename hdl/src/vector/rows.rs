@@ -94,8 +94,8 @@ fn exponential(text: &mut Wiring) {
     const LN2_HI: f32 = f32::from_bits(0x3F31_7200);
     const LN2_LO: f32 = f32::from_bits(0x35BF_BE8E);
     const INV_LN2: f32 = f32::from_bits(0x3FB8_AA3B);
-    const P1: f32 = 1.666_662_544_0e-1;
-    const P2: f32 = -2.766_733_290_6e-3;
+    const P1: f32 = f32::from_bits(0x3E2A_AA8F);
+    const P2: f32 = f32::from_bits(0xBB35_5215);
     let c = Value::constant;
     let mut flow = Flow::new(text, "element", true);
     let x = Value::wire("wide_x", WidenHalf::LATENCY_CYCLES);
@@ -246,10 +246,10 @@ fn gradients(text: &mut Wiring) {
 fn losses(text: &mut Wiring) {
     const LN2_HI: f32 = f32::from_bits(0x3F31_7180);
     const LN2_LO: f32 = f32::from_bits(0x3717_F7D1);
-    const LG1: f32 = 0.666_666_626_93;
-    const LG2: f32 = 0.400_009_721_52;
-    const LG3: f32 = 0.284_987_668_87;
-    const LG4: f32 = 0.242_790_788_41;
+    const LG1: f32 = f32::from_bits(0x3F2A_AAAA);
+    const LG2: f32 = f32::from_bits(0x3ECC_CE13);
+    const LG3: f32 = f32::from_bits(0x3E91_E9E7);
+    const LG4: f32 = f32::from_bits(0x3E78_9E26);
     let c = Value::constant;
     let mut flow = Flow::new(text, "z_valid", false);
     let singles: Vec<String> =
