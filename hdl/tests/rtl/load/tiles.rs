@@ -204,14 +204,18 @@ fn tile(
     let slots = slots(random, space, most);
     let slots = if by_taps { part(random, space.problem.slots, 200) } else { slots };
     let layout = BankLayout::new(config, space, rows.clone(), slots.clone()).ok()?;
-    if by_taps && layout.words() > config.w2e_words_per_row / 2 {
+    // Of each channel block an array row has a channel.
+    let of_block = config.rows.min(shape.ci) * shape.taps();
+    let blocks = (rows.end - 1) / of_block - rows.start / of_block + 1;
+    let of_taps = layout.words() + blocks;
+    if by_taps && of_taps > config.w2e_words_per_row / 2 {
         return None;
     }
     // As programs say it: a run of so many pixels may be a word longer.
-    let words = if is_wu && !by_taps {
-        channels * (slots.len().div_ceil(config.m_lanes) + 1)
-    } else {
-        layout.words()
+    let words = match () {
+        () if by_taps => of_taps,
+        () if is_wu => channels * (slots.len().div_ceil(config.m_lanes) + 1),
+        () => layout.words(),
     };
     let mut first = None;
     for row in 0..rows.len().min(config.rows) {
