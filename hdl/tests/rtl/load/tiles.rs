@@ -16,6 +16,8 @@ pub(super) struct Tile {
     pub(super) layout: BankLayout,
     /// Outputs of a row that are read at an offset of their own.
     pub(super) outputs: usize,
+    /// The last of its table's that is written: where rows have outputs of their own, those that they have, else all.
+    pub(super) last_entry: usize,
     /// Rows that array rows have, one each.
     rows: usize,
     /// From one of an array row to its next.
@@ -239,6 +241,7 @@ fn tile(
         space: *space,
         layout,
         outputs,
+        last_entry: if by_taps && shape.ci == 1 { channels - 1 } else { MAX_INTERLEAVE - 1 },
         rows: if streams { slots.len() } else { rows.len() },
         array_rows: config.rows,
         a: 0,
