@@ -63,7 +63,7 @@ pub const MISSING: &[&str] = &[
     "LD.A of WU of larger kernels, of strided BP, and of images in WS",
     "ST with statistics or products",
     "WU that makes operand weights",
-    "VE beyond sums and gradients of ReLU and biases",
+    "VE beyond sums, pooling and gradients of ReLU and biases",
 ];
 
 /// The engines of a configuration: [`ENGINES`], but for VE where it has no lanes ([`vector::has_lanes`]).

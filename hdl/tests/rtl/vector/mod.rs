@@ -3,6 +3,7 @@
 
 mod exact;
 mod lane;
+mod pool;
 mod ratio;
 mod rows;
 mod sequential;
