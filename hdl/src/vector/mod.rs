@@ -11,6 +11,7 @@
 //! | [`rows`] | softmax cross-entropy of rows of up to 32 classes: gradient, loss, predicted class | a row per 192 cycles | up to [`ROW_LATENCY_CYCLES`] |
 //! | [`PoolOrder`] | where the elements of pooling lie, window by window | one per cycle | 4 |
 //! | [`PoolBest`] | the best pixel of a window of 2 x 2 | one pixel per cycle | 1 |
+//! | [`norm`] | what lanes need of batch norm's channels, from their exact sums | as many channels at a time as lanes | [`NormSteps::cycles`] and those of the [`Program`] |
 //! | [`CountSingle`] | a count below 2^24 as FP32 | one at a time | 24 |
 //! | [`RoundSum`] | an exact sum, rounded once to FP32 | one per cycle | 4 |
 //! | [`WidenHalf`] | FP16 to FP32 | one per cycle | 1 |
@@ -30,6 +31,8 @@ mod lane;
 mod lanes;
 mod loss;
 mod microcode;
+mod norm;
+mod norm_steps;
 mod normalize_single;
 mod pick;
 mod pool;
@@ -52,6 +55,7 @@ pub use exact_term::ExactTerm;
 pub use gather::Gather;
 pub use lane::Lane;
 pub use microcode::{Microcode, Program, Register};
+pub use norm_steps::NormSteps;
 pub use normalize_single::NormalizeSingle;
 pub use pick::Pick;
 pub use pool_best::{PoolBest, PoolShare, PoolSpread};
@@ -153,6 +157,31 @@ pub fn rows() -> Result<Design, HdlError> {
 pub fn loss() -> Result<Design, HdlError> {
     check_stack()?;
     Ok(loss::design())
+}
+
+/// Batch norm's channels, top `vector_norm`: a [`Statistics`] for each lane, and the memories out of which the lanes take mean, factor, shift and
+/// rate of their channels ([`Lane`]), up to 1024 channels. No engine has it yet.
+///
+/// From `start` on it goes through the channels, as many at a time as there are lanes ([`NormSteps::cycles`] and those of the [`Program`]), until
+/// `busy` falls. It asks for `kind` of `channel`; [`NormSteps::READ_CYCLES`] later `given` is that, and the sums are the channel's.
+/// `backward`, `n` (values of a channel) and `channels` are held.
+///
+/// | `kind` | forwards | backwards |
+/// |---|---|---|
+/// | 0 | gamma | k |
+/// | 1 | beta | inv |
+/// | 2 | running mean | mean |
+/// | 3 | running variance | |
+///
+/// `sums_*` are S1 and S2, backwards D1 and D2; `first_*` is S1, backwards. Results ([`Register`]) come with `result_valid`, one value for each lane,
+/// of the channels `result_group` times the lanes and up; of those that come again the last holds. `mean`, `factor`, `shift` and `rate` are those of the
+/// channels from `slot` times the lanes on, a cycle after `slot`.
+///
+/// # Errors
+/// As [`design`].
+pub fn norm(config: &ArrayConfig) -> Result<Design, HdlError> {
+    check(config)?;
+    Ok(norm::design(config.ve_lanes))
 }
 
 /// True if there are lanes for a configuration ([`design`]): 64 take two beats in a cycle, which is not built.
