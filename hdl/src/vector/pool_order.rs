@@ -67,6 +67,7 @@ pub struct PoolOrder {
     stepped: Signal<Local, Bits<9>>,
     unused_stepped: Signal<Local, Bits<3>>,
     tap_mask: Signal<Local, Bits<7>>,
+    unused_tap_mask: Signal<Local, Bit>,
     tap_here: Signal<Local, Bits<6>>,
 
     s2_beats: DFF<Bits<32>>,
@@ -131,6 +132,7 @@ impl Logic for PoolOrder {
         self.stepped.next = self.number.q.val().get_bits::<9>(0) >> self.step_log2.val();
         self.unused_stepped.next = self.stepped.val().get_bits::<3>(6);
         self.tap_mask.next = (bits::<7>(1) << self.taps.val()) - bits::<7>(1);
+        self.unused_tap_mask.next = self.tap_mask.val().get_bit(6);
         self.tap_here.next =
             self.stepped.val().get_bits::<6>(0) & self.tap_mask.val().get_bits::<6>(0);
         self.s2_beats.d.next = self.beats.val();
