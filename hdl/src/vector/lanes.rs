@@ -447,8 +447,8 @@ pub(super) fn parts(lanes: usize) -> Vec<Design> {
         emit("vector_pool_best", PoolBest::default),
         emit("vector_pool_spread", PoolSpread::default),
         emit("vector_pool_share", PoolShare::default),
-        emit("vector_widen_half", WidenHalf::default),
-        emit("vector_narrow_single", NarrowSingle::default),
+        emit("vector_pool_widen", WidenHalf::default),
+        emit("vector_pool_narrow", NarrowSingle::default),
     ];
     if lanes == 4 {
         parts.extend([
