@@ -28,7 +28,7 @@ pub struct VectorCase {
     pub a: Vec<u8>,
     /// Bytes of B, whether it is read or not.
     pub b: Vec<u8>,
-    /// Beats of A in each piece.
+    /// Beats of the longest stream in each piece.
     pieces: Vec<usize>,
     /// Of 16 cycles in turn, those in which elements are taken.
     pub pace: u16,
@@ -67,6 +67,10 @@ fn tensor(beats: usize) -> impl Strategy<Value = Vec<u8>> {
 
 /// Any work that the lanes do.
 pub fn any_vector_case() -> impl Strategy<Value = VectorCase> {
+    prop_oneof![3 => any_element_case(), 2 => any_pooling_case()]
+}
+
+fn any_element_case() -> impl Strategy<Value = VectorCase> {
     let op = proptest::sample::select(vec![
         VectorOp::Add,
         VectorOp::ReluBackward,
@@ -79,19 +83,49 @@ pub fn any_vector_case() -> impl Strategy<Value = VectorCase> {
             let relu = relu && op == VectorOp::Add;
             let bits = bits && op != VectorOp::BiasGradient;
             let shape = Shape { batch, channels, h, w, relu, bits, ..no_shape() };
-            let beats = elements(&shape).div_ceil(BEAT_HALVES);
-            let most = beats.div_ceil(PAGE_BEATS);
-            let cuts = if op == VectorOp::BiasGradient { 1 } else { most };
-            let cuts = proptest::collection::btree_set(1..most.max(2), 0..=cuts - 1);
-            (tensor(beats), tensor(beats), cuts).prop_map(move |(a, b, cuts)| {
-                let ends = cuts.into_iter().map(|cut| cut * PAGE_BEATS).filter(|end| *end < beats);
-                let ends: Vec<usize> = ends.chain([beats]).collect();
-                let starts = std::iter::once(0).chain(ends.iter().copied());
-                let pieces = ends.iter().zip(starts).map(|(end, start)| end - start).collect();
-                VectorCase { op, shape, a, b, pieces, pace }
-            })
+            let cuts = op != VectorOp::BiasGradient;
+            in_pieces(op, shape, pace, cuts)
         },
     )
+}
+
+/// Rows of windows of 2 x 2 pixels, or images, of which a page has whole ones.
+fn any_pooling_case() -> impl Strategy<Value = VectorCase> {
+    let op = proptest::sample::select(vec![VectorOp::Pool, VectorOp::PoolBackward]);
+    let pace = prop_oneof![Just(0xFFFF), any::<u16>().prop_map(|pace| pace | 1)];
+    let images = (any::<bool>(), 0u32..4, 0u32..23, 1u32..5, 0u32..7, 0u32..7);
+    (op, images, pace).prop_flat_map(|(op, (greatest, beats, less, batch, first, second), pace)| {
+        let channels = (32 << beats) - less;
+        let (h, w) = if greatest {
+            (2 + 2 * (first % 4), 2 << (second % (5 - beats)))
+        } else {
+            let all = first % (7 - beats);
+            let w = second % (all + 1);
+            (1 << (all - w), 1 << w)
+        };
+        let [window, stride] = if greatest { [2, 2] } else { [0, 0] };
+        let pooling = if greatest { 0 } else { 2 };
+        let shape = Shape { batch, channels, h, w, window, stride, pooling, ..no_shape() };
+        in_pieces(op, shape, pace, true)
+    })
+}
+
+fn in_pieces(
+    op: VectorOp,
+    shape: Shape,
+    pace: u16,
+    cuts: bool,
+) -> impl Strategy<Value = VectorCase> {
+    let beats = elements(&shape).div_ceil(BEAT_HALVES);
+    let most = beats.div_ceil(PAGE_BEATS);
+    let cuts = proptest::collection::btree_set(1..most.max(2), 0..=if cuts { most - 1 } else { 0 });
+    (tensor(beats), tensor(beats), cuts).prop_map(move |(a, b, cuts)| {
+        let ends = cuts.into_iter().map(|cut| cut * PAGE_BEATS).filter(|end| *end < beats);
+        let ends: Vec<usize> = ends.chain([beats]).collect();
+        let starts = std::iter::once(0).chain(ends.iter().copied());
+        let pieces = ends.iter().zip(starts).map(|(end, start)| end - start).collect();
+        VectorCase { op, shape, a, b, pieces, pace }
+    })
 }
 
 /// Elements of a tensor, with its padding.
@@ -109,9 +143,22 @@ pub const fn place(index: usize) -> usize {
 pub type Stream = (usize, usize);
 
 impl VectorCase {
-    /// Elements in beats of A: those of the last may be fewer.
-    pub fn elements(&self, first_beat: usize, beats: usize) -> usize {
-        (beats * BEAT_HALVES).min(elements(&self.shape) - first_beat * BEAT_HALVES)
+    /// Elements of a piece: those of the last beat may be fewer.
+    pub fn elements(&self, [a, _, x, _]: [Stream; TENSORS]) -> usize {
+        // An average that goes back to all pixels has more to write than to read.
+        let (first, beats) = if self.pools() && x.1 > a.1 { (x.0 - place(2), x.1) } else { a };
+        (beats * BEAT_HALVES).min(elements(&self.shape) - first * BEAT_HALVES)
+    }
+
+    /// It is a pooling.
+    pub const fn pools(&self) -> bool {
+        matches!(self.op, VectorOp::Pool | VectorOp::PoolBackward)
+    }
+
+    /// Pixels of a pooling's window.
+    const fn window(&self) -> usize {
+        let Shape { h, w, pooling, .. } = self.shape;
+        if pooling == 2 { (h * w) as usize } else { 4 }
     }
 
     fn writes_mask(&self) -> bool {
@@ -138,7 +185,13 @@ impl VectorCase {
                 _ => of(2, 1),
             };
             let y = if self.writes_mask() { of(3, mask_share) } else { none };
-            let streams = [of(0, 1), b, x, y];
+            let backward = self.op == VectorOp::PoolBackward;
+            let streams = match (self.pools(), backward, self.shape.pooling) {
+                (false, _, _) => [of(0, 1), b, x, y],
+                (true, false, _) => [of(0, 1), none, of(2, self.window()), none],
+                (true, true, 0) => [of(0, 1), of(1, self.window()), of(2, 1), none],
+                (true, true, _) => [of(0, self.window()), none, of(2, 1), none],
+            };
             first += beats;
             streams
         };
@@ -156,9 +209,10 @@ impl VectorCase {
         ];
         let streams = self.streams();
         let last = streams.len() - 1;
-        for (at, [a, b, x, y]) in streams.into_iter().enumerate() {
+        for (at, streams) in streams.into_iter().enumerate() {
+            let elements = self.elements(streams) as u64;
             let [[a, a_beats], [b, b_beats], [x, x_beats], [y, y_beats]] =
-                [a, b, x, y].map(|(first, beats)| [first as u32, beats as u32]);
+                streams.map(|(first, beats)| [first as u32, beats as u32]);
             program.push(Operation::Reads(Reads {
                 first: a,
                 first_beats: a_beats,
@@ -175,7 +229,6 @@ impl VectorCase {
                 third: 0,
                 third_beats: 0,
             }));
-            let elements = self.elements(a as usize, a_beats as usize) as u64;
             program.push(Operation::Vector(Vector { op: self.op, elements, last: at == last }));
         }
         program.into_iter().map(Instruction::new).collect()

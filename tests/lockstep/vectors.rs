@@ -109,7 +109,13 @@ fn eight_lanes_do_under_back_pressure() {
 fn what_ve_cannot_do_is_illegal() {
     let (config, dram) = (ArrayConfig::tiny(), MemoryModel::ddr4());
     let Some(card) = card(&config, dram) else { return };
-    let known = [VectorOp::Add, VectorOp::ReluBackward, VectorOp::BiasGradient];
+    let known = [
+        VectorOp::Add,
+        VectorOp::ReluBackward,
+        VectorOp::BiasGradient,
+        VectorOp::Pool,
+        VectorOp::PoolBackward,
+    ];
     let unknown: Vec<_> = VectorOp::ALL.iter().filter(|op| !known.contains(op)).collect();
     let mut runner =
         TestRunner::new(Config { failure_persistence: None, ..Config::with_cases(12) });

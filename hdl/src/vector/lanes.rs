@@ -1,8 +1,12 @@
 //! The lanes as Verilog: instances of leaf blocks between the rings that are read and those that are written.
 
-use super::{Cursor, ExactSum, Gather, Lane, Pick, RoundSum, Tail};
+use super::{
+    Cursor, ExactSum, Gather, Lane, Pick, PoolBest, PoolKind, PoolOrder, PoolShare, PoolSpread,
+    RoundSum, Tail, WidenHalf, pool,
+};
 use crate::dma::LANE_READ_CYCLES;
 use crate::emit::{Design, Module, NEVER, Wiring, emit, part, side_by_side};
+use crate::float::NarrowSingle;
 use crate::isa_bits::field;
 use satkit_spec::isa::{VectorOp, Word};
 
@@ -16,10 +20,12 @@ const PICK_CYCLES: usize = LANE_READ_CYCLES + 1;
 pub(super) const LATENCY_CYCLES: usize = PICK_CYCLES + Lane::LATENCY_CYCLES + 1;
 
 /// An operation that the lanes do, as a wire.
-const OPS: [(&str, VectorOp); 3] = [
+const OPS: [(&str, VectorOp); 5] = [
     ("add", VectorOp::Add),
     ("relu_backward", VectorOp::ReluBackward),
     ("bias_gradient", VectorOp::BiasGradient),
+    ("pool", VectorOp::Pool),
+    ("pool_backward", VectorOp::PoolBackward),
 ];
 
 /// The module `vector_lanes`.
@@ -61,6 +67,7 @@ pub(super) fn module(lanes: usize) -> Module {
     picks(&mut text, lanes);
     elements(&mut text, lanes);
     sums(&mut text, lanes);
+    pooled(&mut text, lanes);
     results(&mut text);
     text.finish()
 }
@@ -73,6 +80,7 @@ fn operations(text: &mut Wiring, prefix: &str, word: &str) {
     }
     let sums = OPS.iter().filter(|(_, op)| op.reduces()).map(|(wire, _)| format!("{prefix}{wire}"));
     text.value(&format!("{prefix}sums"), 1, &sums.collect::<Vec<_>>().join(" | "));
+    text.value(&format!("{prefix}pooling"), 1, &format!("{prefix}pool | {prefix}pool_backward"));
 }
 
 /// What the shell is told of the instruction that it decodes.
@@ -87,7 +95,10 @@ fn next(text: &mut Wiring, lanes: usize) {
     text.value("next_elements", 40, &field("next_own", "VE", "elements"));
     text.value("unused_elements", 37, "next_elements[39:3]");
     text.value("unknown", 1, "~has_next_shape | ~has_next_tensors");
-    text.assign("refuse", &format!("~({known}) | unknown | too_many | (|next_elements[2:0])"));
+    pool_kind(text);
+    text.value("no_pooling", 1, "next_is_pooling & ~pool_known");
+    let other = "unknown | too_many | no_pooling | (|next_elements[2:0])";
+    text.assign("refuse", &format!("~({known}) | {other}"));
     text.assign("next_reduces", "next_is_sums");
     text.instance(
         "vector_tail",
@@ -100,6 +111,17 @@ fn next(text: &mut Wiring, lanes: usize) {
             ("cycles", "next_tail_cycles".into()),
         ],
     );
+}
+
+/// Whether the next instruction's pooling is one that there is.
+fn pool_kind(text: &mut Wiring) {
+    let mut kind = pool::kind_of("next_shape");
+    for (port, bits) in [("known", 1), ("greatest", 1), ("taps", 3), ("pixel", 3), ("row", 3)] {
+        let wire = format!("{}pool_{port}", if port == "known" { "" } else { "unused_" });
+        text.wire(&wire, bits);
+        kind.push((port, wire));
+    }
+    text.instance("vector_pool_kind", "next_pool_kind", &[], &kind);
 }
 
 /// The cycles in which the lanes give a beat of sums, as a power of two.
@@ -124,7 +146,14 @@ fn settings(text: &mut Wiring) {
 }
 
 fn cursor(text: &mut Wiring, lanes: usize) {
-    for (wire, bits) in [("valid", 8), ("slot", 10), ("first_pixel", 1), ("drains", 1)] {
+    for (wire, bits) in [
+        ("valid", 8),
+        ("slot", 10),
+        ("first_pixel", 1),
+        ("drains", 1),
+        ("cursor_address_0", 32),
+        ("cursor_address_1", 32),
+    ] {
         text.wire(wire, bits);
     }
     let own = |port: &'static str| (port, port.to_owned());
@@ -147,8 +176,8 @@ fn cursor(text: &mut Wiring, lanes: usize) {
             ("b_is_bits", "by_mask".into()),
             ("a_base", "{2'h0, read_at_0}".into()),
             ("b_base", "{2'h0, read_at_1}".into()),
-            ("a_address", "read_address_0".into()),
-            ("b_address", "read_address_1".into()),
+            ("a_address", "cursor_address_0".into()),
+            ("b_address", "cursor_address_1".into()),
             own("valid"),
             own("slot"),
             ("first", "first_pixel".into()),
@@ -240,7 +269,7 @@ fn elements(text: &mut Wiring, lanes: usize) {
     text.value("halves", HALF * lanes, &side_by_side(halves));
     text.value("masks", lanes, &side_by_side(passes));
     let items = [
-        ("halves", "write_at_0", HALF * lanes, "take_late & ~is_sums"),
+        ("halves", "write_at_0", HALF * lanes, "take_late & ~is_sums & ~is_pooling"),
         ("masks", "write_at_1", lanes, "take_late & writes_mask"),
     ];
     for (items, base, width, valid) in items {
@@ -250,6 +279,18 @@ fn elements(text: &mut Wiring, lanes: usize) {
 
 /// Sums of the channels, and their roundings in beats.
 fn sums(text: &mut Wiring, lanes: usize) {
+    for (wire, bits) in [
+        ("pool_address_0", 32),
+        ("pool_address_1", 32),
+        ("pool_sum_valid", 1),
+        ("pool_sum_first", 1),
+        ("pool_sum_items", HALF * lanes),
+        ("pool_write", 1),
+        ("pool_write_address", 32),
+        ("pool_write_data", BEAT),
+    ] {
+        text.wire(wire, bits);
+    }
     let address = (VectorOp::MOST_SUMS / lanes).ilog2() as usize;
     if address < 10 {
         text.value("unused_slot", 10 - address, &format!("slot_here[9:{address}]"));
@@ -270,10 +311,17 @@ fn sums(text: &mut Wiring, lanes: usize) {
             &[],
             &[
                 ("clock", "clock".into()),
-                ("valid", "take_here & is_sums".into()),
-                ("first", "first_here".into()),
-                ("channel", format!("slot_here[{}:0]", address - 1)),
-                ("a", part("a", lane, HALF)),
+                ("valid", "(take_here & is_sums) | pool_sum_valid".into()),
+                ("first", "is_pooling ? pool_sum_first : first_here".into()),
+                ("channel", format!("is_pooling ? {address}'h0 : slot_here[{}:0]", address - 1)),
+                (
+                    "a",
+                    format!(
+                        "is_pooling ? {} : {}",
+                        part("pool_sum_items", lane, HALF),
+                        part("a", lane, HALF)
+                    ),
+                ),
                 ("b", "16'h0".into()),
                 ("sum", format!("sum_{lane}")),
                 ("sum_special", format!("special_{lane}")),
@@ -328,12 +376,56 @@ fn gather(text: &mut Wiring, items: &str, base: &str, width: usize, [valid, last
     );
 }
 
+/// Pooling, which has an order of its own; its averages are sums of the lanes.
+fn pooled(text: &mut Wiring, lanes: usize) {
+    text.value(
+        "rounded",
+        SINGLE * lanes,
+        &side_by_side((0..lanes).map(|lane| format!("rounded_{lane}"))),
+    );
+    let own = |port: &'static str| (port, port.to_owned());
+    text.instance(
+        "vector_pool",
+        "pool",
+        &[],
+        &[
+            own("clock"),
+            own("reset"),
+            ("take", "take & is_pooling".into()),
+            own("starts"),
+            ("position", "first[36:0]".into()),
+            own("shape"),
+            ("backward", "is_pool_backward".into()),
+            own("read_at_0"),
+            own("read_at_1"),
+            own("write_at_0"),
+            own("read_data_0"),
+            own("read_data_1"),
+            own("rounded"),
+            ("read_address_0", "pool_address_0".into()),
+            ("read_address_1", "pool_address_1".into()),
+            ("sum_valid", "pool_sum_valid".into()),
+            ("sum_first", "pool_sum_first".into()),
+            ("sum_items", "pool_sum_items".into()),
+            ("write", "pool_write".into()),
+            ("write_address", "pool_write_address".into()),
+            ("write_data", "pool_write_data".into()),
+        ],
+    );
+    for ring in 0..2 {
+        text.assign(
+            &format!("read_address_{ring}"),
+            &format!("is_pooling ? pool_address_{ring} : cursor_address_{ring}"),
+        );
+    }
+}
+
 fn results(text: &mut Wiring) {
-    text.assign("write_0", "halves_write | singles_write");
+    text.assign("write_0", "halves_write | singles_write | pool_write");
     for what in ["address", "data"] {
         text.assign(
             &format!("write_{what}_0"),
-            &format!("is_sums ? singles_{what} : halves_{what}"),
+            &format!("is_sums ? singles_{what} : is_pooling ? pool_write_{what} : halves_{what}"),
         );
         text.assign(&format!("write_{what}_1"), &format!("masks_{what}"));
     }
@@ -350,6 +442,13 @@ pub(super) fn parts(lanes: usize) -> Vec<Design> {
         emit("vector_tail", Tail::default),
         emit("vector_lane", Lane::default),
         emit("vector_round_sum", RoundSum::default),
+        emit("vector_pool_kind", PoolKind::default),
+        emit("vector_pool_order", PoolOrder::default),
+        emit("vector_pool_best", PoolBest::default),
+        emit("vector_pool_spread", PoolSpread::default),
+        emit("vector_pool_share", PoolShare::default),
+        emit("vector_pool_widen", WidenHalf::default),
+        emit("vector_pool_narrow", NarrowSingle::default),
     ];
     if lanes == 4 {
         parts.extend([

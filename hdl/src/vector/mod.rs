@@ -9,6 +9,9 @@
 //! | [`ExactRatio`] | an exact integer over 1, `n` or `n * n`, rounded once to FP32 | one at a time | 10 to 239 |
 //! | [`DivideSingle`], [`RootSingle`] | FP32 quotient, FP32 square root | one at a time | 18, 16 |
 //! | [`rows`] | softmax cross-entropy of rows of up to 32 classes: gradient, loss, predicted class | a row per 192 cycles | up to [`ROW_LATENCY_CYCLES`] |
+//! | [`PoolOrder`] | where the elements of pooling lie, window by window | one per cycle | 4 |
+//! | [`PoolBest`] | the best pixel of a window of 2 x 2 | one pixel per cycle | 1 |
+//! | [`norm`] | what lanes need of batch norm's channels, from their exact sums | as many channels at a time as lanes | [`NormSteps::cycles`] and those of the [`Program`] |
 //! | [`CountSingle`] | a count below 2^24 as FP32 | one at a time | 24 |
 //! | [`RoundSum`] | an exact sum, rounded once to FP32 | one per cycle | 4 |
 //! | [`WidenHalf`] | FP16 to FP32 | one per cycle | 1 |
@@ -28,8 +31,14 @@ mod lane;
 mod lanes;
 mod loss;
 mod microcode;
+mod norm;
+mod norm_steps;
 mod normalize_single;
 mod pick;
+mod pool;
+mod pool_best;
+mod pool_kind;
+mod pool_order;
 mod root_single;
 mod round_sum;
 mod row_scan;
@@ -46,8 +55,12 @@ pub use exact_term::ExactTerm;
 pub use gather::Gather;
 pub use lane::Lane;
 pub use microcode::{Microcode, Program, Register};
+pub use norm_steps::NormSteps;
 pub use normalize_single::NormalizeSingle;
 pub use pick::Pick;
+pub use pool_best::{PoolBest, PoolShare, PoolSpread};
+pub use pool_kind::{PoolKind, PowerOfTwo};
+pub use pool_order::PoolOrder;
 pub use root_single::RootSingle;
 pub use round_sum::RoundSum;
 pub use row_scan::RowScan;
@@ -63,6 +76,22 @@ use satkit_spec::{ArrayConfig, VECTOR_LATENCY_CYCLES};
 
 // Streams, timing model and lanes agree on when results are there.
 const _: () = assert!(lanes::LATENCY_CYCLES == VECTOR_LATENCY_CYCLES);
+const _: () = assert!(pool::LATENCY_CYCLES <= VECTOR_LATENCY_CYCLES);
+
+/// Checks that the lanes of a configuration can be built.
+fn check(config: &ArrayConfig) -> Result<(), HdlError> {
+    check_stack()?;
+    config.validate()?;
+    if has_lanes(config) {
+        return Ok(());
+    }
+    Err(HdlError::Unbuildable {
+        array: config.name.clone(),
+        what: "VE lanes",
+        given: config.ve_lanes.to_string(),
+        accepted: "4 or 8".into(),
+    })
+}
 
 /// The elementwise unit's lanes, top `vector_lanes`: the datapath between rings of beats that are read and rings that are written
 /// ([`read_rings`](crate::dma::read_rings), [`write_rings`](crate::dma::write_rings)).
@@ -77,7 +106,7 @@ const _: () = assert!(lanes::LATENCY_CYCLES == VECTOR_LATENCY_CYCLES);
 /// | `next_reduces` | all that it writes comes with its last elements |
 /// | `next_tail_cycles` | so many cycles later than other results; 0 if it does not reduce |
 /// | `read_at_k`, `write_at_k` | first beats of READS and WRITES, held as the words are |
-/// | `read_address_k` | in a cycle with `take`: the beat of stream k that has the elements; `read_data_k` is that beat [`LANE_READ_CYCLES`](crate::dma::LANE_READ_CYCLES) later |
+/// | `read_address_k` | in a cycle with `take`, or of pooling [`PoolOrder::CYCLES`] later: the beat of stream k that has the elements; `read_data_k` is that beat [`LANE_READ_CYCLES`](crate::dma::LANE_READ_CYCLES) later |
 /// | `write_k`, `write_address_k`, `write_data_k` | a beat of a stream is complete |
 ///
 /// Results of elements taken in cycle c, and of all before, are written in c + `VECTOR_LATENCY_CYCLES` at the latest; of an instruction
@@ -92,22 +121,18 @@ const _: () = assert!(lanes::LATENCY_CYCLES == VECTOR_LATENCY_CYCLES);
 /// | `add` | A | B | sum | ReLU's mask, if `relu` and `bits` |
 /// | `relu-backward` | dY | mask if `bits`, else ReLU's output | dX | |
 /// | `bias-gradient` | dY | | sums, FP32; up to `VectorOp::MOST_SUMS` channels | |
+/// | `pool` | X | | Y | |
+/// | `pool-backward` | X, or dY of averages | dY, with X | dX | |
+///
+/// Poolings are those that [`PoolKind`] knows: of the greatest of 2 x 2 pixels, and of all pixels. Their elements are taken in
+/// [another order](PoolOrder), and an instruction has whole rows of windows, or whole images.
 ///
 /// # Errors
 /// [`HdlError`] if the array is impossible or has other than 4 or 8 VE lanes.
 pub fn design(config: &ArrayConfig) -> Result<Design, HdlError> {
-    check_stack()?;
-    config.validate()?;
+    check(config)?;
     let lanes = config.ve_lanes;
-    if !has_lanes(config) {
-        return Err(HdlError::Unbuildable {
-            array: config.name.clone(),
-            what: "VE lanes",
-            given: lanes.to_string(),
-            accepted: "4 or 8".into(),
-        });
-    }
-    let wiring = vec![memory::delay_line(), lanes::module(lanes)];
+    let wiring = vec![memory::delay_line(), pool::module(lanes), lanes::module(lanes)];
     Ok(Design::join("vector_lanes", lanes::parts(lanes), wiring))
 }
 
@@ -134,6 +159,31 @@ pub fn loss() -> Result<Design, HdlError> {
     Ok(loss::design())
 }
 
+/// Batch norm's channels, top `vector_norm`: a [`Statistics`] for each lane, and the memories out of which the lanes take mean, factor, shift and
+/// rate of their channels ([`Lane`]), up to 1024 channels. No engine has it yet.
+///
+/// From `start` on it goes through the channels, as many at a time as there are lanes ([`NormSteps::cycles`] and those of the [`Program`]), until
+/// `busy` falls. It asks for `kind` of `channel`; [`NormSteps::READ_CYCLES`] later `given` is that, and the sums are the channel's.
+/// `backward`, `n` (values of a channel) and `channels` are held.
+///
+/// | `kind` | forwards | backwards |
+/// |---|---|---|
+/// | 0 | gamma | k |
+/// | 1 | beta | inv |
+/// | 2 | running mean | mean |
+/// | 3 | running variance | |
+///
+/// `sums_*` are S1 and S2, backwards D1 and D2; `first_*` is S1, backwards. Results ([`Register`]) come with `result_valid`, one value for each lane,
+/// of the channels `result_group` times the lanes and up; of those that come again the last holds. `mean`, `factor`, `shift` and `rate` are those of the
+/// channels from `slot` times the lanes on, a cycle after `slot`.
+///
+/// # Errors
+/// As [`design`].
+pub fn norm(config: &ArrayConfig) -> Result<Design, HdlError> {
+    check(config)?;
+    Ok(norm::design(config.ve_lanes))
+}
+
 /// True if there are lanes for a configuration ([`design`]): 64 take two beats in a cycle, which is not built.
 #[must_use]
 pub fn has_lanes(config: &ArrayConfig) -> bool {
@@ -146,7 +196,7 @@ pub fn has_lanes(config: &ArrayConfig) -> bool {
 /// the names that they have there but for `vector_memory_fault`, `vector_memory_fault_address`, which are the client's `fault`,
 /// `fault_address`. `flush` is the sequencer's.
 ///
-/// It adds, takes gradients back through ReLU and sums those of biases. All else is illegal to it.
+/// It adds, takes gradients back through ReLU, sums those of biases and pools. All else is illegal to it.
 ///
 /// # Errors
 /// As [`design`] and [`stream::design`].

@@ -3,6 +3,8 @@
 
 mod exact;
 mod lane;
+mod norm;
+mod pool;
 mod ratio;
 mod rows;
 mod sequential;
@@ -17,7 +19,7 @@ use satkit_hdl::vector::{
 use satkit_spec::ArrayConfig;
 
 /// Each as a top of its own, and the lanes made of them.
-pub(crate) fn designs() -> [Design; 10] {
+pub(crate) fn designs() -> [Design; 12] {
     [
         emit("widen_half", WidenHalf::default),
         emit("divide_single", DivideSingle::default),
@@ -27,6 +29,8 @@ pub(crate) fn designs() -> [Design; 10] {
         emit("statistics", Statistics::default),
         emit("vector_lane", Lane::default),
         vector::loss().unwrap(),
+        vector::norm(&ArrayConfig::tiny()).unwrap(),
+        vector::norm(&ArrayConfig::small()).unwrap(),
         vector::design(&ArrayConfig::tiny()).unwrap(),
         vector::design(&ArrayConfig::small()).unwrap(),
     ]

@@ -94,7 +94,7 @@ impl Job {
 }
 
 /// Sums of values of a channel that were drawn, or of any size.
-fn sums(random: &mut Random, forward: bool) -> Sums {
+pub(super) fn sums(random: &mut Random, forward: bool) -> Sums {
     let n = match random.below(4) {
         0 => 1 + random.below(3),
         1 => 1 + random.below(1 << 22),
