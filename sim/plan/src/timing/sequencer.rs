@@ -7,7 +7,9 @@ use super::queues::{Entry, Queues};
 use crate::PlanError;
 use crate::space::TileSpace;
 use satkit_spec::ArrayConfig;
-use satkit_spec::isa::{Instruction, Operands, Operation, Parameters, Reads, Results, Writes};
+use satkit_spec::isa::{
+    Instruction, Operands, Operation, Parameters, Reads, Results, Weights, Writes,
+};
 
 /// What GEOMETRY, OPERANDS, RESULTS, READS, WRITES and PARAMETERS have set.
 #[derive(Clone, Copy, Default)]
@@ -17,6 +19,7 @@ pub(super) struct Context {
     pub(super) results: Option<Results>,
     pub(super) reads: Option<Reads>,
     pub(super) writes: Option<Writes>,
+    pub(super) weights: Option<Weights>,
     /// With how many there have been before.
     pub(super) parameters: Option<(Parameters, usize)>,
     /// How many RESULTS there have been.
@@ -173,6 +176,7 @@ impl Sequencer {
                 check::streams(streams)?;
                 context.writes = Some(*w);
             }
+            Operation::Weights(weights) => context.weights = Some(*weights),
             _ => {}
         }
         if self.shared {
