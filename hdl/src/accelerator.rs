@@ -30,9 +30,37 @@ pub const ENGINES: &[Engine] = &[
     Engine::Vector,
 ];
 
+/// Modules that are counted by themselves when the accelerator's size is estimated, and what they are. Those of an engine stand in front of
+/// its own, which is what is left of it.
+pub const BLOCKS: &[(&str, &str)] = &[
+    ("registers", "the register window"),
+    ("sequencer", "fetch, decoder, queues, semaphores"),
+    ("dma", "the ports to memory"),
+    ("load_a_row", "LD.A's part of one row's banks"),
+    ("load_a", "the rest of LD.A"),
+    ("load_w_column", "LD.W's part of one column's banks"),
+    ("load_w", "the rest of LD.W"),
+    ("uspe", "one processing element"),
+    ("row_edge", "one row's edge"),
+    ("w2e_row", "one row's banks"),
+    ("column_head", "one column's north edge"),
+    ("column_foot", "one column's south edge"),
+    ("controller", "the MM engine's controller"),
+    ("mm_engine", "the rest of the MM engine"),
+    ("store_lane", "one lane of the drain"),
+    ("store", "the rest of ST"),
+    ("update_lane", "one lane of WUVE"),
+    ("update_select", "SORE's selection in one direction"),
+    ("update_transpose", "SORE's turning of blocks"),
+    ("wu", "the rest of WU and SORE"),
+    ("vector_lane", "one lane of VE"),
+    ("vector_exact_sum", "exact sums of one lane"),
+    ("ve", "the rest of VE"),
+];
+
 /// What a step of training needs, and the engines take for illegal.
 pub const MISSING: &[&str] = &[
-    "LD.A of larger kernels",
+    "LD.A of WU of larger kernels, of strided BP, and of images in WS",
     "ST with statistics or products",
     "WU that makes operand weights",
     "VE beyond sums and gradients of ReLU and biases",

@@ -53,7 +53,7 @@ pub(crate) fn program_for(card: &Arc<dyn Card>) -> Vec<Instruction> {
 
 /// Instructions that go to no engine.
 pub(crate) fn kept_program(instructions: usize) -> Vec<Instruction> {
-    // The walks of an MM that does not come would fill their store.
+    // Without an MM, more of them than an MM may have are illegal.
     let is_kept = |i: &Instruction| {
         i.operation.engine().is_none() && !matches!(i.operation, Operation::Walk(_))
     };

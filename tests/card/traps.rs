@@ -2,8 +2,8 @@
 //! reason, with the same address, and the next job runs.
 
 use crate::given::{
-    PATIENCE, Ready, array, fault, kept_program, ready, rtl_card, rtl_card_with, runs_a_good_job,
-    sim_card,
+    PATIENCE, Ready, array, fault, flat_program, kept_program, ready, rtl_card, rtl_card_with,
+    runs_a_good_job, sim_card,
 };
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -12,7 +12,7 @@ use satkit_memory::{Direction, MemoryModel};
 use satkit_rtl::card::RtlCardOptions;
 use satkit_sim::card::{SimCard, SimCardOptions};
 use satkit_spec::REQUEST_CYCLES;
-use satkit_spec::isa::{self, Instruction, Word};
+use satkit_spec::isa::{self, Instruction, MAX_WALKS, Operation, Word};
 use satkit_spec::regs::{self, Register, control, status};
 use satkit_transport::{Card, CardError, DmaBuf, ResetKind};
 use std::sync::Arc;
@@ -117,6 +117,39 @@ fn illegal_words_stop_both_cards_at_the_same_instruction() {
     runner.run(&spoilt(), stops).unwrap();
     for card in &cards {
         runs_a_good_job(&ready(card));
+    }
+}
+
+/// A WALK more than an MM may have, at once or with other kept instructions between.
+#[test]
+fn one_walk_too_many_is_illegal_on_both_cards() {
+    let Some(cards) = both() else { return };
+    let is_walk = |i: &&Instruction| matches!(i.operation, Operation::Walk(_));
+    let walk = *flat_program().iter().find(is_walk).unwrap();
+    for between in [0, 1, 40] {
+        let mut program = kept_program(1);
+        for _ in 0..=MAX_WALKS {
+            program.extend(kept_program(between));
+            program.push(walk);
+        }
+        let at = program.len() - 1;
+        program.extend(kept_program(30));
+        let words = words_of(&program);
+        for card in &cards {
+            // As many as an MM may have are not too many.
+            for (length, illegal) in [(at, None), (words.len(), Some(at))] {
+                put(card.as_ref(), PLACE, &words);
+                start(card.as_ref(), PLACE, length as u32);
+                let end = end_of(card.as_ref());
+                let Some(at) = illegal else {
+                    assert_eq!(end.status, status::DONE, "{between}");
+                    continue;
+                };
+                let expected = (status::DONE | status::ILLEGAL_INSTRUCTION, at);
+                assert_eq!((end.status, end.instruction as usize), expected, "{between}");
+            }
+            runs_a_good_job(&ready(card));
+        }
     }
 }
 

@@ -164,6 +164,33 @@ fn size_is_counted_block_by_block() {
     assert!((share - luts / 11822.4).abs() < 0.06, "{share} of {luts}");
 }
 
+/// Engine by engine: each is there, and all that is counted is in the sum. Takes twenty minutes:
+/// `cargo test --release --test cli -- --ignored counted_with_its_engines`.
+#[test]
+#[ignore = "takes twenty minutes"]
+fn the_accelerator_is_counted_with_its_engines() {
+    if !has_verilog_tool("yosys") {
+        return;
+    }
+    let report = line("synth-check --array tiny --top satkit --json").json();
+    let blocks = report["blocks"].as_array().unwrap();
+    let count = |name: &str| {
+        let of_name = blocks.iter().filter(|block| block["block"] == name);
+        of_name.map(|block| block["count"].as_u64().unwrap()).sum::<u64>()
+    };
+    for engine in ["sequencer", "dma", "load_a", "load_w", "mm_engine", "store", "wu", "ve"] {
+        assert_eq!(count(engine), 1, "{engine}: {report}");
+    }
+    assert_eq!((count("uspe"), count("row_edge"), count("load_a_row")), (16, 4, 4));
+    let luts = |block: &serde_json::Value| {
+        block["count"].as_u64().unwrap() * block["each"]["luts"].as_u64().unwrap()
+    };
+    let sum: u64 = blocks.iter().map(luts).sum();
+    assert_eq!(report["total"]["luts"].as_u64(), Some(sum));
+    let core = line("synth-check --array tiny --json").json();
+    assert!(sum > core["total"]["luts"].as_u64().unwrap(), "{sum}");
+}
+
 /// Takes minutes: `cargo test --release --test cli -- --ignored the_largest_array`.
 #[test]
 #[ignore = "takes minutes"]

@@ -29,6 +29,11 @@ pub const LOAD_ISSUE_CYCLES: usize = 1;
 pub const LOAD_WRITE_CYCLES: usize = 2;
 /// The same as [`LOAD_DECODE_CYCLES`] of LD.A: where the pixels of a patch lie takes divisions.
 pub const ACTIVATION_DECODE_CYCLES: usize = 160;
+/// The same of LD.A where patches are not flat: the part of the kernel and the first patch take more divisions, and each stripe
+/// [`ACTIVATION_STRIPE_DECODE_CYCLES`] besides.
+pub const ACTIVATION_IMAGE_DECODE_CYCLES: usize = 384;
+/// Cycles of decoding of LD.A for each stripe of neighbouring patches in an image.
+pub const ACTIVATION_STRIPE_DECODE_CYCLES: usize = 112;
 /// The same as [`LOAD_WRITE_CYCLES`] of LD.A: each row finds out what it holds of a beat, and turns it.
 pub const ACTIVATION_WRITE_CYCLES: usize = 6;
 /// Cycles from the one in which LD.A starts to the first in which the array can read all offsets of the rows' outputs.

@@ -176,6 +176,54 @@ impl Logic for Pick {
     }
 }
 
+/// Counts the WALKs since the last MM: one more than an MM may have would wait for ever in front of the store of walks.
+#[derive(Clone, Debug, Default, LogicBlock)]
+pub struct WalkLimit {
+    /// Clock of the register.
+    pub clock: Signal<In, Clock>,
+    /// Forgets the program before.
+    pub load: Signal<In, Bit>,
+    /// Opcode of WALK, constant.
+    pub walk: Signal<In, Bits<8>>,
+    /// Opcode of MM, constant.
+    pub mm: Signal<In, Bits<8>>,
+    /// Walks that one MM may have, constant.
+    pub most: Signal<In, Bits<3>>,
+    /// There is an instruction to check.
+    pub checks: Signal<In, Bit>,
+    /// Its opcode.
+    pub opcode: Signal<In, Bits<8>>,
+    /// It is one WALK too many.
+    pub exceeds: Signal<Out, Bit>,
+
+    given: DFF<Bits<3>>,
+    is_walk: Signal<Local, Bit>,
+    is_full: Signal<Local, Bit>,
+    given_up: Signal<Local, Bits<3>>,
+}
+
+impl Logic for WalkLimit {
+    #[hdl_gen]
+    fn update(&mut self) {
+        dff_setup!(self, clock, given);
+        self.is_walk.next = self.opcode.val() == self.walk.val();
+        self.is_full.next = self.given.q.val() == self.most.val();
+        self.given_up.next = self.given.q.val() + bits::<3>(1);
+        self.exceeds.next = self.is_walk.val() & self.is_full.val();
+        if self.checks.val() {
+            if self.is_walk.val() & !self.is_full.val() {
+                self.given.d.next = self.given_up.val();
+            }
+            if self.opcode.val() == self.mm.val() {
+                self.given.d.next = bits::<3>(0);
+            }
+        }
+        if self.load.val() {
+            self.given.d.next = bits::<3>(0);
+        }
+    }
+}
+
 /// What becomes of a dispatched instruction once it is checked.
 #[derive(Clone, Debug, Default, LogicBlock)]
 pub struct Verdict {

@@ -9,7 +9,7 @@
 //!
 //! **Dispatch.** An instruction leaves the buffer once all its queues have room (cycle d). In d + 1 it is checked and written, from
 //! d + 2 on an engine may take it. One that is illegal, or whose beat came with an error, stops the program when it is checked:
-//! those before it are dispatched, those after it are forgotten.
+//! those before it are dispatched, those after it are forgotten. So does the WALK after as many as an MM may have.
 //!
 //! **An engine** `e` has these signals at the sequencer:
 //!
@@ -171,6 +171,7 @@ pub fn sequencer(config: &ArrayConfig, engines: &Engines) -> Result<Design, HdlE
         emit("front_arrivals", fetch::Arrivals::default),
         emit("front_dispatch", dispatch::Dispatch::default),
         emit("front_pick", dispatch::Pick::default),
+        emit("front_walk_limit", dispatch::WalkLimit::default),
         emit("front_verdict", dispatch::Verdict::default),
         emit("front_queue", queue::Queue::default),
         emit("front_ledger", queue::Ledger::default),

@@ -13,7 +13,7 @@ pub struct Runs {
     pub clock: Signal<In, Clock>,
     /// Forgets everything, or asks for nothing more.
     pub reset: Signal<In, Bit>,
-    /// Lines of runs are to be asked for, only while none are.
+    /// Lines of runs are to be asked for, only while none are or as the last burst is taken.
     pub start: Signal<In, Bit>,
     /// First word of their first run.
     pub first: Signal<In, Bits<34>>,
@@ -37,6 +37,8 @@ pub struct Runs {
     pub address: Signal<Out, Bits<32>>,
     /// Beats that are left of its run.
     pub left: Signal<Out, Bits<32>>,
+    /// It is of the last run.
+    pub last_run: Signal<Out, Bit>,
 
     asks: DFF<Bit>,
     at: DFF<Bits<32>>,
@@ -120,6 +122,8 @@ impl Logic for Runs {
         self.busy.next = self.asks.q.val();
         self.address.next = self.at.q.val();
         self.left.next = self.beats_left.q.val();
+        self.last_run.next =
+            (self.runs_left.q.val() == bits::<16>(1)) & (self.lines_left.q.val() == bits::<16>(1));
     }
 }
 
@@ -145,6 +149,30 @@ impl Logic for Burst {
         if self.left.val() < bit_cast::<32, 7>(self.to_page.val()) {
             self.beats.next = self.left.val().get_bits::<7>(0);
         }
+    }
+}
+
+/// Whether the burst that is taken is the last one of all lines. It stands apart from [`Runs`] as [`Burst`] does.
+#[derive(Clone, Debug, Default, LogicBlock)]
+pub struct RunsEnd {
+    /// A burst is taken.
+    pub taken: Signal<In, Bit>,
+    /// It is of the last run.
+    pub last_run: Signal<In, Bit>,
+    /// Beats that are left of the run.
+    pub left: Signal<In, Bits<32>>,
+    /// Beats of the burst.
+    pub beats: Signal<In, Bits<7>>,
+    /// It is the last.
+    pub ends: Signal<Out, Bit>,
+}
+
+impl Logic for RunsEnd {
+    #[hdl_gen]
+    fn update(&mut self) {
+        self.ends.next = self.taken.val()
+            & self.last_run.val()
+            & (self.left.val() == bit_cast::<32, 7>(self.beats.val()));
     }
 }
 

@@ -35,7 +35,7 @@ mod steps;
 mod wiring;
 
 pub use activations::activations;
-pub use ask::{Burst, Runs, Start};
+pub use ask::{Burst, Runs, RunsEnd, Start};
 pub use column::{Positions, WeightColumn};
 pub use decode::WeightDecode;
 pub use fault::LoadFault;

@@ -144,7 +144,9 @@ fn ask(text: &mut Wiring, config: &ArrayConfig, in_order: &str) {
         own("busy"),
         ("address", "burst_address".into()),
         ("left", "burst_left".into()),
+        ("last_run", "unused_last_run".into()),
     ]);
+    text.wire("unused_last_run", 1);
     text.instance("load_runs", "asks", &[], &connections);
     text.instance(
         "load_burst",

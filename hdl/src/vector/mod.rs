@@ -8,28 +8,36 @@
 //! | [`Statistics`] | mean, variance, `k`, running statistics; `dbeta`, `dgamma`, `a`, `b`: from exact sums | one channel at a time | [`Program::cycles`]: 460 forwards, 244 backwards |
 //! | [`ExactRatio`] | an exact integer over 1, `n` or `n * n`, rounded once to FP32 | one at a time | 10 to 239 |
 //! | [`DivideSingle`], [`RootSingle`] | FP32 quotient, FP32 square root | one at a time | 18, 16 |
+//! | [`rows`] | softmax cross-entropy of rows of up to 32 classes: gradient, loss, predicted class | a row per 192 cycles | up to [`ROW_LATENCY_CYCLES`] |
+//! | [`CountSingle`] | a count below 2^24 as FP32 | one at a time | 24 |
 //! | [`RoundSum`] | an exact sum, rounded once to FP32 | one per cycle | 4 |
 //! | [`WidenHalf`] | FP16 to FP32 | one per cycle | 1 |
 //!
 //! A latency of n: what is at the inputs at a rising edge is at the output after the n-th edge, that one counted. No block's time
 //! depends on values. Results are those of `docs/contract-elementwise.md`, bit by bit.
 
+mod count_single;
 mod cursor;
 mod divide_single;
 mod exact_ratio;
 mod exact_sum;
 mod exact_term;
+mod flow;
 mod gather;
 mod lane;
 mod lanes;
+mod loss;
 mod microcode;
 mod normalize_single;
 mod pick;
 mod root_single;
 mod round_sum;
+mod row_scan;
+mod rows;
 mod statistics;
 mod widen_half;
 
+pub use count_single::CountSingle;
 pub use cursor::{Cursor, Tail};
 pub use divide_single::DivideSingle;
 pub use exact_ratio::ExactRatio;
@@ -42,6 +50,8 @@ pub use normalize_single::NormalizeSingle;
 pub use pick::Pick;
 pub use root_single::RootSingle;
 pub use round_sum::RoundSum;
+pub use row_scan::RowScan;
+pub use rows::LATENCY_CYCLES as ROW_LATENCY_CYCLES;
 pub use statistics::Statistics;
 pub use widen_half::WidenHalf;
 
@@ -99,6 +109,29 @@ pub fn design(config: &ArrayConfig) -> Result<Design, HdlError> {
     }
     let wiring = vec![memory::delay_line(), lanes::module(lanes)];
     Ok(Design::join("vector_lanes", lanes::parts(lanes), wiring))
+}
+
+/// Softmax cross-entropy of one row of up to 32 classes after another, top `vector_rows`.
+///
+/// # Errors
+/// [`HdlError`] if the system gives no thread with a large stack.
+pub fn rows() -> Result<Design, HdlError> {
+    check_stack()?;
+    Ok(rows::design())
+}
+
+/// The same between rings of beats, top `vector_loss`: all rows of an instruction, a beat each, with labels and the step's numbers; gradients
+/// in the first ring that is written and losses with classes in the second, or these alone in the first.
+///
+/// A row is taken with its first elements (`take` with `position` 0, `starts` with the first row), 192 cycles after the one before at
+/// the earliest; `read_data_k` is a beat, [`LANE_READ_CYCLES`](crate::dma::LANE_READ_CYCLES) after its address. All of it is written
+/// [`ROW_LATENCY_CYCLES`] + 4 cycles after the last row is taken.
+///
+/// # Errors
+/// As [`rows`].
+pub fn loss() -> Result<Design, HdlError> {
+    check_stack()?;
+    Ok(loss::design())
 }
 
 /// True if there are lanes for a configuration ([`design`]): 64 take two beats in a cycle, which is not built.

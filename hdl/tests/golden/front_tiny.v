@@ -1313,6 +1313,74 @@ module decoder (
     assign legal = (accepted_01 | accepted_02 | accepted_05 | accepted_03 | accepted_04 | accepted_06 | accepted_07 | accepted_08 | accepted_09 | accepted_0a | accepted_10 | accepted_11 | accepted_12 | accepted_13 | accepted_14 | accepted_15 | accepted_16) & ~(refuses_01_40 | refuses_16_40);
 endmodule
 
+module sequencer_dff_3(d,q,clock);
+
+    // Module arguments
+    input wire  [2:0] d;
+    output reg  [2:0] q;
+    input wire  clock;
+
+    // Update code (custom)
+    initial begin
+       q = 3'h0;
+    end
+
+    always @(posedge clock) begin
+       q <= d;
+    end
+
+endmodule
+
+module front_walk_limit(clock,load,walk,mm,most,checks,opcode,exceeds);
+
+    // Module arguments
+    input wire  clock;
+    input wire  load;
+    input wire  [7:0] walk;
+    input wire  [7:0] mm;
+    input wire  [2:0] most;
+    input wire  checks;
+    input wire  [7:0] opcode;
+    output reg  exceeds;
+
+    // Stub signals
+    reg  [2:0] given$d;
+    wire  [2:0] given$q;
+
+    // Local signals
+    reg  is_walk;
+    reg  is_full;
+    reg  [2:0] given_up;
+
+    // Sub module instances
+    sequencer_dff_3 given(
+        .d(given$d),
+        .q(given$q),
+        .clock(clock)
+    );
+
+    // Update code
+    always @(*) begin
+        given$d = given$q;
+        is_walk = opcode == walk;
+        is_full = given$q == most;
+        given_up = given$q + 3'h1;
+        exceeds = is_walk & is_full;
+        if (checks) begin
+            if (is_walk & ~is_full) begin
+                given$d = given_up;
+            end
+            if (opcode == mm) begin
+                given$d = 3'h0;
+            end
+        end
+        if (load) begin
+            given$d = 3'h0;
+        end
+    end
+
+endmodule
+
 module front_verdict(checks,runs,error,legal,queues,own,beat,first_beat,arrives,kept,fault,axi,address);
 
     // Module arguments
@@ -1856,24 +1924,6 @@ module front_progress(clock,load,runs,fault,kept,ends,watchdog_cycles,retired,cy
 
 endmodule
 
-module front_run_dff_3(d,q,clock);
-
-    // Module arguments
-    input wire  [2:0] d;
-    output reg  [2:0] q;
-    input wire  clock;
-
-    // Update code (custom)
-    initial begin
-       q = 3'h0;
-    end
-
-    always @(posedge clock) begin
-       q <= d;
-    end
-
-endmodule
-
 module front_run(clock,reset,start,cancel,resetting,program_address,length,most,memory_bytes,done_bit,illegal_bit,axi_bit,watchdog_bit,cancelled_bit,not_finite_bit,complete,running,dma_idle,faulty,fault,fault_axi,fault_index,fault_address,watchdog,oldest,cycle,last_end,not_finite,load,runs,stops,stop,flush,busy,reset_done,raised,shown_index,shown_address,shown_cycles);
 
     // Module arguments
@@ -1960,7 +2010,7 @@ module front_run(clock,reset,start,cancel,resetting,program_address,length,most,
     reg  [31:0] extra;
 
     // Sub module instances
-    front_run_dff_3 state(
+    sequencer_dff_3 state(
         .d(state$d),
         .q(state$q),
         .clock(clock)
@@ -2320,12 +2370,14 @@ module sequencer (
     front_pick pick (.clock(clock), .port(next_port), .upper(next_upper), .beat_0(beat_0), .beat_1(beat_1), .beat_2(beat_2), .beat_3(beat_3), .opcode(opcode), .queues(next_queues), .own(next_own), .takes(takes), .index(next_index), .checks(checks), .word(word), .error(word_error), .checked_index(word_index), .checked_queues(word_queues), .checked_own(word_own));
     wire legal;
     decoder decoder (.opcode(opcode), .queues(next_queues), .own(next_own), .word(word), .legal(legal));
+    wire walks_exceed;
+    front_walk_limit walk_limit (.clock(clock), .load(load), .walk(8'h6), .mm(8'h12), .most(3'h4), .checks(checks), .opcode(word[7:0]), .exceeds(walks_exceed));
     wire [5:0] arrives;
     wire kept;
     wire word_fault;
     wire word_axi;
     wire [37:0] word_address;
-    front_verdict verdict (.checks(checks), .runs(runs), .error(word_error), .legal(legal), .queues(word_queues), .own(word_own), .beat(word_index[30:1]), .first_beat(first_beat), .arrives(arrives), .kept(kept), .fault(word_fault), .axi(word_axi), .address(word_address));
+    front_verdict verdict (.checks(checks), .runs(runs), .error(word_error), .legal(legal & ~walks_exceed), .queues(word_queues), .own(word_own), .beat(word_index[30:1]), .first_beat(first_beat), .arrives(arrives), .kept(kept), .fault(word_fault), .axi(word_axi), .address(word_address));
     wire [15:0] empty;
     wire [8:0] load_a_write_at;
     wire [8:0] load_a_read_at;

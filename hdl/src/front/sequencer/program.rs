@@ -2,10 +2,20 @@
 
 use super::{constant, own};
 use crate::emit::{Wiring, bit, part, side_by_side};
+use satkit_spec::isa::{self, MAX_WALKS};
 use satkit_spec::{ArrayConfig, FETCH_BUFFER_BEATS};
 
 /// Bits of a beat in the buffer: its data, and that it came with an error.
 const BEAT_BITS: usize = 513;
+
+/// The opcode of a mnemonic.
+fn opcode_of(mnemonic: &str) -> u64 {
+    let row = isa::reference().find(|(name, ..)| *name == mnemonic);
+    row.map_or_else(
+        || panic!("no instruction is called {mnemonic}"),
+        |(_, opcode, ..)| opcode.into(),
+    )
+}
 
 /// The program's beats, up to the instruction that is next.
 pub(super) fn fetch(text: &mut Wiring, config: &ArrayConfig) {
@@ -167,6 +177,22 @@ pub(super) fn check(text: &mut Wiring) {
             own("legal"),
         ],
     );
+    text.wire("walks_exceed", 1);
+    text.instance(
+        "front_walk_limit",
+        "walk_limit",
+        &[],
+        &[
+            own("clock"),
+            own("load"),
+            ("walk", constant(8, opcode_of("WALK"))),
+            ("mm", constant(8, opcode_of("MM"))),
+            ("most", constant(3, MAX_WALKS as u64)),
+            own("checks"),
+            ("opcode", "word[7:0]".into()),
+            ("exceeds", "walks_exceed".into()),
+        ],
+    );
     for (name, bits) in
         [("arrives", 6), ("kept", 1), ("word_fault", 1), ("word_axi", 1), ("word_address", 38)]
     {
@@ -180,7 +206,7 @@ pub(super) fn check(text: &mut Wiring) {
             own("checks"),
             own("runs"),
             ("error", "word_error".into()),
-            own("legal"),
+            ("legal", "legal & ~walks_exceed".into()),
             ("queues", "word_queues".into()),
             ("own", "word_own".into()),
             ("beat", "word_index[30:1]".into()),

@@ -22,15 +22,17 @@
 //! |---|---|
 //! | [`ActivationTake`], [`Taken`] | what comes out of the queue |
 //! | [`Reckoner`], [`ProgramSteps`], [`Divide`], [`Given`] | the lines of a load, as numbers |
-//! | [`Stripes`], [`Runs`], [`Burst`], [`Start`] | their bursts |
+//! | [`Stripes`], [`Runs`], [`RunsEnd`], [`Burst`], [`Start`] | their bursts |
 //! | [`ActivationSteps`], [`ActivationRow`] | which words of a beat go where |
 //! | [`Scatter`], [`ScatterTurn`], [`ScatterBank`] | in WU, which values of a beat go where |
 //! | [`OffsetTable`], [`ActivationLane`] | offsets of the outputs |
 //! | [`LoadFault`] | what stops the engine |
 //!
-//! It loads what 1 x 1 kernels without stride or padding see: flat patches of FF and BP, in both dataflows, and weight rows of WU in OS. It
-//! takes for illegal: other kernels and patches, WU in WS, products of a batch (`group` above 0), and pixels of 16 or 24 elements. It does not look whether rows and slots are those of the
-//! layer, but for the pixels of the batch and the channels of a pixel.
+//! It loads what 1 x 1 kernels without stride or padding see: flat patches of FF and BP, in both dataflows, and weight rows of WU in OS; and in
+//! OS patches of images, for kernels of all sizes, with padding, in FF also with strides up to the kernel's. It takes for illegal: patches of
+//! images in WS, strided BP, strides that skip pixels, chunks whose channel blocks have parts of the kernel of their own, WU of other kernels
+//! and in WS, products of a batch (`group` above 0), and pixels of 16 or 24 elements. It does not look whether rows and slots are those of the
+//! layer, but for the pixels or patches of the batch and the channels of a pixel.
 
 mod divide;
 mod program;
@@ -51,7 +53,7 @@ pub use steps::ActivationSteps;
 pub use table::{ActivationLane, OffsetTable};
 pub use take::{ActivationTake, Given, Stripes, Taken};
 
-use super::{Burst, LoadFault, Runs, Start};
+use super::{Burst, LoadFault, Runs, RunsEnd, Start};
 use crate::emit::{Design, check_stack, emit};
 use crate::{HdlError, array, dma, memory};
 use satkit_spec::ArrayConfig;
@@ -86,6 +88,7 @@ pub fn activations(config: &ArrayConfig) -> Result<Design, HdlError> {
         emit("load_a_stripes", Stripes::default),
         emit("load_runs", Runs::default),
         emit("load_burst", Burst::default),
+        emit("load_runs_end", RunsEnd::default),
         emit("load_start", Start::default),
         emit("load_a_steps", ActivationSteps::default),
         emit("load_a_row", ActivationRow::default),

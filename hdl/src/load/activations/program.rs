@@ -1,10 +1,13 @@
 //! How a load's lines follow from GEOMETRY, OPERANDS and LD.A: the steps of [`Reckoner`](super::Reckoner).
 
+mod images;
 mod ways;
 
 use super::Divide;
 use rust_hdl_core::prelude::*;
-use satkit_spec::ACTIVATION_DECODE_CYCLES;
+use satkit_spec::{
+    ACTIVATION_DECODE_CYCLES, ACTIVATION_IMAGE_DECODE_CYCLES, ACTIVATION_STRIPE_DECODE_CYCLES,
+};
 use std::sync::OnceLock;
 
 /// A field that the steps can read.
@@ -29,6 +32,7 @@ pub(super) const STRIPE: &[(&str, usize)] = &[
     ("length", 32),
     ("runs", 16),
     ("stride", 32),
+    ("ask_lines", 16),
     ("lines", 16),
     ("line_stride", 32),
     ("at", 16),
@@ -99,6 +103,8 @@ struct Writer {
     way: usize,
     /// Cycles that have gone by before it.
     before: usize,
+    /// First and last steps of what is done again and again.
+    rounds: Vec<(usize, usize)>,
 }
 
 impl Writer {
@@ -144,7 +150,16 @@ impl Writer {
                 last[number.0] = at;
             }
         }
-        let mut places = vec![None; self.numbers];
+        // What is read in rounds and written before is there for all of them.
+        for &(first, end) in &self.rounds {
+            for (number, last) in last.iter_mut().enumerate() {
+                let written = self.steps.iter().position(|step| step.to == Ok(Number(number)));
+                if written.is_some_and(|at| at < first) && (first..=end).contains(&*last) {
+                    *last = end;
+                }
+            }
+        }
+        let mut places: Vec<Option<u32>> = vec![None; self.numbers];
         let mut free: Vec<u32> = (0..64).rev().collect();
         let word = |(at, step): (usize, &Step)| {
             let of = |number: Option<Number>, places: &[Option<u32>]| {
@@ -161,6 +176,11 @@ impl Writer {
                     .get_or_insert_with(|| free.pop().expect("at most 64 numbers at a time")),
                 Err(control) => control,
             };
+            for (place, &last) in places.iter_mut().zip(&last) {
+                if last == at {
+                    free.extend(place.take());
+                }
+            }
             let gives = step.gives.map_or(0, |place| 1 << 22 | place << 23);
             let last = if step.is_last { LAST } else { 0 };
             step.operation | to << 4 | a << 10 | b << 16 | step.constant << 10 | gives | last
@@ -179,6 +199,10 @@ impl Writer {
     /// The product with a number of 16 bits.
     fn times(&mut self, a: Number, b: Number) -> Number {
         self.of(MULTIPLY, a, b)
+    }
+
+    fn quotient(&mut self, a: Number, b: Number) -> Number {
+        self.of(DIVIDE, a, b)
     }
 
     fn divide(&mut self, a: Number, b: Number) -> (Number, Number) {
@@ -256,8 +280,49 @@ impl Writer {
         }
     }
 
+    /// Gives a number here and now.
+    fn give_now(&mut self, name: &str, value: Number) {
+        let place = STRIPE.iter().position(|&(known, _)| known == name);
+        let place = place.unwrap_or_else(|| panic!("a stripe has no {name}"));
+        self.act(GIVE, place as u32, Some(value), None);
+    }
+
     fn push(&mut self) {
         self.act(CONTROL, 1, None, None);
+    }
+
+    /// Pushes if the flag is set.
+    fn push_if(&mut self) {
+        self.act(CONTROL, 2, None, None);
+    }
+
+    /// From here on nothing is given if the flag is set, and all is if not.
+    fn mute_if(&mut self) {
+        self.act(CONTROL, 3, None, None);
+    }
+
+    /// A number of its own that can be set to others.
+    fn variable(&mut self, value: Number, zero: Number) -> Number {
+        self.add(value, zero)
+    }
+
+    fn set(&mut self, number: Number, operation: u32, a: Number, b: Number) {
+        self.step(operation, Ok(number), [Some(a), Some(b)], 0);
+    }
+
+    /// What begins at step `first` is done once more if a number is less than another. Each time takes the cycles of
+    /// [`ACTIVATION_STRIPE_DECODE_CYCLES`].
+    fn again_if_less(&mut self, first: usize, a: Number, b: Number) {
+        let cycles = self.cycles(first) + 2 + JUMP_CYCLES;
+        assert!(cycles <= ACTIVATION_STRIPE_DECODE_CYCLES, "a stripe takes {cycles} cycles");
+        for _ in cycles..ACTIVATION_STRIPE_DECODE_CYCLES {
+            self.act(GIVE, 63, None, None);
+        }
+        self.if_less(a, b);
+        self.act(CONTROL, 0, None, None);
+        let end = self.steps.len() - 1;
+        self.steps[end].constant = first as u32;
+        self.rounds.push((first, end));
     }
 
     /// Cycles of the steps from one on.
@@ -283,10 +348,19 @@ impl Writer {
 
     /// The way ends, when decoding has taken its cycles: its last steps do nothing.
     fn end(&mut self) {
+        self.end_after(ACTIVATION_DECODE_CYCLES);
+    }
+
+    /// The same of a way with rounds, of which there is one at least.
+    fn end_with_rounds(&mut self) {
+        self.end_after(ACTIVATION_IMAGE_DECODE_CYCLES + ACTIVATION_STRIPE_DECODE_CYCLES);
+    }
+
+    fn end_after(&mut self, all: usize) {
         // Three cycles from the one in which the load is taken to the first step's own.
         let cycles = 3 + self.before + self.cycles(self.way);
-        assert!(cycles <= ACTIVATION_DECODE_CYCLES, "decoding takes {cycles} cycles");
-        for _ in cycles..ACTIVATION_DECODE_CYCLES {
+        assert!(cycles <= all, "decoding takes {cycles} cycles, not {all}");
+        for _ in cycles..all {
             self.act(GIVE, 63, None, None);
         }
         self.steps.last_mut().expect("it has steps").is_last = true;
@@ -303,7 +377,7 @@ fn words() -> &'static [u32] {
     static WORDS: OnceLock<Vec<u32>> = OnceLock::new();
     WORDS.get_or_init(|| {
         let words = ways::ways().words();
-        assert!(words.len() <= 512, "{} steps", words.len());
+        assert!(words.len() <= 1024, "{} steps", words.len());
         words
     })
 }
@@ -323,7 +397,7 @@ fn words() -> &'static [u32] {
 #[derive(Clone, Debug, Default, LogicBlock)]
 pub struct ProgramSteps {
     /// The step.
-    pub at: Signal<In, Bits<9>>,
+    pub at: Signal<In, Bits<10>>,
     /// What it does.
     pub word: Signal<Out, Bits<30>>,
 }
@@ -339,10 +413,18 @@ impl Logic for ProgramSteps {
     }
 
     fn hdl(&self) -> Verilog {
-        let line = |(at, word): (usize, &u32)| format!("    9'h{at:x}: word = 30'h{word:x};\n");
+        let line = |(at, word): (usize, &u32)| format!("    10'h{at:x}: word = 30'h{word:x};\n");
         let lines: String = words().iter().enumerate().map(line).collect();
         Verilog::Custom(format!(
             "always @(*) case (at)\n{lines}    default: word = 30'h0;\nendcase"
         ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_ways_take_their_cycles() {
+        assert!(super::words().len() > 512);
     }
 }

@@ -20,7 +20,7 @@ use rust_hdl_widgets::{dff::DFF, dff_setup};
 /// | 10 | `a` if the flag is set, else `b` |
 /// | 11, 12 | to 0: sets the flag if `a` is less, or equal; to 1: the load is none then |
 /// | 14 | gives `a` |
-/// | 15 | to 0: goes to another step if the flag is set; to 1: the stripe is complete |
+/// | 15 | to 0: goes to another step if the flag is set, and the load is one so far; to 1: the stripe is complete; to 2: it is if the flag is set; to 3: gives nothing from here on if it is, else goes on giving |
 #[derive(LogicBlock, Default)]
 pub struct Reckoner {
     /// Clock of all registers.
@@ -45,8 +45,8 @@ pub struct Reckoner {
     pub refused: Signal<Out, Bit>,
 
     steps: ProgramSteps,
-    at: DFF<Bits<9>>,
-    at_up: Signal<Local, Bits<9>>,
+    at: DFF<Bits<10>>,
+    at_up: Signal<Local, Bits<10>>,
     runs: DFF<Bit>,
     read: DFF<Bits<29>>,
     reads: DFF<Bit>,
@@ -66,6 +66,7 @@ pub struct Reckoner {
     field: DFF<Bits<32>>,
     flag: DFF<Bit>,
     wrong: DFF<Bit>,
+    mutes: DFF<Bit>,
 
     low: Product<16, 16, 32>,
     high: Product<16, 16, 32>,
@@ -87,14 +88,14 @@ impl Logic for Reckoner {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(self, clock, at, runs, read, reads, acts, operation, to, a, b, constant, field);
-        dff_setup!(self, clock, flag, wrong, also_gives, gives_as);
+        dff_setup!(self, clock, flag, wrong, also_gives, gives_as, mutes);
         self.numbers_a.clock.next = self.clock.val();
         self.numbers_b.clock.next = self.clock.val();
         self.divide.clock.next = self.clock.val();
 
         // The step is read, then its numbers.
         self.steps.at.next = self.at.q.val();
-        self.at_up.next = self.at.q.val() + bits::<9>(1);
+        self.at_up.next = self.at.q.val() + bits::<10>(1);
         self.numbers_a.read_index.next = self.read.q.val().get_bits::<6>(10);
         self.numbers_b.read_index.next = self.read.q.val().get_bits::<6>(16);
         self.shift.next = bit_cast::<10, 5>(self.read.q.val().get_bits::<5>(16)) << bits::<3>(5);
@@ -181,11 +182,16 @@ impl Logic for Reckoner {
                     self.flag.d.next = self.holds.val();
                 }
             }
-            self.gives.next = (self.operation.q.val() == bits::<4>(14))
-                | (self.writes.val() & self.also_gives.q.val());
+            self.gives.next = ((self.operation.q.val() == bits::<4>(14))
+                | (self.writes.val() & self.also_gives.q.val()))
+                & !self.mutes.q.val();
             if self.operation.q.val() == bits::<4>(15) {
-                self.pushes.next = self.to.q.val().any();
-                self.jumps.next = self.flag.q.val() & !self.to.q.val().any();
+                self.pushes.next = (self.to.q.val() == bits::<6>(1))
+                    | ((self.to.q.val() == bits::<6>(2)) & self.flag.q.val());
+                self.jumps.next = self.flag.q.val() & !self.wrong.q.val() & !self.to.q.val().any();
+                if self.to.q.val() == bits::<6>(3) {
+                    self.mutes.d.next = self.flag.q.val();
+                }
             }
         }
         // What is written is read at once.
@@ -205,7 +211,7 @@ impl Logic for Reckoner {
         }
         // Behind a jump nothing acts of what has been read.
         if self.jumps.val() {
-            self.at.d.next = self.constant.q.val().get_bits::<9>(0);
+            self.at.d.next = self.constant.q.val().get_bits::<10>(0);
             self.runs.d.next = true;
             self.reads.d.next = false;
             self.acts.d.next = false;
@@ -217,9 +223,10 @@ impl Logic for Reckoner {
         self.numbers_b.write_index.next = self.to.q.val();
         self.numbers_b.write_data.next = self.result.val();
         if self.start.val() {
-            self.at.d.next = bits::<9>(0);
+            self.at.d.next = bits::<10>(0);
             self.runs.d.next = true;
             self.wrong.d.next = false;
+            self.mutes.d.next = false;
         }
         if self.reset.val() {
             self.runs.d.next = false;

@@ -128,8 +128,8 @@ impl Logic for Given {
     }
 }
 
-/// Takes the stripes of a load one after another: the first with its start, each other in the cycle after the last burst of the one before was
-/// taken, or after its own if it has none.
+/// Takes the stripes of a load one after another: the first with its start, each other in the cycle in which the last burst of the one before
+/// is taken, or after its own if it has none.
 #[derive(Clone, Debug, Default, LogicBlock)]
 pub struct Stripes {
     /// Clock of the register.
@@ -142,6 +142,8 @@ pub struct Stripes {
     pub is_last: Signal<In, Bit>,
     /// There is something left to ask for of the one before.
     pub asks: Signal<In, Bit>,
+    /// The last of it is taken.
+    pub ends: Signal<In, Bit>,
     /// The next is taken.
     pub takes: Signal<Out, Bit>,
     /// There is a load.
@@ -154,7 +156,8 @@ impl Logic for Stripes {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(self, clock, more);
-        self.takes.next = self.start.val() | (self.more.q.val() & !self.asks.val());
+        self.takes.next =
+            self.start.val() | (self.more.q.val() & (!self.asks.val() | self.ends.val()));
         if self.takes.val() {
             self.more.d.next = !self.is_last.val();
         }

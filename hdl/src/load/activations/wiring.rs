@@ -229,9 +229,23 @@ fn ask(text: &mut Wiring, in_order: &str) {
         ("busy", 1),
         ("burst_address", 32),
         ("burst_left", 32),
+        ("last_run", 1),
+        ("ends", 1),
     ] {
         text.wire(wire, bits);
     }
+    text.instance(
+        "load_runs_end",
+        "ender",
+        &[],
+        &[
+            ("taken", "burst_taken".into()),
+            own("last_run"),
+            ("left", "burst_left".into()),
+            ("beats", "burst_beats".into()),
+            own("ends"),
+        ],
+    );
     text.instance(
         "load_a_stripes",
         "stripes",
@@ -242,6 +256,7 @@ fn ask(text: &mut Wiring, in_order: &str) {
             own("start"),
             ("is_last", head("is_last")),
             own("asks"),
+            own("ends"),
             ("takes", "stripe_taken".into()),
             own("busy"),
         ],
@@ -258,13 +273,14 @@ fn ask(text: &mut Wiring, in_order: &str) {
             ("length", format!("{{2'd0, {}}}", head("length"))),
             ("runs", head("runs")),
             ("stride", format!("{{2'd0, {}}}", head("stride"))),
-            ("lines", head("lines")),
+            ("lines", head("ask_lines")),
             ("line_stride", format!("{{2'd0, {}}}", head("line_stride"))),
             ("burst", "burst_beats".into()),
             ("taken", "burst_taken".into()),
             ("busy", "asks".into()),
             ("address", "burst_address".into()),
             ("left", "burst_left".into()),
+            own("last_run"),
         ],
     );
     text.instance(

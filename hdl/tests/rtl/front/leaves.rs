@@ -4,7 +4,7 @@ use crate::support::{Random, replay};
 use crate::trace::{Cycle, Traced, recorded, traced};
 use crate::verilog::has_verilog_tool;
 use satkit_hdl::emit::emit;
-use satkit_hdl::front::dispatch::Dispatch;
+use satkit_hdl::front::dispatch::{Dispatch, WalkLimit};
 use satkit_hdl::front::fetch::{Arrivals, Fetch};
 use satkit_hdl::front::lite::LitePort;
 use satkit_hdl::front::queue::{Ledger, Queue};
@@ -30,6 +30,7 @@ traced!(
     [load first_beat length runs complete queues full],
     [place upper takes index frees freed_beats all]
 );
+traced!(WalkLimit, [load walk mm most checks opcode], [exceeds]);
 traced!(
     LitePort,
     [reset hold awaddr awvalid wdata wstrb wvalid bready araddr arvalid rready read_data],
@@ -119,7 +120,7 @@ macro_rules! same {
 }
 
 same! {
-    fetch_and_dispatch_are_what_they_are_in_rust: Fetch "fetch", Arrivals "arrivals", Dispatch "dispatch";
+    fetch_and_dispatch_are_what_they_are_in_rust: Fetch "fetch", Arrivals "arrivals", Dispatch "dispatch", WalkLimit "walk_limit";
     queues_are_what_they_are_in_rust: Queue "queue", Ledger "ledger", Tokens "tokens", Taken "front_taken";
     the_run_is_what_it_is_in_rust: Progress "progress", Run "run";
     the_window_is_what_it_is_in_rust: LitePort "lite_port", Holds "holds", Pair "pair", Status "status", Control "control";

@@ -1,7 +1,9 @@
 //! The sequencer in plain Rust, written from the timing rules: what is due in each cycle, and what follows from what it is told.
 
 use super::program::meaning;
-use satkit_spec::isa::{Engine, Instruction, MAX_INSTRUCTIONS, Semaphore, SemaphoreSet, Word};
+use satkit_spec::isa::{
+    Engine, Instruction, MAX_INSTRUCTIONS, MAX_WALKS, Operation, Semaphore, SemaphoreSet, Word,
+};
 use satkit_spec::regs::status;
 use satkit_spec::{FETCH_BUFFER_BEATS, FETCH_BURST_BEATS, memory_map};
 use std::collections::VecDeque;
@@ -150,6 +152,15 @@ impl Model {
 
     fn instruction(&self, index: usize) -> Option<Instruction> {
         meaning(&self.job.words[index], &self.engines)
+    }
+
+    /// A WALK after as many as an MM may have.
+    fn is_one_walk_too_many(&self, index: usize) -> bool {
+        let of = |index: usize| self.instruction(index).map(|instruction| instruction.operation);
+        let is_walk = |index: usize| matches!(of(index), Some(Operation::Walk(_)));
+        let since_mm =
+            (0..index).rev().take_while(|&i| !matches!(of(i), Some(Operation::MatMul(_))));
+        is_walk(index) && since_mm.filter(|&i| is_walk(i)).count() >= MAX_WALKS
     }
 
     fn first_beat(&self) -> usize {
@@ -363,7 +374,8 @@ impl Model {
         if self.job.bad_beats.contains(&(index / 2)) {
             return Some(why(Some(self.job.address + (index as u64 / 2) * 64), index));
         }
-        self.instruction(index).is_none().then(|| why(None, index))
+        let is_legal = self.instruction(index).is_some() && !self.is_one_walk_too_many(index);
+        (!is_legal).then(|| why(None, index))
     }
 
     /// The instruction that is checked in this cycle, if it arrives in its queues.
@@ -372,7 +384,7 @@ impl Model {
         if self.job.bad_beats.contains(&(index / 2)) {
             return None;
         }
-        Some((index, self.instruction(index)?))
+        Some((index, self.instruction(index)?)).filter(|_| !self.is_one_walk_too_many(index))
     }
 
     fn progress(&mut self, inputs: &Inputs, kept: bool, runs: bool, counts: bool) {

@@ -2,7 +2,7 @@
 
 use crate::support::Random;
 use satkit_spec::isa::{
-    self, Engine, HEADER_BITS, Instruction, OPCODE_BITS, Semaphore, SemaphoreSet, Word,
+    self, Engine, HEADER_BITS, Instruction, MAX_WALKS, OPCODE_BITS, Semaphore, SemaphoreSet, Word,
 };
 
 /// What a word is to a machine with these engines: `None` if it is no instruction that it executes.
@@ -31,22 +31,35 @@ fn set(word: &mut Word, lsb: u32, width: u32, value: u64) {
 /// Makes programs whose instructions, one after the other, find all their tokens: so they do not wait for themselves.
 pub(super) struct Programs {
     tokens: Vec<u32>,
+    /// WALKs since the last MM, if they are limited to what an MM may have.
+    walks: Option<usize>,
 }
 
 impl Programs {
     pub(super) fn new() -> Self {
-        Self { tokens: Semaphore::ALL.iter().map(|semaphore| semaphore.initial()).collect() }
+        let tokens = Semaphore::ALL.iter().map(|semaphore| semaphore.initial()).collect();
+        Self { tokens, walks: Some(0) }
     }
 
-    /// Programs that may wait for tokens that never come.
+    /// Programs that may wait for tokens that never come, or have too many WALKs.
     pub(super) fn careless() -> Self {
-        Self { tokens: vec![1000; Semaphore::ALL.len()] }
+        Self { tokens: vec![1000; Semaphore::ALL.len()], walks: None }
     }
 
     /// The next instruction.
     pub(super) fn next(&mut self, random: &mut Random) -> Word {
         let rows: Vec<_> = isa::reference().collect();
-        let (_, opcode, _, fields) = &rows[random.below(rows.len() as u64) as usize];
+        let (mnemonic, opcode, _, fields) = loop {
+            let row = &rows[random.below(rows.len() as u64) as usize];
+            if row.0 != "WALK" || self.walks.is_none_or(|walks| walks < MAX_WALKS) {
+                break row;
+            }
+        };
+        self.walks = self.walks.map(|walks| match *mnemonic {
+            "WALK" => walks + 1,
+            "MM" => 0,
+            _ => walks,
+        });
         let mut word = loop {
             let mut word = Word([u64::from(*opcode), 0, 0, 0]);
             for field in fields {

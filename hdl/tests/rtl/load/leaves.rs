@@ -18,7 +18,7 @@ traced!(
 traced!(
     Runs,
     [reset start first length runs stride lines line_stride burst taken],
-    [busy address left]
+    [busy address left last_run]
 );
 traced!(
     WeightSteps,
@@ -37,7 +37,7 @@ traced!(
     [ready takes decoded illegal]
 );
 traced!(Given, [gives place own value], [given]);
-traced!(Stripes, [reset start is_last asks], [takes busy]);
+traced!(Stripes, [reset start is_last asks ends], [takes busy]);
 traced!(
     ActivationSteps,
     [reset may beat error holds is_first is_last lines pixels words at line_words pixel pixel_step lead line_lead pixel_lead scatters shares_beat

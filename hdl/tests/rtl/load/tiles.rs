@@ -7,7 +7,7 @@ use satkit_plan::{BankLayout, Grid, MacStage, Rows, Source, TileSpace, WeightSou
 use satkit_spec::isa::{
     Instruction, LoadActivations, Operands, Operation, Semaphore, SemaphoreSet,
 };
-use satkit_spec::{ArrayConfig, ConvShape, Dataflow, MAX_INTERLEAVE, Sparsity, Stage};
+use satkit_spec::{ArrayConfig, ConvShape, Dataflow, K_BLOCK, MAX_INTERLEAVE, Sparsity, Stage};
 
 /// A load and what it leaves.
 pub(super) struct Tile {
@@ -55,9 +55,39 @@ impl Tile {
     }
 }
 
-/// A problem of a 1 x 1 kernel: its patches are flat, its weight rows channels.
+/// A problem of patches of images in OS: kernels of several taps, with padding, in FF with strides up to the kernel's.
+fn images(random: &mut Random) -> Option<TileSpace> {
+    let stage = [Stage::Ff, Stage::Bp][random.below(2) as usize];
+    let (n, m) = [(1, 1), (2, 8), (1, 8), (3, 8), (2, 4), (1, 2)][random.below(6) as usize];
+    let channels = |random: &mut Random| match random.below(4) {
+        0 => 1 + random.below(9),
+        1 => 8 * (1 + random.below(20)),
+        _ => 32 * (1 + random.below(4)),
+    };
+    let (ci, co) = (channels(random) as usize, channels(random) as usize);
+    let batch = 1 + random.below(5) as usize;
+    let side = |random: &mut Random| 1 + random.below(9) as usize;
+    let (h, w) = (side(random), side(random));
+    let mut kernel = || 1 + random.below(4) as usize;
+    let (kh, kw) = (kernel(), kernel());
+    let stride = if stage == Stage::Ff { 1 + random.below(kh.min(kw) as u64) as usize } else { 1 };
+    let pad = random.below(3) as usize;
+    let shape = ConvShape::new(batch, ci, (h, w), co, (kh, kw), stride, pad).ok()?;
+    let problem = MacStage::new(shape, stage, Sparsity::new(n, m).unwrap()).ok()?.problems()[0];
+    let high = 1 + random.below(4) as usize;
+    let wide = 1 + random.below(4) as usize;
+    let rows = Rows::Patches(Grid::new(&problem, false, high, wide).ok()?);
+    let (dataflow, source) = (Dataflow::OutputStationary, WeightSource::Tiles);
+    Some(TileSpace { problem, dataflow, rows, source })
+}
+
+/// A problem of a 1 x 1 kernel, whose patches are flat, its weight rows channels; or of patches of images.
 fn space(random: &mut Random, array_rows: usize) -> TileSpace {
     loop {
+        if random.below(2) == 0 {
+            let Some(space) = images(random) else { continue };
+            return space;
+        }
         let stage = Stage::ALL[random.below(3) as usize];
         let sparse = [(1, 1), (2, 8), (1, 8), (4, 8), (3, 8), (2, 4), (3, 4), (1, 2)];
         let (n, m) = if stage == Stage::Wu { (1, 1) } else { sparse[random.below(8) as usize] };
@@ -95,6 +125,27 @@ fn part(random: &mut Random, count: usize, most: usize) -> std::ops::Range<usize
     base..base + len as usize
 }
 
+/// Slots of a chunk. Of several taps either a part of one channel block, or whole blocks.
+fn slots(random: &mut Random, space: &TileSpace, most: usize) -> std::ops::Range<usize> {
+    let problem = &space.problem;
+    let Rows::Patches(grid) = space.rows else { return part(random, problem.slots, most) };
+    let (shape, sparsity) = (&problem.mac.shape, problem.mac.sparsity);
+    if grid.flat || shape.taps() == 1 {
+        return part(random, problem.slots, most);
+    }
+    let channels = if problem.mac.stage == Stage::Bp { shape.co } else { shape.ci };
+    let block = sparsity.kept(channels.min(K_BLOCK)) * shape.taps();
+    let blocks = part(random, channels.div_ceil(K_BLOCK), usize::MAX);
+    let all = blocks.start * block..(blocks.end * block).min(problem.slots);
+    // Taps of a rectangle of fewer lines than a stride has are seen apart.
+    if random.below(2) == 0 || shape.stride > 1 {
+        return all;
+    }
+    let one = all.start..(all.start + block).min(problem.slots);
+    let inside = part(random, one.len(), usize::MAX);
+    one.start + inside.start..one.start + inside.end
+}
+
 /// A load that fits.
 fn tile(
     random: &mut Random,
@@ -113,13 +164,15 @@ fn tile(
     let channels = rows.len().div_ceil(config.rows);
     let fitting = (config.w2e_words_per_row / 2 / channels).saturating_sub(1) * config.m_lanes;
     let most = if is_wu { fitting } else { most.1 };
-    let slots = part(random, space.problem.slots, most);
+    let slots = slots(random, space, most);
     let layout = BankLayout::new(config, space, rows.clone(), slots.clone()).ok()?;
     // As programs say it: a run of so many pixels may be a word longer.
     let words =
         if is_wu { channels * (slots.len().div_ceil(config.m_lanes) + 1) } else { layout.words() };
     let mut first = None;
-    layout.elements(space, 0, |element| first = first.or(element.source));
+    for row in 0..rows.len().min(config.rows) {
+        layout.elements(space, row, |element| first = first.or(element.source));
+    }
     let load = LoadActivations {
         group: 0,
         row_base: rows.start as u32,

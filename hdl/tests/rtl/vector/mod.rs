@@ -4,6 +4,7 @@
 mod exact;
 mod lane;
 mod ratio;
+mod rows;
 mod sequential;
 mod statistics;
 
@@ -16,7 +17,7 @@ use satkit_hdl::vector::{
 use satkit_spec::ArrayConfig;
 
 /// Each as a top of its own, and the lanes made of them.
-pub(crate) fn designs() -> [Design; 9] {
+pub(crate) fn designs() -> [Design; 10] {
     [
         emit("widen_half", WidenHalf::default),
         emit("divide_single", DivideSingle::default),
@@ -25,6 +26,7 @@ pub(crate) fn designs() -> [Design; 9] {
         emit("exact_ratio", ExactRatio::default),
         emit("statistics", Statistics::default),
         emit("vector_lane", Lane::default),
+        vector::loss().unwrap(),
         vector::design(&ArrayConfig::tiny()).unwrap(),
         vector::design(&ArrayConfig::small()).unwrap(),
     ]

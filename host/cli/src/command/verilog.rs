@@ -47,6 +47,14 @@ pub(crate) enum Top {
 }
 
 impl Top {
+    /// Modules that are counted by themselves when its size is estimated, and what they are.
+    pub(crate) const fn blocks(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Satkit => satkit_hdl::accelerator::BLOCKS,
+            Self::Core | Self::Stce => satkit_hdl::core::BLOCKS,
+        }
+    }
+
     /// The Verilog of this module for an array.
     pub(crate) fn design(self, config: &ArrayConfig) -> Result<Design, HdlError> {
         match self {

@@ -132,6 +132,13 @@ impl Grid {
         })
     }
 
+    /// The stripes of [`Grid::stripes`].
+    #[must_use]
+    pub const fn stripe_count(&self, base: usize, count: usize) -> usize {
+        let per_row = if self.patches_w == 0 { 1 } else { self.patches_w };
+        (base % per_row + count).div_ceil(per_row)
+    }
+
     /// Pixels that the patches `base..base + count` have inside their images.
     #[must_use]
     pub fn pixels(&self, base: usize, count: usize) -> u64 {

@@ -24,6 +24,8 @@ pub(super) struct Entry {
     pub(super) tokens_cycle: u64,
     /// Cycle in which the tile that it stores has begun to be there; 0 until it starts, or if it waits for none.
     pub(super) drained_cycle: u64,
+    /// Cycles from that in which it is decoded.
+    pub(super) decode_cycles: usize,
     /// What is known of a load.
     pub(super) known: Option<Known>,
     /// Semaphores that it waits for.
@@ -143,7 +145,7 @@ impl Queues {
             self.tokens[semaphore as usize].pop_front();
         }
         *decoding = None;
-        let decoded = entry.taken_cycle + engine.decode_cycles() as u64;
+        let decoded = entry.taken_cycle + entry.decode_cycles as u64;
         Some((decoded.max(entry.tokens_cycle), entry))
     }
 

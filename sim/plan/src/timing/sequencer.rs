@@ -6,9 +6,10 @@ use super::fetch::Fetch;
 use super::queues::{Entry, Queues};
 use crate::PlanError;
 use crate::space::TileSpace;
+use crate::traffic;
 use satkit_spec::ArrayConfig;
 use satkit_spec::isa::{
-    Instruction, Operands, Operation, Parameters, Reads, Results, Weights, Writes,
+    Engine, Instruction, Operands, Operation, Parameters, Reads, Results, Weights, Writes,
 };
 
 /// What GEOMETRY, OPERANDS, RESULTS, READS, WRITES and PARAMETERS have set.
@@ -113,6 +114,7 @@ impl Sequencer {
                 tokens_cycle: 0,
                 drained_cycle: 0,
                 wait: instruction.wait,
+                decode_cycles: self.decode_cycles(instruction),
                 known,
             };
             for &engine in engines {
@@ -123,6 +125,17 @@ impl Sequencer {
             self.next += 1;
         }
         Ok(())
+    }
+
+    /// Cycles from the one in which an engine takes an instruction of its own to the first in which it may start.
+    fn decode_cycles(&self, instruction: &Instruction) -> usize {
+        let context = &self.contexts[self.contexts.len() - 1];
+        match (&instruction.operation, &context.space) {
+            (Operation::LoadActivations(load), Some(space)) => {
+                traffic::activation_decode_cycles(space, load)
+            }
+            (operation, _) => operation.engine().map_or(0, Engine::decode_cycles),
+        }
     }
 
     /// Checks an instruction of an engine, and gives what it may rely on.

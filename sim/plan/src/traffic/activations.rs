@@ -4,7 +4,10 @@ use super::{Requests, Steps, bytes_at, group_offset, half_pitch, row_bytes};
 use crate::layout::{BEAT_BYTES, HALF_BYTES};
 use crate::space::{Grid, Patch, Piece, Rows, Taps, TileSpace};
 use satkit_spec::isa::{LoadActivations, Operands};
-use satkit_spec::{ArrayConfig, Dataflow, Stage};
+use satkit_spec::{
+    ACTIVATION_DECODE_CYCLES, ACTIVATION_IMAGE_DECODE_CYCLES, ACTIVATION_STRIPE_DECODE_CYCLES,
+    ArrayConfig, Dataflow, Stage,
+};
 use std::ops::Range;
 
 /// Bytes of a word of 8 FP16 values, the smallest pixel.
@@ -123,6 +126,19 @@ pub(crate) fn load_activations(
             }
         }
     }
+}
+
+/// Cycles of decoding of a load. Where patches are not flat each stripe of neighbouring ones takes cycles of its own, for each piece of the
+/// chunk. What the hardware does not do is charged as if it were flat.
+pub(crate) fn decode_cycles(space: &TileSpace, load: &LoadActivations) -> usize {
+    let Rows::Patches(grid) = space.rows else { return ACTIVATION_DECODE_CYCLES };
+    if grid.flat || space.dataflow == Dataflow::WeightStationary {
+        return ACTIVATION_DECODE_CYCLES;
+    }
+    let stripes = grid.stripe_count(load.row_base as usize, load.rows as usize);
+    let mut pieces = 0;
+    space.problem.pieces(load.slot_base as usize, load.slots as usize, |_| pieces += 1);
+    ACTIVATION_IMAGE_DECODE_CYCLES + stripes * pieces * ACTIVATION_STRIPE_DECODE_CYCLES
 }
 
 /// Steps of a beat whose values go to lanes of words of their own: a step takes a pixel of those that share a beat; of one of more

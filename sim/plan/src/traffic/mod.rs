@@ -14,7 +14,10 @@ mod weights;
 
 use std::ops::Range;
 
-pub(crate) use activations::{WeightRowKind, first_seen, gcd, load_activations, words};
+pub(crate) use activations::{
+    WeightRowKind, decode_cycles as activation_decode_cycles, first_seen, gcd, load_activations,
+    words,
+};
 pub(crate) use bursts::Bursts;
 pub(crate) use extent::{check_activations, check_results, check_weights, on_card};
 pub(crate) use requests::{PageRequest, Requests};

@@ -73,11 +73,16 @@ impl Patches {
                 }
                 first + (local / span * stride + local % span) as isize
             };
+            // Of a patch that the image's edge cuts off outputs see less.
+            let stride = space.problem.phase.map_or(space.problem.mac.shape.stride, |_| 1);
+            let seen = (side(patch.h, taps.span_h(), stride), side(patch.w, taps.span_w(), stride));
             for (y, x) in (0..area.h).flat_map(|y| (0..area.w).map(move |x| (y, x))) {
                 let pixel = area.base + (y * area.w + x) * area.pixel;
                 let (input_y, input_x) = (place(patch.y, y, false), place(patch.x, x, true));
                 for channel in area.piece.channels.clone() {
-                    let source = if self.grid.flat {
+                    let source = if y >= seen.0 || x >= seen.1 {
+                        None
+                    } else if self.grid.flat {
                         space.flat_source(patch.x + x, channel)
                     } else {
                         space.source(patch.image, input_y, input_x, channel)

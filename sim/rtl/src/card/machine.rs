@@ -50,7 +50,7 @@ pub(super) struct Machine {
 }
 
 impl Machine {
-    /// A machine after power-on.
+    /// A machine after power-on, which writes waves of `wave_cycles` of a job alone, if they are given.
     ///
     /// # Errors
     /// [`RtlError::Port`] if the design is no top.
@@ -59,6 +59,7 @@ impl Machine {
         mut model: Model,
         bus: Bus,
         traced: bool,
+        wave_cycles: Option<Range<u64>>,
     ) -> Result<Self, RtlError> {
         let mut top = Top::of(&model, bus.ports())?;
         let trace = if traced { Some(Trace::of(config, &model)?) } else { None };
@@ -74,7 +75,7 @@ impl Machine {
             top,
             bus,
             trace,
-            wave_cycles: None,
+            wave_cycles,
             writes_waves: true,
             driven,
             cycle: 0,
@@ -102,6 +103,7 @@ impl Machine {
             *driven = Driven::default();
         }
         self.bus.clear();
+        self.follow_waves();
         self.model.set(self.top.reset, 1);
         self.cycle += self.model.pass(self.top.clock, RESET_CYCLES, &[]);
         self.model.set(self.top.reset, 0);
@@ -132,12 +134,6 @@ impl Machine {
     /// What the engines have done in the running or last job, if the top is traced.
     pub(super) fn retirements(&self) -> Vec<Retirement> {
         self.trace.as_ref().map_or_else(Vec::new, |trace| trace.retirements().to_vec())
-    }
-
-    /// Waves are written of these cycles of a job alone.
-    pub(super) fn only_waves_of(&mut self, cycles: Range<u64>) {
-        self.wave_cycles = Some(cycles);
-        self.follow_waves();
     }
 
     /// Writes waves of this cycle, or does not; gives the cycles until that changes, as far as it is known.

@@ -135,10 +135,8 @@ impl RtlCard {
         }
         let clock_hz = options.build.clock_hz.or(Some(config.clock_hz));
         let model = Model::of(design, &Build { clock_hz, ..options.build })?;
-        let mut machine = Machine::new(config, model, bus, options.keeps_retirements)?;
-        if let Some(cycles) = &options.wave_cycles {
-            machine.only_waves_of(cycles.clone());
-        }
+        let traced = options.keeps_retirements;
+        let machine = Machine::new(config, model, bus, traced, options.wave_cycles.clone())?;
         let (requests, receiver) = mpsc::channel();
         let events = Arc::new(Events::default());
         let worker = Worker { machine, requests: receiver, events: Arc::clone(&events) };

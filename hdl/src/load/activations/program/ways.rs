@@ -1,29 +1,29 @@
-//! What is computed: flat patches of FF and BP, or the channels of WU.
+//! What is computed: flat patches of FF and BP, stripes of images, or the channels of WU.
 
-use super::{ADD, Given, Number, Writer};
+use super::{ADD, Given, Number, Writer, images};
 
 /// What both ways read.
-struct Common {
-    zero: Number,
-    one: Number,
-    three: Number,
-    four: Number,
-    seven: Number,
-    stage: Number,
-    dataflow: Number,
-    pitch: Number,
-    ci: Number,
-    slot: Number,
-    slots: Number,
-    row: Number,
-    rows: Number,
-    end_slot: Number,
-    end_row: Number,
+pub(super) struct Common {
+    pub(super) zero: Number,
+    pub(super) one: Number,
+    pub(super) three: Number,
+    pub(super) four: Number,
+    pub(super) seven: Number,
+    pub(super) stage: Number,
+    pub(super) dataflow: Number,
+    pub(super) pitch: Number,
+    pub(super) ci: Number,
+    pub(super) slot: Number,
+    pub(super) slots: Number,
+    pub(super) row: Number,
+    pub(super) rows: Number,
+    pub(super) end_slot: Number,
+    pub(super) end_row: Number,
     /// Pixels of the batch.
-    all: Number,
+    pub(super) all: Number,
 }
 
-fn field(w: &mut Writer, mnemonic: &'static str, name: &'static str) -> Number {
+pub(super) fn field(w: &mut Writer, mnemonic: &'static str, name: &'static str) -> Number {
     w.given(Given::Field(mnemonic, name))
 }
 
@@ -120,6 +120,7 @@ fn line(w: &mut Writer, c: &Common, line: &Line) -> Number {
     let runs = w.select(c.one, line.pixels);
     w.give("runs", runs);
     w.give("stride", c.pitch);
+    w.give("ask_lines", c.one);
     w.give("lines", c.one);
     w.give("line_stride", c.zero);
     w.if_equal(packed, c.one);
@@ -133,7 +134,7 @@ fn line(w: &mut Writer, c: &Common, line: &Line) -> Number {
 }
 
 /// The load is none if its words are not those of the instruction, or have no room.
-fn refuse_words(w: &mut Writer, needed: Number) {
+pub(super) fn refuse_words(w: &mut Writer, needed: Number) {
     let half = w.given(Given::HalfWords);
     w.refuse_if_less(half, needed);
     let said = field(w, "LD.A", "words");
@@ -144,8 +145,6 @@ fn refuse_words(w: &mut Writer, needed: Number) {
 /// What a load of flat patches is.
 fn patches(w: &mut Writer, c: &Common) {
     let (zero, one) = (c.zero, c.one);
-    let is_flat = field(w, "GEOMETRY", "flat");
-    w.refuse_if_equal(is_flat, zero);
 
     // Channels, from groups that K slots are kept of.
     let co = field(w, "GEOMETRY", "co");
@@ -155,7 +154,7 @@ fn patches(w: &mut Writer, c: &Common) {
     let m = field(w, "GEOMETRY", "m");
     let (first_group, skipped) = w.divide(c.slot, n);
     let last_slot = w.subtract(c.end_slot, one);
-    let (last_group, _) = w.divide(last_slot, n);
+    let last_group = w.quotient(last_slot, n);
     let end_group = w.add(last_group, one);
     let first_channel = w.times(first_group, m);
     let end_channel = w.times(end_group, m);
@@ -200,7 +199,7 @@ fn patches(w: &mut Writer, c: &Common) {
     w.give("skipped", skipped);
     let most = w.constant(2047);
     let most = w.add(most, n);
-    let (share, _) = w.divide(most, n);
+    let share = w.quotient(most, n);
     w.give("share", share);
     let lane = w.low(first_channel, 3);
     w.give("lane", lane);
@@ -271,7 +270,7 @@ fn weight_rows(w: &mut Writer, c: &Common) {
     let up = w.add(c.end_row, array_rows);
     let up = w.subtract(up, c.row);
     let up = w.subtract(up, one);
-    let (channels, _) = w.divide(up, array_rows);
+    let channels = w.quotient(up, array_rows);
     w.give("channels", channels);
     let most = w.constant(16);
     w.refuse_if_less(most, channels);
@@ -291,8 +290,13 @@ pub(super) fn ways() -> Writer {
     let mut w = Writer::default();
     let common = common(&mut w);
     let weights = w.branch_if_less(common.one, common.stage);
+    let flat = field(&mut w, "GEOMETRY", "flat");
+    let images = w.branch_if_less(flat, common.one);
     patches(&mut w, &common);
     w.end();
+    w.other_way(images);
+    images::images(&mut w, &common);
+    w.end_with_rounds();
     w.other_way(weights);
     weight_rows(&mut w, &common);
     w.end();

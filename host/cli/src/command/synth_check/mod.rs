@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 Examples:
   satkit synth-check --array tiny
   satkit synth-check --array vcu1525 --json
+  satkit synth-check --array small --top satkit
 
 Needs Yosys (Debian: apt-get install yosys). Each block is synthesised once and counted as often as it is there; what a vendor's tools
 make of it is smaller or larger by some per cent, and says nothing yet of the clock.")]
@@ -24,6 +25,9 @@ pub(crate) struct SynthCheckArguments {
     /// Array configuration, as in `satkit simulate` [default: vcu1525]
     #[arg(long, value_name = "NAME|RxC", value_parser = array)]
     array: Option<ArrayConfig>,
+    /// The module to count, with all below it: the accelerator, its compute core, or the core's array alone
+    #[arg(long, value_enum, default_value_t)]
+    top: Top,
     /// Print a JSON object instead of a table
     #[arg(long)]
     json: bool,
@@ -61,31 +65,45 @@ struct Shares {
 pub(crate) fn run(arguments: &SynthCheckArguments) -> anyhow::Result<()> {
     let stop = interrupt::stop_flag_for("stopping Yosys; once more to stop at once");
     let config = arguments.array.clone().unwrap_or_else(ArrayConfig::vcu1525);
-    let design = Top::Core.design(&config)?;
+    let design = arguments.top.design(&config)?;
     let version = yosys::version()?;
     let spinner = output::spinner("synth-check");
     spinner.set_message(format!("Yosys synthesises the {} of {}", design.top(), config.name));
     spinner.enable_steady_tick(std::time::Duration::from_millis(100));
-    let names: Vec<&str> = satkit_hdl::core::BLOCKS.iter().map(|(name, _)| *name).collect();
+    let blocks = arguments.top.blocks();
+    let names: Vec<&str> = blocks.iter().map(|(name, _)| *name).collect();
     let modules = yosys::synthesise(&design, &names, stop)?;
     spinner.finish_and_clear();
-    let report = report(config.name, version, design.top(), &modules);
+    let report = report(config.name, version, design.top(), blocks, &modules);
     if arguments.json {
         return Ok(output::json(&report)?);
     }
     Ok(output::line(table(&report))?)
 }
 
-fn report(array: String, yosys: String, top: &str, modules: &BTreeMap<String, Module>) -> Report {
-    let counts = cells::counts(top, modules);
+fn report(
+    array: String,
+    yosys: String,
+    top: &str,
+    kinds: &[(&str, &'static str)],
+    modules: &BTreeMap<String, Module>,
+) -> Report {
+    let mut counts = cells::counts(top, modules);
+    counts.remove(top);
     let mut blocks = Vec::new();
-    for &(block, what) in satkit_hdl::core::BLOCKS {
+    for &(block, what) in kinds {
         // A block with parameters is several modules, of which each has its own row.
         for (name, module) in modules.iter().filter(|(name, _)| cells::is(name, block)) {
-            let count = counts.get(name.as_str()).copied().unwrap_or(0);
-            if count > 0 && name != top {
+            if let Some(count) = counts.remove(name.as_str()) {
                 blocks.push(Row { block: block.into(), what, count, each: module.resources() });
             }
+        }
+    }
+    // What has been kept apart besides is counted all the same.
+    for (name, count) in counts {
+        if let Some(module) = modules.get(name) {
+            let what = "a module of its own";
+            blocks.push(Row { block: name.into(), what, count, each: module.resources() });
         }
     }
     let rest = modules.get(top).map(Module::resources).unwrap_or_default();
@@ -124,7 +142,7 @@ fn table(report: &Report) -> comfy_table::Table {
     for Row { block, what, count, each } in &report.blocks {
         row(block, thousands(*count), each, &format!("{what}, each"));
     }
-    row(&report.array, String::new(), &report.total, "the whole core");
+    row(&report.array, String::new(), &report.total, "all of it");
     row("VCU1525", String::new(), &report.budget, "what the card has");
     let share = &report.percent;
     let shares = [share.luts, share.registers, share.dsps, share.bram36, share.urams];
