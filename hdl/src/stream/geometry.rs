@@ -1,7 +1,7 @@
 //! What WEIGHTS says of a layer's panels, as wires.
 
 use crate::emit::{NEVER, Wiring};
-use crate::isa_bits::{field, is};
+use crate::isa_bits::{field, is, low_bits};
 use satkit_spec::WeightOperand;
 
 /// Cycles after which the wires follow the words.
@@ -54,7 +54,8 @@ pub(crate) fn geometry(text: &mut Wiring, prefix: &str, own: &str, weights: &str
     );
     for (name, channels) in [("ci", layer("ci")), ("co", layer("co"))] {
         text.value(&p(&format!("{name}_up")), 21, &format!("{{1'h0, {channels}}} + 21'd31"));
-        text.value(&p(&format!("{name}_rest")), 6, &format!("{{1'h0, {channels}}} & 21'h1f"));
+        let low = low_bits(weights, "WEIGHTS", name, 5);
+        text.value(&p(&format!("{name}_rest")), 6, &format!("{{1'h0, {low}}}"));
         text.value(
             &p(&format!("{name}_blocks")),
             16,

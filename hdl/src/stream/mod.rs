@@ -53,7 +53,7 @@ mod wiring;
 pub use blocks::{Blocks, First, Halves, Portion};
 pub use control::Control;
 pub use decode::{Decode, Share};
-pub(crate) use geometry::{GEOMETRY_CYCLES, geometry};
+
 pub use issue::{Latency, Reading, Writing};
 pub use kept::{Kept, Kind};
 pub use pace::Pace;

@@ -223,7 +223,7 @@ pub struct PanelRuns<const A: usize> {
     offer_about: DFF<Bits<A>>,
     which: Signal<Local, Bits<5>>,
     which_stream: Signal<Local, Bits<2>>,
-    begin: Signal<Local, Bits<32>>,
+    first: Signal<Local, Bits<32>>,
     offset: Signal<Local, Bits<32>>,
     at: Signal<Local, Bits<32>>,
     is_rows: Signal<Local, Bit>,
@@ -270,7 +270,7 @@ impl<const A: usize> Logic for PanelRuns<A> {
         );
         self.which.next = bits::<5>(16);
         self.which_stream.next = self.stream_4.q.val();
-        self.begin.next = self.at_4.q.val();
+        self.first.next = self.at_4.q.val();
         self.offset.next = self.bp.val() + bit_cast::<32, 7>(self.done.q.val());
         self.size.next = self.bp_beats.val();
         if self.numbers.val() {
@@ -281,7 +281,7 @@ impl<const A: usize> Logic for PanelRuns<A> {
         if self.todo.q.val().get_bit(3) {
             self.which.next = bits::<5>(8);
             self.which_stream.next = self.stream_3.q.val();
-            self.begin.next = self.at_3.q.val();
+            self.first.next = self.at_3.q.val();
             self.offset.next = self.ff.val() + bit_cast::<32, 7>(self.done.q.val());
             self.size.next = self.ff_beats.val();
         }
@@ -293,19 +293,19 @@ impl<const A: usize> Logic for PanelRuns<A> {
         if self.todo.q.val().get_bit(2) {
             self.which.next = bits::<5>(4);
             self.which_stream.next = bits::<2>(2);
-            self.begin.next = self.at_2.q.val();
+            self.first.next = self.at_2.q.val();
         }
         if self.todo.q.val().get_bit(1) {
             self.which.next = bits::<5>(2);
             self.which_stream.next = bits::<2>(1);
-            self.begin.next = self.at_1.q.val();
+            self.first.next = self.at_1.q.val();
         }
         if self.todo.q.val().get_bit(0) {
             self.which.next = bits::<5>(1);
             self.which_stream.next = bits::<2>(0);
-            self.begin.next = self.at_0.q.val();
+            self.first.next = self.at_0.q.val();
         }
-        self.at.next = self.begin.val() + self.offset.val();
+        self.at.next = self.first.val() + self.offset.val();
         self.left.next = self.size.val() - self.done.q.val();
         self.in_page.next = bits::<7>(64) - bit_cast::<7, 6>(self.at.val().get_bits::<6>(0));
         self.here.next = self.left.val();

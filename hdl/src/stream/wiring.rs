@@ -1,5 +1,6 @@
 //! How the shell is wired.
 
+use super::geometry::{GEOMETRY_CYCLES, geometry};
 use super::{BLOCK, BLOCK_AND_WRITES, PAGE_BEATS, lanes};
 use crate::emit::{Design, Direction, Module, NEVER, Wiring, part, side_by_side};
 use crate::front::name_of;
@@ -18,7 +19,21 @@ const NUMBERS: usize = 3;
 /// Bits of the beats of a stream that belong to a block.
 const PORTION: usize = 9;
 
-use super::geometry::{GEOMETRY_CYCLES, geometry};
+/// Where a panel lies, and what is made of it ([`super::PanelWalk`]).
+const PLACES: [(&str, usize); 10] = [
+    ("base", 32),
+    ("row", 32),
+    ("rows", 6),
+    ("cols", 6),
+    ("ff", 32),
+    ("bp", 32),
+    ("ff_beats", 7),
+    ("bp_beats", 7),
+    ("ff_slots", 6),
+    ("bp_slots", 6),
+];
+/// What of it only the lanes look at.
+const OF_LANES: [&str; 3] = ["cols", "ff_slots", "bp_slots"];
 
 fn own(name: &str) -> (&str, String) {
     (name, name.to_owned())
@@ -139,6 +154,10 @@ fn ports(text: &mut Wiring, config: &ArrayConfig, engine: Engine) {
     }
     if engine == Engine::Update {
         text.output("update_starts", 1);
+        text.output("update_panels", 1);
+        for (place, bits) in PLACES {
+            text.output(&format!("update_panel_{place}"), bits);
+        }
         for kind in ["reads", "writes"] {
             text.output(&of(&format!("next_{kind}")), 256);
             text.output(&of(&format!("has_next_{kind}")), 1);
@@ -474,12 +493,7 @@ fn burst_wires(text: &mut Wiring, direction: &str, about: usize) {
     }
 }
 
-fn requests<'a>(
-    direction: &str,
-    of: &dyn Fn(&str) -> String,
-    channel: &str,
-    source: [(&'a str, String); 5],
-) -> Vec<(&'a str, String)> {
+fn requests<'a>(direction: &str, source: [(&'a str, String); 5]) -> Vec<(&'a str, String)> {
     let wire = |what: &str| format!("{direction}_{what}");
     let begin = |k: usize| format!("{{2'h0, {direction}_begin_{k}}}");
     let mut connections = vec![
@@ -501,6 +515,22 @@ fn requests<'a>(
     ];
     connections.extend(source);
     connections
+}
+
+/// Goes through the panels of a layer.
+fn walk(text: &mut Wiring, name: &str, (load, step): (&str, &str), to: &dyn Fn(&str) -> String) {
+    let layer = |name| field("WEIGHTS", name, "update_next_weights");
+    let mut connections = vec![
+        own("clock"),
+        ("load", load.to_owned()),
+        ("ci", layer("ci")),
+        ("co", layer("co")),
+        ("step", step.to_owned()),
+    ];
+    let geometry = ["pitch", "full", "rest", "tile"].map(|name| (name, format!("next_{name}")));
+    connections.extend(geometry);
+    connections.extend(PLACES.map(|(place, _)| (place, to(place))));
+    text.instance("panel_walk", &format!("{name}_walk"), &[], &connections);
 }
 
 /// The bursts of a direction: of blocks, or of panels.
@@ -530,7 +560,7 @@ fn bursts(
         }
     }
     text.wire(&wire("block_asks"), 1);
-    let connections = requests(direction, of, channel, source);
+    let connections = requests(direction, source);
     let kind = format!("stream_{direction}_requests");
     text.instance(&kind, &format!("{direction}_requests"), &[], &connections);
     let merged = [
@@ -559,38 +589,16 @@ fn bursts(
     }
     let panel = |what: &str| wire(&format!("panel_{what}"));
     text.wire(&panel("place"), 6);
-    text.wire(&panel("step"), 1);
-    let places = [
-        ("base", 32),
-        ("row", 32),
-        ("rows", 6),
-        ("ff", 32),
-        ("bp", 32),
-        ("ff_beats", 7),
-        ("bp_beats", 7),
-    ];
-    for (place, bits) in places {
+    text.wire_between_blocks(&panel("step"), 1);
+    for (place, bits) in PLACES {
         text.wire(&panel(place), bits);
-    }
-    for (unused, bits) in [("cols", 6), ("ff_slots", 6), ("bp_slots", 6)] {
-        text.wire(&wire(&format!("unused_panel_{unused}")), bits);
+        if OF_LANES.contains(&place) {
+            text.value(&format!("unused_{}", panel(place)), bits, &panel(place));
+        }
     }
     let reads = direction == "read";
     let load = if reads { "load" } else { "starts" };
-    let geometry = ["pitch", "full", "rest", "tile"].map(|name| (name, format!("next_{name}")));
-    let mut connections = vec![
-        own("clock"),
-        ("load", load.into()),
-        ("ci", field("WEIGHTS", "ci", &of("next_weights"))),
-        ("co", field("WEIGHTS", "co", &of("next_weights"))),
-        ("step", panel("step")),
-        ("cols", wire("unused_panel_cols")),
-        ("ff_slots", wire("unused_panel_ff_slots")),
-        ("bp_slots", wire("unused_panel_bp_slots")),
-    ];
-    connections.extend(geometry);
-    connections.extend(places.map(|(place, _)| (place, panel(place))));
-    text.instance("panel_walk", &format!("{direction}_walk"), &[], &connections);
+    walk(text, direction, (load, &panel("step")), &|place| panel(place));
     let begin = |k: usize| format!("{{2'h0, {direction}_begin_{k}}}");
     let (parts, begins, streams) = if reads {
         (
@@ -650,7 +658,8 @@ fn bursts(
         ("taken", format!("{direction}_taken & {direction}_panel_valid")),
         ("idle", panel("idle")),
     ];
-    connections.extend(places.map(|(place, _)| (place, panel(place))));
+    let runs = PLACES.into_iter().filter(|(place, _)| !OF_LANES.contains(place));
+    connections.extend(runs.map(|(place, _)| (place, panel(place))));
     text.instance(
         &format!("panel_{direction}s"),
         &format!("{direction}_panel_runs"),
@@ -702,6 +711,7 @@ fn panels(text: &mut Wiring, config: &ArrayConfig, engine: Engine) {
         text.line(format_args!("always @(posedge clock) if ({when}) {name} <= next_panels;"));
     }
     text.assign("update_starts", "starts");
+    text.assign("update_panels", "write_panels");
 }
 
 /// What is read, into the rings.
@@ -783,6 +793,9 @@ fn lane_beats(text: &mut Wiring, config: &ArrayConfig, engine: Engine) {
     let tail = if engine == Engine::Vector { "vector_next_tail_cycles" } else { "17'h0" };
     for wire in ["arrived", "lanes_begin", "lanes_done"] {
         text.wire(wire, 1);
+    }
+    if panels {
+        walk(text, "lane", ("starts", "lanes_done"), &|place| of(&format!("panel_{place}")));
     }
     text.instance(
         "stream_pace",

@@ -31,6 +31,8 @@ pub mod count;
 mod engine;
 pub mod feed;
 pub mod lane;
+mod panel;
+pub mod panel_refusal;
 pub mod select;
 mod wiring;
 
