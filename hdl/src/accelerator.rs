@@ -62,7 +62,7 @@ pub const BLOCKS: &[(&str, &str)] = &[
 pub const MISSING: &[&str] = &[
     "LD.A of WU of larger kernels, of strided BP, and of images in WS",
     "ST with statistics or products",
-    "WU that makes operand weights of larger kernels",
+    "WU of strided BP's operand, and of guarded updates",
     "VE beyond sums and gradients of ReLU and biases",
 ];
 

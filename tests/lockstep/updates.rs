@@ -22,7 +22,7 @@ const BEAT_SINGLES: u32 = 16;
 /// Where tensors of updates lie, in beats: behind the stages' and the programs.
 const PLACE: u32 = 1 << 15;
 /// Beats for a tensor.
-const ROOM: u32 = 1 << 9;
+const ROOM: u32 = 1 << 10;
 /// Updates and stages of a program.
 pub(crate) const MOST: u32 = 5;
 /// Tensors of an update: W with V, those that are written, dW, the step's numbers, the operand weights of FF and of BP.
@@ -35,7 +35,16 @@ enum Updated {
     /// The weights of a linear layer, with decay.
     Layer { ci: u32, co: u32 },
     /// The same, and what is made of them: the operands of FF and BP, dense or not.
-    Making { ci: u32, co: u32, ff: Option<bool>, bp: Option<bool>, n: u8, m: u8, updates: bool },
+    Making {
+        ci: u32,
+        co: u32,
+        kernel: (u8, u8),
+        ff: Option<bool>,
+        bp: Option<bool>,
+        n: u8,
+        m: u8,
+        updates: bool,
+    },
     /// Other parameters, in beats.
     Vector(u32),
 }
@@ -58,7 +67,9 @@ impl Case {
     const fn beats(&self) -> u32 {
         match self.updated {
             Updated::Layer { ci, co } => ci * co / BEAT_SINGLES,
-            Updated::Making { ci, co, .. } => ci * co.next_multiple_of(32) / BEAT_SINGLES,
+            Updated::Making { ci, co, kernel: (kh, kw), .. } => {
+                ci * u32::from(kh * kw) * co.next_multiple_of(32) / BEAT_SINGLES
+            }
             Updated::Vector(beats) => beats,
         }
     }
@@ -72,11 +83,14 @@ impl Case {
 
     /// Where the operands of update `at` lie that are made, and their beats.
     fn made(&self, at: u32) -> Vec<(u32, u32)> {
-        let Updated::Making { ci, co, ff, bp, n, m, .. } = self.updated else { return Vec::new() };
+        let Updated::Making { ci, co, kernel: (kh, kw), ff, bp, n, m, .. } = self.updated else {
+            return Vec::new();
+        };
         let all = [(4, ff, ci, co), (5, bp, co, ci)];
         let made = all.into_iter().filter_map(|(k, made, channels, columns)| {
             let compact = !made? && n != m;
             let slots = if compact { channels / u32::from(m) * u32::from(n) } else { channels };
+            let slots = slots * u32::from(kh * kw);
             let tile = weight_tile_beats(slots.into(), compact) as u32;
             Some((self.place(k, at), columns.div_ceil(32) * tile))
         });
@@ -85,10 +99,10 @@ impl Case {
 
     /// The layer, if there is one.
     fn layer(&self) -> Option<Weights> {
-        let (ci, co, dense, n, m) = match self.updated {
-            Updated::Layer { ci, co } => (ci, co, [false; 2], 2, 8),
-            Updated::Making { ci, co, ff, bp, n, m, .. } => {
-                (ci, co, [ff, bp].map(|made| made == Some(true)), n, m)
+        let (ci, co, (kh, kw), dense, n, m) = match self.updated {
+            Updated::Layer { ci, co } => (ci, co, (1, 1), [false; 2], 2, 8),
+            Updated::Making { ci, co, kernel, ff, bp, n, m, .. } => {
+                (ci, co, kernel, [ff, bp].map(|made| made == Some(true)), n, m)
             }
             Updated::Vector(_) => return None,
         };
@@ -96,10 +110,10 @@ impl Case {
         Some(Weights {
             ci,
             co,
-            h: 1,
-            w: 1,
-            kh: 1,
-            kw: 1,
+            h: kh.into(),
+            w: kw.into(),
+            kh,
+            kw,
             stride: 1,
             pad: 0,
             n,
@@ -129,7 +143,7 @@ impl Case {
         let of = |k: usize| made.get(k).copied().unwrap_or((0, 0));
         let mut operations: Vec<Operation> =
             self.layer().map(Operation::Weights).into_iter().collect();
-        if let Updated::Making { ci, co, bp, updates: false, .. } = self.updated {
+        if let Updated::Making { bp, updates: false, .. } = self.updated {
             operations.extend([
                 Operation::Reads(Reads {
                     first: place(0),
@@ -141,7 +155,7 @@ impl Case {
                 }),
                 Operation::Writes(streams([of(0), (0, 0), (0, 0)])),
                 Operation::Prune(Prune {
-                    parameters: u64::from(ci * co),
+                    parameters: u64::from(BEAT_SINGLES * beats),
                     along_co: bp.is_some(),
                     single: true,
                 }),
@@ -208,11 +222,16 @@ fn making() -> impl Strategy<Value = Updated> {
         any::<bool>().prop_map(|ff| (Some(ff), None)),
         any::<bool>().prop_map(|bp| (None, Some(bp))),
     ];
-    let layer = (1u32..6, 2u32..9, sparsity, made, any::<bool>());
-    layer.prop_map(|(ci, co, (n, m), (ff, bp), updates)| {
-        let updates = updates || (ff.is_some() && bp.is_some());
-        Updated::Making { ci: 8 * ci, co: 8 * co, ff, bp, n, m, updates }
-    })
+    let small = ((1u32..6, 2u32..9), Just((1, 1)), Just(8));
+    // Taps of compact weights are whole beats of positions.
+    let large = ((1u32..3, 1u32..3), (1u8..4, 1u8..4), Just(16));
+    let layer = prop_oneof![2 => small, 1 => large];
+    (layer, sparsity, made, any::<bool>()).prop_map(
+        |(((ci, co), kernel, unit), (n, m), (ff, bp), updates)| {
+            let updates = updates || (ff.is_some() && bp.is_some());
+            Updated::Making { ci: unit * ci, co: unit * co, kernel, ff, bp, n, m, updates }
+        },
+    )
 }
 
 fn stages() -> impl Strategy<Value = Item> {

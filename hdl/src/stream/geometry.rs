@@ -4,11 +4,18 @@ use crate::emit::{NEVER, Wiring};
 use crate::isa_bits::{field, is, low_bits};
 use satkit_spec::WeightOperand;
 
-/// Cycles after which the wires follow the words.
+/// Cycles of the products of a layer's sizes; three of them follow each other at most.
 pub(crate) const GEOMETRY_CYCLES: usize = 2;
 
 /// Wires `<prefix>panels`, `_count` and so on of the instruction on bus `own` with the layer on bus `weights`.
-pub(crate) fn geometry(text: &mut Wiring, prefix: &str, own: &str, weights: &str, has: &str) {
+pub(crate) fn geometry(
+    text: &mut Wiring,
+    prefix: &str,
+    own: &str,
+    weights: &str,
+    has: &str,
+    rows: usize,
+) {
     let p = |name: &str| format!("{prefix}{name}");
     let layer = |name: &str| field(weights, "WEIGHTS", name);
     text.value(&p("is_wu"), 1, &is(own, "WU"));
@@ -100,7 +107,41 @@ pub(crate) fn geometry(text: &mut Wiring, prefix: &str, own: &str, weights: &str
             .join(", ");
         text.delayed(&p(which), 26, GEOMETRY_CYCLES, &format!("{{{value}}}"), NEVER);
     }
-    let co = format!("{{12'h0, {}}}", layer("co"));
+    text.delayed(
+        &p("taps"),
+        10,
+        GEOMETRY_CYCLES,
+        &format!("{{5'h0, {}}} * {{5'h0, {}}}", layer("kh"), layer("kw")),
+        NEVER,
+    );
+    let (taps, pitch) = (p("taps"), p("pitch"));
+    let product =
+        |text: &mut Wiring, name: &str, bits: usize, a: (&str, usize), b: (&str, usize)| {
+            let wide = |(wire, own): (&str, usize)| format!("{{{}'h0, {wire}}}", bits - own);
+            let value = format!("{} * {}", wide(a), wide(b));
+            text.delayed(&p(name), bits, GEOMETRY_CYCLES, &value, NEVER);
+        };
+    product(text, "row_of_taps", 32, (&taps, 10), (&pitch, 16));
+    let log2 = rows.ilog2();
+    text.value(&p("block"), 32, &format!("{} << 5", p("row_of_taps")));
+    text.value(&p("tap"), 32, &format!("{{16'h0, {pitch}}} << {log2}"));
+    text.value(
+        &p("jump"),
+        32,
+        &format!("(({0} - {{16'h0, {pitch}}}) << {log2}) + {{16'h0, {pitch}}}", p("row_of_taps")),
+    );
+    // Rows of the last block, if it has fewer than others, and the first of them in its panel.
+    text.value(&p("few"), 6, &format!("{} & 6'd{}", p("ci_rest"), rows - 1));
+    text.value(
+        &p("short"),
+        6,
+        &format!("({0} == 6'd0) ? 6'd32 : ({1} - {0})", p("few"), p("ci_rest")),
+    );
+    product(text, "short_tap", 32, (&pitch, 16), (&p("few"), 6));
+    let beats = format!("{}[13:7]", p("full"));
+    product(text, "bp_taps", 17, (&taps, 10), (&beats, 7));
+    product(text, "co_taps", 32, (&taps, 10), (&layer("co"), 20));
+    let co = p("co_taps");
     text.delayed(
         &p("tile_slots"),
         32,

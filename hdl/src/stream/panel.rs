@@ -3,7 +3,7 @@
 use rust_hdl_core::prelude::*;
 use rust_hdl_widgets::{dff::DFF, dff_setup};
 
-/// Where one panel after another lies: output channels outside, input channels inside.
+/// Where one panel after another lies: output channels outside, then input channels, taps inside.
 #[derive(Clone, Debug, Default, LogicBlock)]
 pub struct PanelWalk {
     /// Clock of all registers.
@@ -22,10 +22,30 @@ pub struct PanelWalk {
     pub rest: Signal<In, Bits<26>>,
     /// Beats of a tile of BP's operand.
     pub tile: Signal<In, Bits<32>>,
+    /// Taps of the kernel.
+    pub taps: Signal<In, Bits<10>>,
+    /// Beats from 32 input channels to the next.
+    pub block: Signal<In, Bits<32>>,
+    /// Beats from a tap of a block of rows to the next.
+    pub tap: Signal<In, Bits<32>>,
+    /// The same of the last block, if it has fewer rows.
+    pub short_tap: Signal<In, Bits<32>>,
+    /// The first row of that block among those of its panel; 32 if there is none.
+    pub short: Signal<In, Bits<6>>,
+    /// Beats from the last row of a block to the first of the next.
+    pub jump: Signal<In, Bits<32>>,
+    /// Beats of BP's operand of all taps of a full panel.
+    pub bp_taps: Signal<In, Bits<17>>,
     /// On to the next panel.
     pub step: Signal<In, Bit>,
     /// First beat of the panel, from the tensor's first on.
     pub base: Signal<Out, Bits<32>>,
+    /// The same, as if its rows began where those of the last block do.
+    pub base_short: Signal<Out, Bits<32>>,
+    /// First row of the last block.
+    pub short_from: Signal<Out, Bits<6>>,
+    /// Beats from a block's last row to the next block's first.
+    pub over: Signal<Out, Bits<32>>,
     /// Beats from one row to the next.
     pub row: Signal<Out, Bits<32>>,
     /// Input channels, 1 to 32.
@@ -45,6 +65,17 @@ pub struct PanelWalk {
     /// The same of BP's.
     pub bp_slots: Signal<Out, Bits<6>>,
 
+    taps_now: DFF<Bits<10>>,
+    taps_left: DFF<Bits<10>>,
+    block_now: DFF<Bits<32>>,
+    tap_now: DFF<Bits<32>>,
+    short_tap_now: DFF<Bits<32>>,
+    short_now: DFF<Bits<6>>,
+    jump_now: DFF<Bits<32>>,
+    bp_taps_now: DFF<Bits<17>>,
+    first: DFF<Bits<32>>,
+    at_short: DFF<Bits<32>>,
+    bp_first: DFF<Bits<32>>,
     all: DFF<Bits<20>>,
     ci_left: DFF<Bits<20>>,
     co_left: DFF<Bits<20>>,
@@ -60,7 +91,10 @@ pub struct PanelWalk {
     ends_ci: Signal<Local, Bit>,
     ends_co: Signal<Local, Bit>,
     ff_here: Signal<Local, Bits<7>>,
+    bp_here: Signal<Local, Bits<7>>,
+    next_first: Signal<Local, Bits<32>>,
     next_column: Signal<Local, Bits<32>>,
+    next_bp_first: Signal<Local, Bits<32>>,
     next_bp: Signal<Local, Bits<32>>,
 }
 
@@ -68,44 +102,83 @@ impl Logic for PanelWalk {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, all, ci_left, co_left, pitch_now, full_now, rest_now, tile_now, at,
-            column, ff_at, bp_at, bp_column
+            self,
+            clock,
+            taps_now,
+            taps_left,
+            block_now,
+            tap_now,
+            short_tap_now,
+            short_now,
+            jump_now,
+            bp_taps_now,
+            first,
+            at_short,
+            bp_first,
+            all,
+            ci_left,
+            co_left,
+            pitch_now,
+            full_now,
+            rest_now,
+            tile_now,
+            at,
+            column,
+            ff_at,
+            bp_at,
+            bp_column
         );
         self.ends_ci.next = self.ci_left.q.val() <= bits::<20>(32);
         self.ends_co.next = self.co_left.q.val() <= bits::<20>(32);
+        self.short_from.next = bits::<6>(32);
         self.rows.next = bits::<6>(32);
         self.ff_here.next = self.full_now.q.val().get_bits::<7>(0);
         self.ff_slots.next = self.full_now.q.val().get_bits::<6>(14);
         if self.ends_ci.val() {
+            self.short_from.next = self.short_now.q.val();
             self.rows.next = self.ci_left.q.val().get_bits::<6>(0);
             self.ff_here.next = self.rest_now.q.val().get_bits::<7>(0);
             self.ff_slots.next = self.rest_now.q.val().get_bits::<6>(14);
         }
         self.cols.next = bits::<6>(32);
-        self.bp_beats.next = self.full_now.q.val().get_bits::<7>(7);
+        self.bp_here.next = self.full_now.q.val().get_bits::<7>(7);
         self.bp_slots.next = self.full_now.q.val().get_bits::<6>(20);
         if self.ends_co.val() {
             self.cols.next = self.co_left.q.val().get_bits::<6>(0);
-            self.bp_beats.next = self.rest_now.q.val().get_bits::<7>(7);
+            self.bp_here.next = self.rest_now.q.val().get_bits::<7>(7);
             self.bp_slots.next = self.rest_now.q.val().get_bits::<6>(20);
         }
         self.ff_beats.next = self.ff_here.val();
+        self.bp_beats.next = self.bp_here.val();
         self.next_column.next = self.column.q.val() + bits::<32>(2);
-        self.next_bp.next =
-            self.bp_column.q.val() + bit_cast::<32, 7>(self.full_now.q.val().get_bits::<7>(7));
+        self.next_first.next = self.first.q.val() + self.block_now.q.val();
+        self.next_bp.next = self.bp_column.q.val() + bit_cast::<32, 17>(self.bp_taps_now.q.val());
+        self.next_bp_first.next = self.bp_first.q.val() + self.tile_now.q.val();
         if self.step.val() {
             self.ff_at.d.next = self.ff_at.q.val() + bit_cast::<32, 7>(self.ff_here.val());
-            self.ci_left.d.next = self.ci_left.q.val() - bits::<20>(32);
-            self.at.d.next =
-                self.at.q.val() + (bit_cast::<32, 16>(self.pitch_now.q.val()) << bits::<5>(5));
-            self.bp_at.d.next = self.bp_at.q.val() + self.tile_now.q.val();
-            if self.ends_ci.val() {
-                self.ci_left.d.next = self.all.q.val();
-                self.co_left.d.next = self.co_left.q.val() - bits::<20>(32);
-                self.column.d.next = self.next_column.val();
-                self.at.d.next = self.next_column.val();
-                self.bp_column.d.next = self.next_bp.val();
-                self.bp_at.d.next = self.next_bp.val();
+            self.taps_left.d.next = self.taps_left.q.val() - bits::<10>(1);
+            self.at.d.next = self.at.q.val() + self.tap_now.q.val();
+            self.at_short.d.next = self.at_short.q.val() + self.short_tap_now.q.val();
+            self.bp_at.d.next = self.bp_at.q.val() + bit_cast::<32, 7>(self.bp_here.val());
+            if self.taps_left.q.val() == bits::<10>(1) {
+                self.taps_left.d.next = self.taps_now.q.val();
+                self.ci_left.d.next = self.ci_left.q.val() - bits::<20>(32);
+                self.first.d.next = self.next_first.val();
+                self.at.d.next = self.next_first.val();
+                self.at_short.d.next = self.next_first.val();
+                self.bp_first.d.next = self.next_bp_first.val();
+                self.bp_at.d.next = self.next_bp_first.val();
+                if self.ends_ci.val() {
+                    self.ci_left.d.next = self.all.q.val();
+                    self.co_left.d.next = self.co_left.q.val() - bits::<20>(32);
+                    self.column.d.next = self.next_column.val();
+                    self.first.d.next = self.next_column.val();
+                    self.at.d.next = self.next_column.val();
+                    self.at_short.d.next = self.next_column.val();
+                    self.bp_column.d.next = self.next_bp.val();
+                    self.bp_first.d.next = self.next_bp.val();
+                    self.bp_at.d.next = self.next_bp.val();
+                }
             }
         }
         if self.load.val() {
@@ -116,6 +189,17 @@ impl Logic for PanelWalk {
             self.full_now.d.next = self.full.val();
             self.rest_now.d.next = self.rest.val();
             self.tile_now.d.next = self.tile.val();
+            self.taps_now.d.next = self.taps.val();
+            self.taps_left.d.next = self.taps.val();
+            self.block_now.d.next = self.block.val();
+            self.tap_now.d.next = self.tap.val();
+            self.short_tap_now.d.next = self.short_tap.val();
+            self.short_now.d.next = self.short.val();
+            self.jump_now.d.next = self.jump.val();
+            self.bp_taps_now.d.next = self.bp_taps.val();
+            self.first.d.next = bits::<32>(0);
+            self.at_short.d.next = bits::<32>(0);
+            self.bp_first.d.next = bits::<32>(0);
             self.at.d.next = bits::<32>(0);
             self.column.d.next = bits::<32>(0);
             self.ff_at.d.next = bits::<32>(0);
@@ -123,6 +207,8 @@ impl Logic for PanelWalk {
             self.bp_column.d.next = bits::<32>(0);
         }
         self.base.next = self.at.q.val();
+        self.base_short.next = self.at_short.q.val();
+        self.over.next = self.jump_now.q.val();
         self.row.next = bit_cast::<32, 16>(self.pitch_now.q.val());
         self.ff.next = self.ff_at.q.val();
         self.bp.next = self.bp_at.q.val();
@@ -157,8 +243,16 @@ pub struct PanelRuns<const A: usize> {
     pub ff_stream: Signal<In, Bits<2>>,
     /// Stream of BP's, or of the numbers.
     pub bp_stream: Signal<In, Bits<2>>,
+    /// Rows of a block, less one; constant.
+    pub block_rows: Signal<In, Bits<6>>,
     /// Where panels lie ([`PanelWalk`]).
     pub base: Signal<In, Bits<32>>,
+    /// The same.
+    pub base_short: Signal<In, Bits<32>>,
+    /// The same.
+    pub short_from: Signal<In, Bits<6>>,
+    /// The same.
+    pub over: Signal<In, Bits<32>>,
     /// The same.
     pub row: Signal<In, Bits<32>>,
     /// The same.
@@ -288,6 +382,9 @@ impl<const A: usize> Logic for PanelRuns<A> {
         if self.todo.q.val().get_bits::<3>(0).any() {
             self.is_rows.next = true;
             self.offset.next = self.base.val() + self.run.q.val();
+            if self.row_at.q.val() >= self.short_from.val() {
+                self.offset.next = self.base_short.val() + self.run.q.val();
+            }
             self.size.next = bits::<7>(2);
         }
         if self.todo.q.val().get_bit(2) {
@@ -341,6 +438,9 @@ impl<const A: usize> Logic for PanelRuns<A> {
                 self.done.d.next = bits::<7>(0);
                 self.row_at.d.next = self.row_up.val();
                 self.run.d.next = self.run.q.val() + self.row.val();
+                if (self.row_at.q.val() & self.block_rows.val()) == self.block_rows.val() {
+                    self.run.d.next = self.run.q.val() + self.over.val();
+                }
             }
             if self.part_ends.val() {
                 self.done.d.next = bits::<7>(0);

@@ -20,8 +20,11 @@ const NUMBERS: usize = 3;
 const PORTION: usize = 9;
 
 /// Where a panel lies, and what is made of it ([`super::PanelWalk`]).
-const PLACES: [(&str, usize); 10] = [
+const PLACES: [(&str, usize); 13] = [
     ("base", 32),
+    ("base_short", 32),
+    ("short_from", 6),
+    ("over", 32),
     ("row", 32),
     ("rows", 6),
     ("cols", 6),
@@ -527,8 +530,20 @@ fn walk(text: &mut Wiring, name: &str, (load, step): (&str, &str), to: &dyn Fn(&
         ("co", layer("co")),
         ("step", step.to_owned()),
     ];
-    let geometry = ["pitch", "full", "rest", "tile"].map(|name| (name, format!("next_{name}")));
-    connections.extend(geometry);
+    let geometry = [
+        "pitch",
+        "full",
+        "rest",
+        "tile",
+        "taps",
+        "block",
+        "tap",
+        "short_tap",
+        "short",
+        "jump",
+        "bp_taps",
+    ];
+    connections.extend(geometry.map(|name| (name, format!("next_{name}"))));
     connections.extend(PLACES.map(|(place, _)| (place, to(place))));
     text.instance("panel_walk", &format!("{name}_walk"), &[], &connections);
 }
@@ -637,6 +652,7 @@ fn bursts(
         ("load", load.into()),
         ("parts", parts.into()),
         ("numbers", if reads { "1'b1" } else { "1'b0" }.into()),
+        ("block_rows", "block_rows".into()),
         ("begin_0", begin(0)),
         ("begin_1", begin(1)),
         ("begin_2", begin(2)),
@@ -690,14 +706,18 @@ fn panels(text: &mut Wiring, config: &ArrayConfig, engine: Engine) {
         text.assign("block_count", "decoded_count");
         return;
     }
-    geometry(text, "next_", "update_next_own", "update_next_weights", "update_has_next_weights");
+    let (own, weights) = ("update_next_own", "update_next_weights");
+    geometry(text, "next_", own, weights, "update_has_next_weights", config.rows);
+    text.value("block_rows", 6, &format!("6'd{}", config.rows - 1));
     text.delayed(
-        "panel_count",
+        "panel_blocks",
         27,
         GEOMETRY_CYCLES,
         "{11'h0, next_ci_blocks} * {11'h0, next_co_blocks}",
         NEVER,
     );
+    let count = "panel_blocks * {17'h0, next_taps}";
+    text.delayed("panel_count", 27, GEOMETRY_CYCLES, count, NEVER);
     text.assign("block_count", "next_panels ? panel_count : decoded_count");
     let step = (PANEL_CHANNELS * PANEL_CHANNELS).div_ceil(config.wuve_lanes) + PANEL_STEP_CYCLES;
     text.value(

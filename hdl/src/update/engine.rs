@@ -28,7 +28,7 @@ const _: () = assert!(UPDATE_BUFFER_CYCLES == PICK_CYCLES + 1);
 /// fill whole beats of W, or not as many of dW; numbers that lie elsewhere than PARAMETERS says.
 ///
 /// With `make_ff`, `make_bp`, and in SORE of FP32 weights, it takes panels of a layer ([`panel`]) and writes operand weights, too.
-/// It refuses larger kernels, up to 8 output channels, M of 16 or more, other operands than dense ones and those that are pruned along their own K, other
+/// It refuses BP's operand of larger kernels with a stride, taps that share beats of positions, up to 8 output channels, M of 16 or more, other operands than dense ones and those that are pruned along their own K, other
 /// beats of W, V or dW than WEIGHTS says, and W or dW at odd beats.
 ///
 /// # Errors
@@ -65,7 +65,8 @@ fn lanes(config: &ArrayConfig) -> Result<Design, HdlError> {
         emit("update_refusal", feed::Refusal::default),
         emit("update_panel_refusal", PanelRefusal::default),
     ];
-    let texts = vec![memory::delay_line(), memory::block_ram(), panel::module(shape), wiring];
+    let texts =
+        vec![memory::delay_line(), memory::block_ram(), panel::module(shape, config.rows), wiring];
     Ok(Design::join("update_lanes", parts, texts))
 }
 
@@ -100,6 +101,9 @@ fn wiring(shape: Shape, unit: &Design) -> Module {
     for (name, bits) in [
         ("panels", 1),
         ("panel_base", 32),
+        ("panel_base_short", 32),
+        ("panel_short_from", 6),
+        ("panel_over", 32),
         ("panel_row", 32),
         ("panel_rows", 6),
         ("panel_cols", 6),
@@ -200,8 +204,20 @@ fn refused_panels(text: &mut Wiring) {
     );
     text.value("next_up", 21, &format!("{{1'h0, {}}} + 21'd31", layer("co")));
     text.value("unused_next_up", 5, "next_up[4:0]");
-    let beats = format!("{{16'h0, {}}} * {{19'h0, next_up[20:5], 1'h0}}", layer("ci"));
+    let taps = format!("{{5'h0, {}}} * {{5'h0, {}}}", layer("kh"), layer("kw"));
+    text.delayed("next_taps", 10, 2, &taps, NEVER);
+    let blocks = "{26'h0, next_taps} * {19'h0, next_up[20:5], 1'h0}";
+    text.delayed("row_beats", 36, 2, blocks, NEVER);
+    let beats = format!("{{16'h0, {}}} * row_beats", layer("ci"));
     text.delayed("layer_beats", 36, 2, &beats, NEVER);
+    let m = layer("m");
+    text.value("next_m_log2", 3, &format!("({m} == 5'd8) ? 3'd3 : ({m} == 5'd4) ? 3'd2 : 3'd1"));
+    for (side, channels) in [("ff", "ci"), ("bp", "co")] {
+        let rest = isa_bits::low_bits("next_weights", "WEIGHTS", channels, 5);
+        let slots = format!("({{1'h0, {rest}}} >> next_m_log2) * {{1'h0, {}}}", layer("n"));
+        text.value(&format!("next_{side}_rest"), 6, &slots);
+        text.value(&format!("unused_next_{side}_rest"), 4, &format!("next_{side}_rest[5:2]"));
+    }
     let operand = |stage, compact| {
         let dense = operand_is("next_weights", stage, WeightOperand::Dense);
         format!("{{{}, {dense}}}", operand_is("next_weights", stage, compact))
@@ -230,8 +246,10 @@ fn refused_panels(text: &mut Wiring) {
                 "{has_next_parameters, has_next_weights, has_next_writes, has_next_reads}".into(),
             ),
             ("decays_pruned", layer("decays_pruned")),
-            ("kh", layer("kh")),
-            ("kw", layer("kw")),
+            ("taps", "next_taps".into()),
+            ("stride", layer("stride")),
+            ("shares_ff", "|next_ff_rest[1:0]".into()),
+            ("shares_bp", "|next_bp_rest[1:0]".into()),
             ("ci", layer("ci")),
             ("co", layer("co")),
             ("m", layer("m")),
@@ -308,6 +326,9 @@ fn panels(text: &mut Wiring, shape: Shape, unit: &Design) {
             own("m_log2"),
             ("n", layer("n")),
             of("base"),
+            of("base_short"),
+            of("short_from"),
+            of("over"),
             ("pitch", "panel_row".into()),
             of("rows"),
             of("cols"),

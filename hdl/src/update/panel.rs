@@ -27,12 +27,12 @@ const ROWS: [(&str, &str); 5] =
     [("w", "w_at"), ("v", "v_at"), ("dw", "dw_at"), ("w_back", "w_to"), ("v_back", "v_to")];
 
 /// Module `update_panel`.
-pub(super) fn module(shape: Shape) -> Module {
+pub(super) fn module(shape: Shape, block_rows: usize) -> Module {
     let mut text = Wiring::new("update_panel");
     ports(&mut text, shape);
     REGISTERS.iter().for_each(|&(name, bits)| declare(&mut text, name, bits));
     steps(&mut text, shape.lanes);
-    rows(&mut text, shape.lanes);
+    rows(&mut text, shape.lanes, block_rows);
     buffer(&mut text, shape.lanes);
     slots(&mut text, shape);
     beats(&mut text, shape.lanes);
@@ -53,6 +53,9 @@ fn ports(text: &mut Wiring, shape: Shape) {
         ("m_log2", 3),
         ("n", 5),
         ("base", 32),
+        ("base_short", 32),
+        ("short_from", 6),
+        ("over", 32),
         ("pitch", 32),
         ("rows", 6),
         ("cols", 6),
@@ -129,13 +132,16 @@ fn steps(text: &mut Wiring, lanes: usize) {
 }
 
 /// W, V and dW, a part of a row after another, and where they go to.
-fn rows(text: &mut Wiring, lanes: usize) {
+fn rows(text: &mut Wiring, lanes: usize, block_rows: usize) {
     let pick = LANE_READ_CYCLES + 1;
     text.value("reads", 1, "early & ~makes");
     text.value("row", 5, "place[9:5]");
     text.value("column", 5, "place[4:0]");
     let row_ends = format!("reads & (column == 5'd{})", PANEL_CHANNELS - lanes);
-    register(text, "run", 32, &format!("runs ? (({row_ends}) ? run + pitch : run) : 32'h0"));
+    let block_ends = format!("(&row[{}:0])", block_rows.ilog2() - 1);
+    let further = format!("run + ({block_ends} ? over : pitch)");
+    register(text, "run", 32, &format!("runs ? (({row_ends}) ? {further} : run) : 32'h0"));
+    text.value("is_short", 1, "{1'h0, row} >= short_from");
     text.assign("fed", "reads & ({1'h0, row} < rows)");
     text.assign("offset", "{column[3:0], 5'h0}");
     let here = side_by_side((0..lanes).map(|i| format!("(({{1'h0, column}} | 6'd{i}) < cols)")));
@@ -143,12 +149,20 @@ fn rows(text: &mut Wiring, lanes: usize) {
     text.assign("columns", "columns_late");
     // A beat of results is there a cycle after the last of them.
     let late = pick + UpdateLane::LATENCY_CYCLES + 1;
-    text.delayed("late", 38, late, "{run, row, column[4]}", NEVER);
+    text.delayed("late", 39, late, "{is_short, run, row, column[4]}", NEVER);
     for (name, begin) in ROWS {
-        register(text, &format!("{name}_first"), 32, &format!("{{2'h0, {begin}}} + base"));
+        for base in ["base", "base_short"] {
+            let first = format!("{name}_{base}");
+            register(text, &first, 32, &format!("{{2'h0, {begin}}} + {base}"));
+        }
         let back = name.ends_with("_back");
-        let (run, low) = if back { ("late[37:6]", "late[5:0]") } else { ("run", "row, column[4]") };
-        text.value(&format!("{name}_row"), 32, &format!("{name}_first + {run}"));
+        let (short, run, low) = if back {
+            ("late[38]", "late[37:6]", "late[5:0]")
+        } else {
+            ("is_short", "run", "row, column[4]")
+        };
+        let first = format!("({short} ? {name}_base_short : {name}_base)");
+        text.value(&format!("{name}_row"), 32, &format!("{first} + {run}"));
         text.assign(name, &format!("{{{name}_row[31:6], {low}}}"));
         text.value(&format!("unused_{name}_row"), 6, &format!("{name}_row[5:0]"));
     }

@@ -21,10 +21,14 @@ pub struct PanelRefusal {
     pub has: Signal<In, Bits<4>>,
     /// Pruned weights decay.
     pub decays_pruned: Signal<In, Bit>,
-    /// Kernel height.
-    pub kh: Signal<In, Bits<5>>,
-    /// Kernel width.
-    pub kw: Signal<In, Bits<5>>,
+    /// Taps of the kernel.
+    pub taps: Signal<In, Bits<10>>,
+    /// Stride.
+    pub stride: Signal<In, Bits<4>>,
+    /// Of the last input channels, a tap's compact weights do not fill whole beats of positions.
+    pub shares_ff: Signal<In, Bit>,
+    /// The same of the last output channels.
+    pub shares_bp: Signal<In, Bit>,
     /// Input channels.
     pub ci: Signal<In, Bits<20>>,
     /// Output channels.
@@ -60,6 +64,7 @@ pub struct PanelRefusal {
     groups_ff: Signal<Local, Bit>,
     groups_bp: Signal<Local, Bit>,
     few: Signal<Local, Bit>,
+    kernel: Signal<Local, Bit>,
     cannot: Signal<Local, Bit>,
     misses: Signal<Local, Bit>,
     masters: Signal<Local, Bits<36>>,
@@ -77,6 +82,15 @@ impl Logic for PanelRefusal {
             | self.keeps_all.val();
         self.groups_ff.next = !(self.ci.val() & self.whole.val()).any() | self.keeps_all.val();
         self.groups_bp.next = !(self.co.val() & self.whole.val()).any() | self.keeps_all.val();
+        self.kernel.next = (self.makes_bp.val() & (self.stride.val() != bits::<4>(1)))
+            | (self.makes_ff.val()
+                & self.ff.val().get_bit(1)
+                & !self.keeps_all.val()
+                & self.shares_ff.val())
+            | (self.makes_bp.val()
+                & self.bp.val().get_bit(1)
+                & !self.keeps_all.val()
+                & self.shares_bp.val());
         self.cannot.next = (!self.updates.val() & !self.single.val())
             | (self.makes_ff.val() & !self.ff.val().any())
             | (self.makes_bp.val() & !self.bp.val().any())
@@ -86,8 +100,7 @@ impl Logic for PanelRefusal {
             | (self.makes_bp.val()
                 & self.bp.val().get_bit(1)
                 & (!self.few.val() | !self.groups_bp.val()))
-            | (self.kh.val() != bits::<5>(1))
-            | (self.kw.val() != bits::<5>(1))
+            | ((self.taps.val() > bits::<10>(1)) & self.kernel.val())
             | (self.co.val() <= bits::<20>(8))
             | self.odd.val().get_bit(0);
         self.misses.next = !self.has.val().get_bit(0)

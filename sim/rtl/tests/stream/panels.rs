@@ -2,7 +2,7 @@
 
 use super::engine::{Bench, beat, numbers, step};
 use super::memory::Beat;
-use super::program::{layer, layer_beats};
+use super::program::{layer, layer_beats, weights};
 use super::random::Random;
 use super::{expected, memory};
 use crate::verilog::has_verilog_tool;
@@ -42,7 +42,7 @@ fn case(random: &mut Random, at: u64) -> Case {
 
 fn instructions(case: &Case) -> Vec<Instruction> {
     let [master, ff_beats, bp_beats] = layer_beats(&case.layer).map(|beats| beats as u32);
-    let parameters = u64::from(case.layer.ci) * u64::from(case.layer.co);
+    let parameters = weights(&case.layer);
     let mut made = [(case.make_ff, case.ff, ff_beats), (case.make_bp, case.bp, bp_beats)]
         .into_iter()
         .filter(|made| made.0)
@@ -125,29 +125,34 @@ fn half(value: f32) -> u16 {
 }
 
 /// The operand of FF or BP, from FP16 weights by input channel and output channel.
-fn operand(layer: &Weights, is_ff: bool, weights: &HashMap<(usize, usize), u16>) -> Vec<Beat> {
+fn operand(layer: &Weights, is_ff: bool, weights: &HashMap<[usize; 3], u16>) -> Vec<Beat> {
+    let taps = usize::from(layer.kh) * usize::from(layer.kw);
     let (ci, co) = (layer.ci as usize, layer.co as usize);
     let (columns, channels) = if is_ff { (co, ci) } else { (ci, co) };
     let kind = if is_ff { layer.ff } else { layer.bp };
     let (n, m) = (usize::from(layer.n), usize::from(layer.m));
     let compact = kind != WeightOperand::Dense && n != m;
     let (n, m) = if compact { (n, m) } else { (1, 1) };
-    let tile = weight_tile_beats((channels / m * n) as u64, compact) as usize;
+    let tile = weight_tile_beats((taps * channels / m * n) as u64, compact) as usize;
     let mut beats = vec![[0; 16]; columns.div_ceil(32) * tile];
     for column in 0..columns {
         let (first, inside) = (column / 32 * tile, column % 32);
-        for group in 0..channels / m {
+        for (group, tap) in (0..channels / m).flat_map(|g| (0..taps).map(move |tap| (g, tap))) {
             let value = |at: usize| {
                 let channel = group * m + at;
-                weights[&if is_ff { (channel, column) } else { (column, channel) }]
+                weights[&if is_ff { [channel, column, tap] } else { [column, channel, tap] }]
             };
+            // Taps of 32 channels lie one after another.
+            let block = group * m / 32 * 32;
+            let width = 32.min(channels - block);
+            let before = block * taps + tap * width + (group * m - block);
             // The largest, and of equals the earlier; in order.
             let mut order: Vec<usize> = (0..m).collect();
             order.sort_by_key(|&at| std::cmp::Reverse(value(at) & 0x7FFF));
             let mut kept = order[..n].to_vec();
             kept.sort_unstable();
             for (at, position) in kept.into_iter().enumerate() {
-                let slot = group * n + at;
+                let slot = before / m * n + at;
                 let beat = &mut beats[first + weight_beat(slot as u64, compact) as usize];
                 beat[inside / 2] |= u32::from(value(position)) << (inside % 2 * 16);
                 if compact {
@@ -162,15 +167,20 @@ fn operand(layer: &Weights, is_ff: bool, weights: &HashMap<(usize, usize), u16>)
 }
 
 /// What a case makes of the memory.
-fn apply(content: &mut HashMap<u64, Beat>, case: &Case) {
+fn apply(content: &mut HashMap<u64, Beat>, case: &Case, rows: usize) {
     let layer = &case.layer;
     let (ci, co) = (layer.ci as usize, layer.co as usize);
     let pitch = co.next_multiple_of(32);
-    let beats = (ci * pitch / 16) as u64;
+    let taps = usize::from(layer.kh) * usize::from(layer.kw);
+    let beats = (ci * taps * pitch / 16) as u64;
     let mut written: Vec<Beat> = vec![[0; 16]; 2 * beats as usize];
     let mut halves = HashMap::new();
-    for (i, o) in (0..ci).flat_map(|i| (0..co).map(move |o| (i, o))) {
-        let (at, inside) = ((i * pitch + o) / 16, o % 16);
+    let channels = (0..ci).flat_map(|i| (0..co).map(move |o| (i, o)));
+    for ((i, o), tap) in channels.flat_map(|both| (0..taps).map(move |tap| (both, tap))) {
+        // Rows of a tap of as many channels as the array has rows lie one after another.
+        let block = i / rows * rows;
+        let row = block * taps + tap * rows.min(ci - block) + i % rows;
+        let (at, inside) = ((row * pitch + o) / 16, o % 16);
         let read = |first: u64| f32::from_bits(content[&(first + at as u64)][inside]);
         let mut w = read(case.master);
         if case.updates {
@@ -180,7 +190,7 @@ fn apply(content: &mut HashMap<u64, Beat>, case: &Case) {
             written[at][inside] = w.to_bits();
             written[at + beats as usize][inside] = v.to_bits();
         }
-        halves.insert((i, o), half(w));
+        halves.insert([i, o, tap], half(w));
     }
     if case.updates {
         content.extend((case.written..).zip(written));
@@ -215,7 +225,7 @@ fn agrees(bench: &mut Bench, cases: &[Case], random: &mut Random, memory: &Memor
     assert_eq!(ended.ends, model.ends[0], "{}", say());
     assert_eq!(ended.cycles, model.cycles, "{}", say());
     for case in cases {
-        apply(&mut content, case);
+        apply(&mut content, case, bench.config.rows);
     }
     let place = |address: &u64| (address >> 24, address & 0xFFFF);
     for (address, beat) in &content {

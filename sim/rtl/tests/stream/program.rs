@@ -34,27 +34,38 @@ pub(crate) struct Made {
 /// A layer whose weights are taken panel by panel: what WEIGHTS says of it.
 pub(crate) fn layer(random: &mut Random) -> Weights {
     let (n, m) = [(2, 8), (1, 4), (4, 8), (1, 8), (2, 4), (1, 2), (8, 8)][random.below(7) as usize];
+    let kernel = random.below(3) == 0;
+    let (kh, kw) =
+        if kernel { (1 + random.below(3) as u8, 1 + random.below(4) as u8) } else { (1, 1) };
+    // Of larger kernels, taps begin at whole beats of positions.
+    let unit = if kernel && n != m { 4 * m / n } else { m };
     let channels = |random: &mut Random, least: u64, most: u64| {
-        (least + random.below(most)).next_multiple_of(m.into()) as u32
+        (least + random.below(most)).next_multiple_of(unit.into()) as u32
     };
-    let ci = channels(random, 1, 110);
-    let co = channels(random, 9, 100);
+    let ci = channels(random, 1, if kernel { 70 } else { 110 });
+    let co = channels(random, 9, if kernel { 50 } else { 100 });
     let ff = [WeightOperand::PrunedCi, WeightOperand::Dense][usize::from(random.below(3) == 0)];
     let bp = [WeightOperand::PrunedCo, WeightOperand::Dense][usize::from(random.below(3) == 0)];
-    let stride = 1 + (random.below(4) == 0) as u8;
+    let stride = 1 + u8::from(!kernel && random.below(4) == 0);
     Weights { ci, co, h: 4, w: 4, kh: 1, kw: 1, stride, pad: 0, n, m, ff, bp, decays_pruned: false }
+}
+
+/// Weights of a layer.
+pub(crate) fn weights(layer: &Weights) -> u64 {
+    u64::from(layer.ci) * u64::from(layer.co) * u64::from(layer.kh) * u64::from(layer.kw)
 }
 
 /// Beats of W, of FF's operand and of BP's.
 pub(crate) fn layer_beats(layer: &Weights) -> [u64; 3] {
     let (ci, co) = (u64::from(layer.ci), u64::from(layer.co));
     let (n, m) = (u64::from(layer.n), u64::from(layer.m));
+    let taps = u64::from(layer.kh) * u64::from(layer.kw);
     let made = |tiles: u64, channels: u64, operand| {
         let compact = operand != WeightOperand::Dense && n != m;
-        let slots = if compact { channels / m * n } else { channels };
+        let slots = taps * if compact { channels / m * n } else { channels };
         tiles.div_ceil(32) * weight_tile_beats(slots, compact)
     };
-    let master = ci * co.next_multiple_of(32) / 16;
+    let master = ci * taps * co.next_multiple_of(32) / 16;
     [master, made(co, ci, layer.ff), made(ci, co, layer.bp)]
 }
 
@@ -65,7 +76,7 @@ fn panels(
     results: &mut u64,
 ) -> (Operation, [[(u64, u64); 3]; 2]) {
     let [master, ff, bp] = layer_beats(layer);
-    let parameters = u64::from(layer.ci) * u64::from(layer.co);
+    let parameters = weights(layer);
     // Rows of weights begin at even beats.
     let mut target = |beats: u64, random: &mut Random| {
         let at = (*results + random.below(64)) & !1;
@@ -170,7 +181,7 @@ pub(crate) fn program(random: &mut Random, sizes: Sizes, lanes: [usize; 2]) -> M
             if let Some(layer) = layer {
                 let (operation, streams) = panels(random, &layer, &mut results);
                 [reads, writes] = streams;
-                elements = u64::from(layer.ci) * u64::from(layer.co);
+                elements = weights(&layer);
                 made_of = Some(operation);
                 made.instructions.push(Instruction::new(Operation::Weights(layer)));
                 layers += 1;
