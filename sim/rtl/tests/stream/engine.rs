@@ -176,7 +176,7 @@ pub(super) struct Ended {
     pub(super) requests: Vec<Request>,
     pub(super) cycles: u64,
     pub(super) raised: u32,
-    fault_index: u64,
+    pub(super) fault_index: u64,
 }
 
 pub(super) struct Bench {

@@ -255,3 +255,48 @@ fn operand_weights_of_four_lanes_are_those_of_model_and_contract() {
 fn operand_weights_of_sixteen_lanes_are_those_of_model_and_contract() {
     layers("narrow", 40);
 }
+
+/// What the engine cannot make stops the program, and the next one runs.
+#[test]
+fn operand_weights_that_the_engine_cannot_make_are_illegal() {
+    if !has_verilog_tool("verilator") {
+        return;
+    }
+    let mut bench = Bench::new("tiny");
+    for seed in 0..40 {
+        let mut random = Random(7000 + seed);
+        let mut case = case(&mut random, 0);
+        let wrong = seed % 10;
+        (case.updates, case.make_ff, case.make_bp) = (wrong != 7, true, wrong != 7);
+        let layer = &mut case.layer;
+        match wrong {
+            0 => layer.co = 8,
+            1 => layer.decays_pruned = true,
+            2 => (layer.kh, layer.kw, layer.stride) = (2, 2, 2),
+            3 => layer.ff = WeightOperand::PrunedCiAsDense,
+            4 => (layer.ci, layer.co, layer.n, layer.m) = (32, 32, 2, 16),
+            5 => case.master += 1,
+            // Two slots of each tap.
+            6 => (layer.ci, layer.kh, layer.n, layer.m) = (40, 2, 2, 8),
+            _ => {}
+        }
+        if wrong == 4 || wrong == 6 {
+            (layer.co, layer.ff, layer.bp) = (64, WeightOperand::PrunedCi, WeightOperand::Dense);
+        }
+        let mut program = instructions(&case);
+        for instruction in &mut program {
+            match &mut instruction.operation {
+                Operation::Prune(prune) => prune.single = false,
+                Operation::Update(update) if wrong == 8 => update.guarded = true,
+                Operation::Weights(layer) if wrong == 9 => layer.ci += u32::from(layer.m),
+                _ => {}
+            }
+        }
+        let ended = bench.run(&program, &HashMap::new(), &memory(seed));
+        assert_eq!(ended.raised, status::DONE | status::ILLEGAL_INSTRUCTION, "{wrong} {case:?}");
+        assert_eq!(ended.fault_index as usize, program.len() - 1, "{wrong}");
+        assert!(ended.starts.is_empty(), "{wrong}");
+        let next = [self::case(&mut random, 0)];
+        agrees(&mut bench, &next, &mut random, &memory(seed));
+    }
+}
