@@ -76,6 +76,10 @@ pub struct PanelWalk {
     first: DFF<Bits<32>>,
     at_short: DFF<Bits<32>>,
     bp_first: DFF<Bits<32>>,
+    ff_first: DFF<Bits<32>>,
+    bp_block: DFF<Bits<32>>,
+    ci_odd: DFF<Bit>,
+    co_odd: DFF<Bit>,
     all: DFF<Bits<20>>,
     ci_left: DFF<Bits<20>>,
     co_left: DFF<Bits<20>>,
@@ -92,6 +96,13 @@ pub struct PanelWalk {
     ends_co: Signal<Local, Bit>,
     ff_here: Signal<Local, Bits<7>>,
     bp_here: Signal<Local, Bits<7>>,
+    ff_full: Signal<Local, Bits<7>>,
+    bp_full: Signal<Local, Bits<7>>,
+    ff_other: Signal<Local, Bits<7>>,
+    bp_other: Signal<Local, Bits<7>>,
+    ff_pair: Signal<Local, Bits<8>>,
+    bp_pair: Signal<Local, Bits<8>>,
+    ff_up: Signal<Local, Bits<32>>,
     next_first: Signal<Local, Bits<32>>,
     next_column: Signal<Local, Bits<32>>,
     next_bp_first: Signal<Local, Bits<32>>,
@@ -115,6 +126,10 @@ impl Logic for PanelWalk {
             first,
             at_short,
             bp_first,
+            ff_first,
+            bp_block,
+            ci_odd,
+            co_odd,
             all,
             ci_left,
             co_left,
@@ -152,14 +167,40 @@ impl Logic for PanelWalk {
         self.bp_beats.next = self.bp_here.val();
         self.next_column.next = self.column.q.val() + bits::<32>(2);
         self.next_first.next = self.first.q.val() + self.block_now.q.val();
-        self.next_bp.next = self.bp_column.q.val() + bit_cast::<32, 17>(self.bp_taps_now.q.val());
+        // K goes through the taps of 64 channels: two panels beside each other.
+        self.ff_full.next = self.full_now.q.val().get_bits::<7>(0);
+        self.bp_full.next = self.full_now.q.val().get_bits::<7>(7);
+        self.ff_other.next = self.ff_full.val();
+        if !self.ci_odd.q.val() & (self.ci_left.q.val() <= bits::<20>(64)) {
+            self.ff_other.next = self.rest_now.q.val().get_bits::<7>(0);
+            if self.ends_ci.val() {
+                self.ff_other.next = bits::<7>(0);
+            }
+        }
+        self.bp_other.next = self.bp_full.val();
+        if !self.co_odd.q.val() & (self.co_left.q.val() <= bits::<20>(64)) {
+            self.bp_other.next = self.rest_now.q.val().get_bits::<7>(7);
+            if self.ends_co.val() {
+                self.bp_other.next = bits::<7>(0);
+            }
+        }
+        self.ff_pair.next =
+            bit_cast::<8, 7>(self.ff_here.val()) + bit_cast::<8, 7>(self.ff_other.val());
+        self.bp_pair.next =
+            bit_cast::<8, 7>(self.bp_here.val()) + bit_cast::<8, 7>(self.bp_other.val());
+        self.ff_up.next = self.ff_at.q.val() + bit_cast::<32, 7>(self.ff_here.val());
+        self.next_bp.next = self.bp_column.q.val() + bit_cast::<32, 7>(self.bp_full.val());
+        if self.co_odd.q.val() {
+            self.next_bp.next = self.bp_block.q.val()
+                + (bit_cast::<32, 17>(self.bp_taps_now.q.val()) << bits::<5>(1));
+        }
         self.next_bp_first.next = self.bp_first.q.val() + self.tile_now.q.val();
         if self.step.val() {
-            self.ff_at.d.next = self.ff_at.q.val() + bit_cast::<32, 7>(self.ff_here.val());
+            self.ff_at.d.next = self.ff_at.q.val() + bit_cast::<32, 8>(self.ff_pair.val());
             self.taps_left.d.next = self.taps_left.q.val() - bits::<10>(1);
             self.at.d.next = self.at.q.val() + self.tap_now.q.val();
             self.at_short.d.next = self.at_short.q.val() + self.short_tap_now.q.val();
-            self.bp_at.d.next = self.bp_at.q.val() + bit_cast::<32, 7>(self.bp_here.val());
+            self.bp_at.d.next = self.bp_at.q.val() + bit_cast::<32, 8>(self.bp_pair.val());
             if self.taps_left.q.val() == bits::<10>(1) {
                 self.taps_left.d.next = self.taps_now.q.val();
                 self.ci_left.d.next = self.ci_left.q.val() - bits::<20>(32);
@@ -168,6 +209,13 @@ impl Logic for PanelWalk {
                 self.at_short.d.next = self.next_first.val();
                 self.bp_first.d.next = self.next_bp_first.val();
                 self.bp_at.d.next = self.next_bp_first.val();
+                self.ci_odd.d.next = true;
+                self.ff_at.d.next = self.ff_first.q.val() + bit_cast::<32, 7>(self.ff_full.val());
+                if self.ci_odd.q.val() | self.ends_ci.val() {
+                    self.ci_odd.d.next = false;
+                    self.ff_first.d.next = self.ff_up.val();
+                    self.ff_at.d.next = self.ff_up.val();
+                }
                 if self.ends_ci.val() {
                     self.ci_left.d.next = self.all.q.val();
                     self.co_left.d.next = self.co_left.q.val() - bits::<20>(32);
@@ -176,6 +224,11 @@ impl Logic for PanelWalk {
                     self.at.d.next = self.next_column.val();
                     self.at_short.d.next = self.next_column.val();
                     self.bp_column.d.next = self.next_bp.val();
+                    self.co_odd.d.next = true;
+                    if self.co_odd.q.val() {
+                        self.co_odd.d.next = false;
+                        self.bp_block.d.next = self.next_bp.val();
+                    }
                     self.bp_first.d.next = self.next_bp.val();
                     self.bp_at.d.next = self.next_bp.val();
                 }
@@ -200,6 +253,10 @@ impl Logic for PanelWalk {
             self.first.d.next = bits::<32>(0);
             self.at_short.d.next = bits::<32>(0);
             self.bp_first.d.next = bits::<32>(0);
+            self.ff_first.d.next = bits::<32>(0);
+            self.bp_block.d.next = bits::<32>(0);
+            self.ci_odd.d.next = false;
+            self.co_odd.d.next = false;
             self.at.d.next = bits::<32>(0);
             self.column.d.next = bits::<32>(0);
             self.ff_at.d.next = bits::<32>(0);

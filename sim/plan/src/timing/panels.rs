@@ -8,8 +8,8 @@ use crate::MacStage;
 use crate::layout::{BEAT_BYTES, SINGLE_BYTES, master_bytes, pitch, weight_row_block};
 use satkit_spec::isa::Weights;
 use satkit_spec::{
-    ArrayConfig, BpPhase, ConvShape, PANEL_CHANNELS, PANEL_STEP_CYCLES, POSITION_SLOTS, Sparsity,
-    Stage, WeightOperand, position_beat, weight_beat,
+    ArrayConfig, BpPhase, ConvShape, K_BLOCK, PANEL_CHANNELS, PANEL_STEP_CYCLES, POSITION_SLOTS,
+    Sparsity, Stage, WeightOperand, position_beat, weight_beat,
 };
 
 /// Operand weights that are made: where they lie, and what they are.
@@ -166,15 +166,18 @@ impl Made {
     /// The beats of a tile that have a tap of a block of the reduced channels.
     fn run(
         &self,
-        (tile, block, channels): (usize, usize, usize),
+        (tile, panel, channels): (usize, usize, usize),
         (before, taps, at): Place,
         paged: bool,
         requests: &mut BlockRequests,
     ) {
-        let first = block * PANEL_CHANNELS;
+        let first = panel * PANEL_CHANNELS;
         let width = PANEL_CHANNELS.min(channels - first);
         let slots = |weights: usize| (weights / self.sparsity.m() * self.sparsity.n()) as u64;
-        let start = slots(before * channels + first * taps + at * width);
+        // K goes through the taps of a block of channels.
+        let block = first / K_BLOCK * K_BLOCK;
+        let tap = K_BLOCK.min(channels - block);
+        let start = slots(before * channels + block * taps + at * tap + first - block);
         let end = start + slots(width);
         let base = self.address / BEAT_BYTES + tile as u64 * self.tile_beats;
         let compact = !self.sparsity.is_dense();

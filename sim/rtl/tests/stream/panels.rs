@@ -9,7 +9,7 @@ use crate::verilog::has_verilog_tool;
 use satkit_memory::MemoryModel;
 use satkit_spec::isa::{Instruction, Operation, Parameters, Prune, Reads, Update, Weights, Writes};
 use satkit_spec::regs::status;
-use satkit_spec::{WeightOperand, position_beat, weight_beat, weight_tile_beats};
+use satkit_spec::{K_BLOCK, WeightOperand, position_beat, weight_beat, weight_tile_beats};
 use std::collections::HashMap;
 
 /// An update that makes operand weights, or their making from W.
@@ -142,9 +142,9 @@ fn operand(layer: &Weights, is_ff: bool, weights: &HashMap<[usize; 3], u16>) -> 
                 let channel = group * m + at;
                 weights[&if is_ff { [channel, column, tap] } else { [column, channel, tap] }]
             };
-            // Taps of 32 channels lie one after another.
-            let block = group * m / 32 * 32;
-            let width = 32.min(channels - block);
+            // Taps of a block of channels lie one after another.
+            let block = group * m / K_BLOCK * K_BLOCK;
+            let width = K_BLOCK.min(channels - block);
             let before = block * taps + tap * width + (group * m - block);
             // The largest, and of equals the earlier; in order.
             let mut order: Vec<usize> = (0..m).collect();

@@ -36,14 +36,14 @@ pub(crate) fn layer(random: &mut Random) -> Weights {
     let (n, m) = [(2, 8), (1, 4), (4, 8), (1, 8), (2, 4), (1, 2), (8, 8)][random.below(7) as usize];
     let kernel = random.below(3) == 0;
     let (kh, kw) =
-        if kernel { (1 + random.below(3) as u8, 1 + random.below(4) as u8) } else { (1, 1) };
+        if kernel { (1 + random.below(2) as u8, 1 + random.below(3) as u8) } else { (1, 1) };
     // Of larger kernels, taps begin at whole beats of positions.
     let unit = if kernel && n != m { 4 * m / n } else { m };
     let channels = |random: &mut Random, least: u64, most: u64| {
         (least + random.below(most)).next_multiple_of(unit.into()) as u32
     };
-    let ci = channels(random, 1, if kernel { 70 } else { 110 });
-    let co = channels(random, 9, if kernel { 50 } else { 100 });
+    let ci = channels(random, 1, if kernel { 110 } else { 140 });
+    let co = channels(random, 9, if kernel { 90 } else { 120 });
     let ff = [WeightOperand::PrunedCi, WeightOperand::Dense][usize::from(random.below(3) == 0)];
     let bp = [WeightOperand::PrunedCo, WeightOperand::Dense][usize::from(random.below(3) == 0)];
     let stride = 1 + u8::from(!kernel && random.below(4) == 0);
