@@ -64,7 +64,7 @@ enum Item {
 }
 
 impl Case {
-    const fn beats(&self) -> u32 {
+    fn beats(&self) -> u32 {
         match self.updated {
             Updated::Layer { ci, co } => ci * co / BEAT_SINGLES,
             Updated::Making { ci, co, kernel: (kh, kw), .. } => {
