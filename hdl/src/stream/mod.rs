@@ -47,6 +47,7 @@ mod issue;
 mod kept;
 mod pace;
 mod panel;
+mod panel_runs;
 mod requests;
 mod wiring;
 
@@ -57,7 +58,8 @@ pub use decode::{Decode, Share};
 pub use issue::{Latency, Reading, Writing};
 pub use kept::{Kept, Kind};
 pub use pace::Pace;
-pub use panel::{PanelRuns, PanelWalk};
+pub use panel::PanelWalk;
+pub use panel_runs::PanelRuns;
 pub use requests::Requests;
 
 use crate::HdlError;

@@ -33,6 +33,7 @@ pub mod feed;
 pub mod lane;
 mod panel;
 pub mod panel_refusal;
+mod panel_wiring;
 pub mod select;
 mod wiring;
 

@@ -202,3 +202,76 @@ fn phase_taps(shape: &ConvShape, phase: &BpPhase) -> Vec<usize> {
         .flat_map(|kh| axis(phase.phase_w, phase.taps_w).map(move |kw| kh * shape.kw + kw))
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layout::{for_each_operand, weight_bytes};
+    use std::collections::BTreeSet;
+
+    /// Layers by channels, kernel, stride and N:M; the last have channels that do not fill blocks, and more of them than one has.
+    const LAYERS: [([usize; 2], usize, usize, [usize; 2]); 8] = [
+        ([32, 32], 1, 1, [2, 8]),
+        ([72, 40], 1, 2, [2, 8]),
+        ([64, 96], 3, 1, [2, 8]),
+        ([96, 160], 3, 1, [4, 8]),
+        ([136, 72], 3, 2, [2, 8]),
+        ([24, 104], 2, 1, [1, 8]),
+        ([100, 68], 3, 2, [1, 4]),
+        ([35, 70], 3, 1, [1, 1]),
+    ];
+
+    #[test]
+    fn a_panel_writes_the_beats_of_its_weights() {
+        for ([ci, co], kernel, stride, [n, m]) in LAYERS {
+            let weights = Weights {
+                ci: ci as u32,
+                co: co as u32,
+                h: 6,
+                w: 6,
+                kh: kernel as u8,
+                kw: kernel as u8,
+                stride: stride as u8,
+                pad: 0,
+                n: n as u8,
+                m: m as u8,
+                ff: WeightOperand::PrunedCi,
+                bp: WeightOperand::PrunedCo,
+                decays_pruned: false,
+            };
+            let shape = ConvShape::new(1, ci, (6, 6), co, (kernel, kernel), stride, 0).unwrap();
+            let sparsity = Sparsity::new(n, m).unwrap();
+            for stage in [Stage::Ff, Stage::Bp] {
+                let is_ff = stage == Stage::Ff;
+                let makes = [is_ff, !is_ff];
+                let panels = Panels::new(&ArrayConfig::tiny(), &weights, makes).unwrap();
+                let written: Vec<BTreeSet<u64>> = (0..panels.count())
+                    .map(|panel| {
+                        let mut requests = BlockRequests::default();
+                        panels.write(panel, false, &mut requests);
+                        let runs = requests.list().iter();
+                        let beats = runs.flat_map(|run| {
+                            let first = run.address / BEAT_BYTES;
+                            first..first + u64::from(run.beats)
+                        });
+                        beats.collect()
+                    })
+                    .collect();
+                let mac = MacStage::new(shape, stage, sparsity).unwrap();
+                let blocks = ci.div_ceil(PANEL_CHANNELS);
+                for_each_operand(&mac, |entry| {
+                    let reduced = entry.group * mac.sparsity.m();
+                    let (i, o) =
+                        if is_ff { (reduced, entry.column) } else { (entry.column, reduced) };
+                    let block = o / PANEL_CHANNELS * blocks + i / PANEL_CHANNELS;
+                    let own = &written[block * shape.taps() + entry.tap];
+                    let beat = entry.value_byte as u64 / BEAT_BYTES;
+                    assert!(own.contains(&beat), "{beat} of {entry:?} of {weights:?}");
+                });
+                let all: BTreeSet<u64> = written.into_iter().flatten().collect();
+                let beats = weight_bytes(&mac) / BEAT_BYTES;
+                assert!(all.into_iter().eq(0..beats), "{stage:?} of {weights:?}");
+            }
+        }
+    }
+}
