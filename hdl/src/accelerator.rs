@@ -62,8 +62,8 @@ pub const BLOCKS: &[(&str, &str)] = &[
 pub const MISSING: &[&str] = &[
     "LD.A of strided BP, of strides that skip pixels, of images in WS, and of WU of larger kernels with odd channels",
     "ST with statistics or products",
-    "WU that makes operand weights",
-    "VE beyond sums, pooling and gradients of ReLU and biases",
+    "WU of strided BP's operand, and of guarded updates",
+    "VE beyond sums, pooling, cross-entropy and gradients of ReLU and biases",
 ];
 
 /// The engines of a configuration: [`ENGINES`], but for VE where it has no lanes ([`vector::has_lanes`]).

@@ -40,6 +40,7 @@ pub const WRAPPERS: &[(&str, &str)] = &[
     ("write_rings", "wiring: the banks of streams that are written"),
     ("stream_blocks", "wiring: FIFOs of blocks"),
     ("update_stream", "wiring: what WU has besides its lanes"),
+    ("update_panel", "wiring: the banks of a panel, and what turns their words"),
     ("update_lanes", "wiring: the update unit between rings of beats"),
     ("wu", "wiring: the shell and its lanes"),
     ("vector_stream", "wiring: what VE has besides its lanes"),

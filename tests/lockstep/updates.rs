@@ -8,10 +8,11 @@ use satkit_memory::MemoryModel;
 use satkit_plan::{DataflowChoice, MacStage};
 use satkit_sim::card::{SimCard, SimCardOptions};
 use satkit_spec::isa::{
-    Engine, Instruction, Operation, Parameters, Reads, Semaphore, Update, Weights, Writes, scalar,
+    Engine, Instruction, Operation, Parameters, Prune, Reads, Semaphore, Update, Weights, Writes,
+    scalar,
 };
 use satkit_spec::regs::status;
-use satkit_spec::{ArrayConfig, ConvShape, Sparsity, Stage, WeightOperand};
+use satkit_spec::{ArrayConfig, ConvShape, Sparsity, Stage, WeightOperand, weight_tile_beats};
 use satkit_tests::part_of;
 use satkit_transport::{Card, DmaBuf};
 
@@ -21,11 +22,11 @@ const BEAT_SINGLES: u32 = 16;
 /// Where tensors of updates lie, in beats: behind the stages' and the programs.
 const PLACE: u32 = 1 << 15;
 /// Beats for a tensor.
-const ROOM: u32 = 1 << 9;
+const ROOM: u32 = 1 << 10;
 /// Updates and stages of a program.
 pub(crate) const MOST: u32 = 5;
-/// Tensors of an update: W with V, those that are written, dW, the step's numbers.
-const TENSORS: u32 = 4;
+/// Tensors of an update: W with V, those that are written, dW, the step's numbers, the operand weights of FF and of BP.
+const TENSORS: u32 = 6;
 const ALL_BEATS: u32 = TENSORS * MOST * ROOM;
 
 /// What is updated.
@@ -33,6 +34,17 @@ const ALL_BEATS: u32 = TENSORS * MOST * ROOM;
 enum Updated {
     /// The weights of a linear layer, with decay.
     Layer { ci: u32, co: u32 },
+    /// The same, and what is made of them: the operands of FF and BP, dense or not.
+    Making {
+        ci: u32,
+        co: u32,
+        kernel: (u8, u8),
+        ff: Option<bool>,
+        bp: Option<bool>,
+        n: u8,
+        m: u8,
+        updates: bool,
+    },
     /// Other parameters, in beats.
     Vector(u32),
 }
@@ -52,18 +64,109 @@ enum Item {
 }
 
 impl Case {
-    const fn beats(&self) -> u32 {
+    fn beats(&self) -> u32 {
         match self.updated {
             Updated::Layer { ci, co } => ci * co / BEAT_SINGLES,
+            Updated::Making { ci, co, kernel: (kh, kw), .. } => {
+                ci * u32::from(kh * kw) * co.next_multiple_of(32) / BEAT_SINGLES
+            }
             Updated::Vector(beats) => beats,
         }
     }
 
+    /// Where tensor `k` of update `at` lies; rows of weights at an even beat.
+    const fn place(&self, k: u32, at: u32) -> u32 {
+        let makes = matches!(self.updated, Updated::Making { .. });
+        let offset = self.offsets[k as usize];
+        PLACE + (k * MOST + at) * ROOM + if makes && k < 4 { offset / 2 * 2 } else { offset }
+    }
+
+    /// Where the operands of update `at` lie that are made, and their beats.
+    fn made(&self, at: u32) -> Vec<(u32, u32)> {
+        let Updated::Making { ci, co, kernel: (kh, kw), ff, bp, n, m, .. } = self.updated else {
+            return Vec::new();
+        };
+        let all = [(4, ff, ci, co), (5, bp, co, ci)];
+        let made = all.into_iter().filter_map(|(k, made, channels, columns)| {
+            let compact = !made? && n != m;
+            let slots = if compact { channels / u32::from(m) * u32::from(n) } else { channels };
+            let slots = slots * u32::from(kh * kw);
+            let tile = weight_tile_beats(slots.into(), compact) as u32;
+            Some((self.place(k, at), columns.div_ceil(32) * tile))
+        });
+        made.collect()
+    }
+
+    /// The layer, if there is one.
+    fn layer(&self) -> Option<Weights> {
+        let (ci, co, (kh, kw), dense, n, m) = match self.updated {
+            Updated::Layer { ci, co } => (ci, co, (1, 1), [false; 2], 2, 8),
+            Updated::Making { ci, co, kernel, ff, bp, n, m, .. } => {
+                (ci, co, kernel, [ff, bp].map(|made| made == Some(true)), n, m)
+            }
+            Updated::Vector(_) => return None,
+        };
+        let operand = |dense, compact| if dense { WeightOperand::Dense } else { compact };
+        Some(Weights {
+            ci,
+            co,
+            h: kh.into(),
+            w: kw.into(),
+            kh,
+            kw,
+            stride: 1,
+            pad: 0,
+            n,
+            m,
+            ff: operand(dense[0], WeightOperand::PrunedCi),
+            bp: operand(dense[1], WeightOperand::PrunedCo),
+            decays_pruned: false,
+        })
+    }
+
     /// The instructions of update `at` of a program.
     pub(crate) fn instructions(&self, at: u32) -> Vec<Instruction> {
-        let place = |k: u32| PLACE + (k * MOST + at) * ROOM + self.offsets[k as usize];
+        let place = |k: u32| self.place(k, at);
         let (beats, numbers) = (self.beats(), place(3));
-        let mut operations = vec![
+        let made = self.made(at);
+        let streams = |streams: [(u32, u32); 3]| {
+            let [first, second, third] = streams;
+            Writes {
+                first: first.0,
+                first_beats: first.1,
+                second: second.0,
+                second_beats: second.1,
+                third: third.0,
+                third_beats: third.1,
+            }
+        };
+        let of = |k: usize| made.get(k).copied().unwrap_or((0, 0));
+        let mut operations: Vec<Operation> =
+            self.layer().map(Operation::Weights).into_iter().collect();
+        if let Updated::Making { bp, updates: false, .. } = self.updated {
+            operations.extend([
+                Operation::Reads(Reads {
+                    first: place(0),
+                    first_beats: beats,
+                    second: 0,
+                    second_beats: 0,
+                    third: 0,
+                    third_beats: 0,
+                }),
+                Operation::Writes(streams([of(0), (0, 0), (0, 0)])),
+                Operation::Prune(Prune {
+                    parameters: u64::from(BEAT_SINGLES * beats),
+                    along_co: bp.is_some(),
+                    single: true,
+                }),
+            ]);
+            return operations.into_iter().map(Instruction::new).collect();
+        }
+        let (make_ff, make_bp) = match self.updated {
+            Updated::Making { ff, bp, .. } => (ff.is_some(), bp.is_some()),
+            _ => (false, false),
+        };
+        operations.extend([
             Operation::Reads(Reads {
                 first: place(0),
                 first_beats: 2 * beats,
@@ -72,14 +175,11 @@ impl Case {
                 third: numbers,
                 third_beats: 1,
             }),
-            Operation::Writes(Writes {
-                first: place(u32::from(!self.in_place)),
-                first_beats: 2 * beats,
-                second: 0,
-                second_beats: 0,
-                third: 0,
-                third_beats: 0,
-            }),
+            Operation::Writes(streams([
+                (place(u32::from(!self.in_place)), 2 * beats),
+                of(0),
+                of(1),
+            ])),
             Operation::Parameters(Parameters {
                 scalars: numbers,
                 first: 0,
@@ -87,31 +187,14 @@ impl Case {
                 running: 0,
                 sums: 0,
             }),
-        ];
-        if let Updated::Layer { ci, co } = self.updated {
-            operations.push(Operation::Weights(Weights {
-                ci,
-                co,
-                h: 1,
-                w: 1,
-                kh: 1,
-                kw: 1,
-                stride: 1,
-                pad: 0,
-                n: 2,
-                m: 8,
-                ff: WeightOperand::PrunedCi,
-                bp: WeightOperand::PrunedCo,
-                decays_pruned: false,
-            }));
-        }
-        operations.push(Operation::Update(Update {
-            parameters: u64::from(BEAT_SINGLES * beats),
-            make_ff: false,
-            make_bp: false,
-            weights: matches!(self.updated, Updated::Layer { .. }),
-            guarded: false,
-        }));
+            Operation::Update(Update {
+                parameters: u64::from(BEAT_SINGLES * beats),
+                make_ff,
+                make_bp,
+                weights: self.layer().is_some(),
+                guarded: false,
+            }),
+        ]);
         operations.into_iter().map(Instruction::new).collect()
     }
 }
@@ -119,14 +202,36 @@ impl Case {
 pub(crate) fn updates() -> impl Strategy<Value = Case> {
     let updated = prop_oneof![
         (1u32..4, 1u32..4).prop_map(|(ci, co)| Updated::Layer { ci: 8 * ci, co: 32 * co }),
+        making(),
         prop_oneof![0u32..4, 62u32..67, 1u32..200].prop_map(Updated::Vector),
     ];
-    let offsets = proptest::array::uniform4(0u32..100);
+    let offsets = proptest::array::uniform6(0u32..100);
     (updated, any::<bool>(), offsets).prop_map(|(updated, in_place, offsets)| Case {
         updated,
         in_place,
         offsets,
     })
+}
+
+/// What makes operand weights; from W alone, of one of them.
+fn making() -> impl Strategy<Value = Updated> {
+    let sparsity =
+        prop_oneof![Just((2, 8)), Just((1, 4)), Just((2, 4)), Just((1, 2)), Just((8, 8))];
+    let made = prop_oneof![
+        (any::<bool>(), any::<bool>()).prop_map(|(ff, bp)| (Some(ff), Some(bp))),
+        any::<bool>().prop_map(|ff| (Some(ff), None)),
+        any::<bool>().prop_map(|bp| (None, Some(bp))),
+    ];
+    let small = ((1u32..6, 2u32..9), Just((1, 1)), Just(8));
+    // Taps of compact weights are whole beats of positions.
+    let large = ((1u32..3, 1u32..3), (1u8..4, 1u8..4), Just(16));
+    let layer = prop_oneof![2 => small, 1 => large];
+    (layer, sparsity, made, any::<bool>()).prop_map(
+        |(((ci, co), kernel, unit), (n, m), (ff, bp), updates)| {
+            let updates = updates || (ff.is_some() && bp.is_some());
+            Updated::Making { ci: unit * ci, co: unit * co, kernel, ff, bp, n, m, updates }
+        },
+    )
 }
 
 fn stages() -> impl Strategy<Value = Item> {

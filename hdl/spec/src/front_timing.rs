@@ -51,6 +51,13 @@ pub const VECTOR_DECODE_CYCLES: usize = 24;
 pub const VECTOR_LATENCY_CYCLES: usize = 32;
 /// Cycles of WU's results beside those of WUVE and SORE: a beat out of the buffers (2), lanes out of the beat, results into one.
 pub const UPDATE_BUFFER_CYCLES: usize = 4;
+/// Input channels of a panel of weights, and its output channels.
+pub const PANEL_CHANNELS: usize = 32;
+/// Cycles of the update of a panel beside those in which the lanes take its weights, and the same of each operand that is made of it: until
+/// its last beat is in the buffers.
+pub const PANEL_STEP_CYCLES: usize = 64;
+/// Cycles from the end of a panel to its first write.
+pub const PANEL_LATENCY_CYCLES: usize = 4;
 /// Most elements that the lanes of WU and VE take for a beat of the longest stream: its bits.
 pub const BEAT_ELEMENTS: usize = 512;
 

@@ -152,6 +152,10 @@ pub struct Latency {
     pub updates: Signal<In, Bit>,
     /// An update makes FF weights, BP weights.
     pub makes: Signal<In, Bits<2>>,
+    /// Its blocks are panels.
+    pub panels: Signal<In, Bit>,
+    /// Cycles of a panel, less one; constant.
+    pub panel: Signal<In, Bits<6>>,
     /// Cycles of an update without weights, less one; constant.
     pub wuve: Signal<In, Bits<6>>,
     /// Of pruning alone, less one; constant.
@@ -174,6 +178,9 @@ impl Logic for Latency {
             if self.makes.val().any() {
                 self.latency.next = self.both.val();
             }
+        }
+        if self.panels.val() {
+            self.latency.next = self.panel.val();
         }
     }
 }

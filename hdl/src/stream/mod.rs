@@ -42,18 +42,24 @@
 mod blocks;
 mod control;
 mod decode;
+mod geometry;
 mod issue;
 mod kept;
 mod pace;
+mod panel;
+mod panel_runs;
 mod requests;
 mod wiring;
 
 pub use blocks::{Blocks, First, Halves, Portion};
 pub use control::Control;
 pub use decode::{Decode, Share};
+
 pub use issue::{Latency, Reading, Writing};
 pub use kept::{Kept, Kind};
 pub use pace::Pace;
+pub use panel::PanelWalk;
+pub use panel_runs::PanelRuns;
 pub use requests::Requests;
 
 use crate::HdlError;
@@ -159,6 +165,15 @@ pub fn design(config: &ArrayConfig, engine: Engine) -> Result<Design, HdlError> 
         emit("stream_latency", Latency::default),
         emit("stream_pace", Pace::default),
     ];
+    let panels = match engine {
+        Engine::Update => vec![
+            emit("panel_walk", PanelWalk::default),
+            emit("panel_reads", PanelRuns::<BLOCK_AND_WRITES>::default),
+            emit("panel_writes", PanelRuns::<BLOCK>::default),
+        ],
+        _ => Vec::new(),
+    };
+    let parts = parts.into_iter().chain(panels).collect();
     let top = module.name.clone();
     Ok(Design::join(&top, parts, vec![memory::fifo_ram(), module]))
 }

@@ -22,6 +22,8 @@ pub struct Pace {
     pub blocks: Signal<In, Bits<27>>,
     /// Lane beats of every block but the last, less one.
     pub block_end: Signal<In, Bits<15>>,
+    /// All of its blocks take as many cycles as the first, whatever its elements: panels.
+    pub even: Signal<In, Bit>,
     /// Cycles that the lanes take after its last element.
     pub tail: Signal<In, Bits<17>>,
     /// The next block has arrived.
@@ -43,6 +45,7 @@ pub struct Pace {
     at: DFF<Bits<40>>,
     blocks_left: DFF<Bits<27>>,
     full_at: DFF<Bits<15>>,
+    evenly: DFF<Bit>,
     in_block: DFF<Bit>,
     tail_left: DFF<Bits<17>>,
     drains: DFF<Bit>,
@@ -70,20 +73,22 @@ impl Logic for Pace {
             full_at,
             in_block,
             position,
+            evenly,
             tail_left,
             drains
         );
         self.works.next = self.in_block.q.val() | self.arrived.val();
         self.few.next = self.left.q.val() <= bit_cast::<40, 7>(self.lanes.val());
-        self.takes.next = self.works.val() & self.left.q.val().any();
+        self.takes.next = self.works.val() & (self.left.q.val().any() | self.evenly.q.val());
         self.here.next = self.lanes.val();
         if self.few.val() {
             self.here.next = self.left.q.val().get_bits::<7>(0);
         }
         self.is_last.next = self.blocks_left.q.val() == bits::<27>(1);
         self.ends.next = self.works.val()
-            & (self.few.val()
-                | (!self.is_last.val() & (self.position.q.val() == self.full_at.q.val())));
+            & ((self.few.val() & !self.evenly.q.val())
+                | ((!self.is_last.val() | self.evenly.q.val())
+                    & (self.position.q.val() == self.full_at.q.val())));
         self.position_up.next = self.position.q.val() + bits::<15>(1);
         if self.works.val() {
             self.in_block.d.next = true;
@@ -115,6 +120,7 @@ impl Logic for Pace {
             self.at.d.next = bits::<40>(0);
             self.blocks_left.d.next = self.blocks.val();
             self.full_at.d.next = self.block_end.val();
+            self.evenly.d.next = self.even.val();
         }
         if self.reset.val() {
             self.in_block.d.next = false;

@@ -1,12 +1,13 @@
 //! How the shell is wired.
 
+use super::geometry::{GEOMETRY_CYCLES, geometry};
 use super::{BLOCK, BLOCK_AND_WRITES, PAGE_BEATS, lanes};
 use crate::emit::{Design, Direction, Module, NEVER, Wiring, part, side_by_side};
 use crate::front::name_of;
 use satkit_spec::isa::{self, Engine};
 use satkit_spec::{
-    ArrayConfig, UPDATE_BUFFER_CYCLES, UPDATE_DECODE_CYCLES, VECTOR_DECODE_CYCLES,
-    VECTOR_LATENCY_CYCLES,
+    ArrayConfig, PANEL_CHANNELS, PANEL_LATENCY_CYCLES, PANEL_STEP_CYCLES, UPDATE_BUFFER_CYCLES,
+    UPDATE_DECODE_CYCLES, VECTOR_DECODE_CYCLES, VECTOR_LATENCY_CYCLES,
 };
 
 const DATA: usize = 512;
@@ -17,6 +18,25 @@ const STREAMS: usize = 4;
 const NUMBERS: usize = 3;
 /// Bits of the beats of a stream that belong to a block.
 const PORTION: usize = 9;
+
+/// Where a panel lies, and what is made of it ([`super::PanelWalk`]).
+const PLACES: [(&str, usize); 13] = [
+    ("base", 32),
+    ("base_short", 32),
+    ("short_from", 6),
+    ("over", 32),
+    ("row", 32),
+    ("rows", 6),
+    ("cols", 6),
+    ("ff", 32),
+    ("bp", 32),
+    ("ff_beats", 7),
+    ("bp_beats", 7),
+    ("ff_slots", 6),
+    ("bp_slots", 6),
+];
+/// What of it only the lanes look at.
+const OF_LANES: [&str; 3] = ["cols", "ff_slots", "bp_slots"];
 
 fn own(name: &str) -> (&str, String) {
     (name, name.to_owned())
@@ -70,6 +90,7 @@ pub(super) fn shell(config: &ArrayConfig, engine: Engine, capacity: usize) -> Mo
     taken(&mut text, config, engine);
     decoded(&mut text, config, engine);
     blocks(&mut text, engine);
+    panels(&mut text, config, engine);
     reads(&mut text, config, engine, capacity);
     lane_beats(&mut text, config, engine);
     writes(&mut text, config, engine, capacity);
@@ -135,6 +156,11 @@ fn ports(text: &mut Wiring, config: &ArrayConfig, engine: Engine) {
         text.output(&of(&format!("has_next_{kind}")), 1);
     }
     if engine == Engine::Update {
+        text.output("update_starts", 1);
+        text.output("update_panels", 1);
+        for (place, bits) in PLACES {
+            text.output(&format!("update_panel_{place}"), bits);
+        }
         for kind in ["reads", "writes"] {
             text.output(&of(&format!("next_{kind}")), 256);
             text.output(&of(&format!("has_next_{kind}")), 1);
@@ -181,6 +207,7 @@ fn taken(text: &mut Wiring, config: &ArrayConfig, engine: Engine) {
         text.wire(wire, 1);
     }
     text.wire("step", 6);
+    text.wire("decoded_count", 27);
     text.wire("block_count", 27);
     let four = |vector: &str| {
         let absent = 4 - config.dram_channels;
@@ -353,7 +380,7 @@ fn decoded(text: &mut Wiring, config: &ArrayConfig, engine: Engine) {
         .collect();
     connections.extend(numbered.iter().map(|(port, wire)| (port.as_str(), wire.clone())));
     connections.push(("least", constant(15, PAGE_BEATS / lanes(config, engine))));
-    connections.push(("blocks", "block_count".into()));
+    connections.push(("blocks", "decoded_count".into()));
     connections.push(own("block_end"));
     text.instance("stream_decode", "decode", &[], &connections);
 }
@@ -469,12 +496,7 @@ fn burst_wires(text: &mut Wiring, direction: &str, about: usize) {
     }
 }
 
-fn requests<'a>(
-    direction: &str,
-    of: &dyn Fn(&str) -> String,
-    channel: &str,
-    source: [(&'a str, String); 5],
-) -> Vec<(&'a str, String)> {
+fn requests<'a>(direction: &str, source: [(&'a str, String); 5]) -> Vec<(&'a str, String)> {
     let wire = |what: &str| format!("{direction}_{what}");
     let begin = |k: usize| format!("{{2'h0, {direction}_begin_{k}}}");
     let mut connections = vec![
@@ -484,18 +506,232 @@ fn requests<'a>(
         ("begin_1", begin(1)),
         ("begin_2", begin(2)),
         ("begin_3", begin(3)),
-        ("valid", wire("valid")),
-        ("asks", wire("asks")),
+        ("valid", wire("block_valid")),
+        ("asks", wire("block_asks")),
+        ("stream", wire("block_stream")),
+        ("address", wire("block_address")),
+        ("beats", wire("block_beats")),
+        ("closes", wire("block_closes")),
+        ("block_about", wire("block_about_out")),
+        ("taken", format!("{direction}_taken & {direction}_block_valid")),
+        ("idle", wire("block_idle")),
+    ];
+    connections.extend(source);
+    connections
+}
+
+/// Goes through the panels of a layer.
+fn walk(text: &mut Wiring, name: &str, (load, step): (&str, &str), to: &dyn Fn(&str) -> String) {
+    let layer = |name| field("WEIGHTS", name, "update_next_weights");
+    let mut connections = vec![
+        own("clock"),
+        ("load", load.to_owned()),
+        ("ci", layer("ci")),
+        ("co", layer("co")),
+        ("step", step.to_owned()),
+    ];
+    let geometry = [
+        "pitch",
+        "full",
+        "rest",
+        "tile",
+        "taps",
+        "block",
+        "tap",
+        "short_tap",
+        "short",
+        "jump",
+        "bp_taps",
+    ];
+    connections.extend(geometry.map(|name| (name, format!("next_{name}"))));
+    connections.extend(PLACES.map(|(place, _)| (place, to(place))));
+    text.instance("panel_walk", &format!("{name}_walk"), &[], &connections);
+}
+
+/// The bursts of a direction: of blocks, or of panels.
+fn bursts(
+    text: &mut Wiring,
+    direction: &str,
+    engine: Engine,
+    of: &dyn Fn(&str) -> String,
+    channel: &str,
+    (pop, about, source): (&str, usize, [(&str, String); 5]),
+) {
+    let wire = |what: &str| format!("{direction}_{what}");
+    let outputs = [
+        ("valid", 1),
+        ("stream", 2),
+        ("address", ADDRESS),
+        ("beats", 7),
+        ("closes", 1),
+        ("about_out", about),
+        ("idle", 1),
+        ("pop", 1),
+    ];
+    let kinds: &[&str] = if engine == Engine::Update { &["block", "panel"] } else { &["block"] };
+    for kind in kinds {
+        for (output, bits) in outputs {
+            text.wire(&wire(&format!("{kind}_{output}")), bits);
+        }
+    }
+    text.wire(&wire("block_asks"), 1);
+    let connections = requests(direction, source);
+    let kind = format!("stream_{direction}_requests");
+    text.instance(&kind, &format!("{direction}_requests"), &[], &connections);
+    let merged = [
         ("stream", wire("stream")),
         ("address", of(&format!("{channel}_address"))),
         ("beats", of(&format!("{channel}_beats"))),
         ("closes", wire("closes")),
-        ("block_about", wire("about")),
-        ("taken", wire("taken")),
-        ("idle", wire("idle")),
+        ("about_out", wire("about")),
     ];
-    connections.extend(source);
-    connections
+    text.wire(&wire("place"), ADDRESS);
+    let address = of(&format!("{channel}_address"));
+    if engine != Engine::Update {
+        for (output, to) in merged {
+            text.assign(&to, &wire(&format!("block_{output}")));
+        }
+        text.assign(&wire("valid"), &wire("block_valid"));
+        text.assign(&wire("asks"), &wire("block_asks"));
+        text.assign(pop, &wire("block_pop"));
+        text.assign(&wire("place"), &address);
+        if direction == "read" {
+            text.assign("read_idle", "read_block_idle");
+        } else {
+            text.value("unused_write_idle", 1, "write_block_idle");
+        }
+        return;
+    }
+    let panel = |what: &str| wire(&format!("panel_{what}"));
+    text.wire(&panel("place"), 6);
+    text.wire_between_blocks(&panel("step"), 1);
+    for (place, bits) in PLACES {
+        text.wire(&panel(place), bits);
+        if OF_LANES.contains(&place) {
+            text.value(&format!("unused_{}", panel(place)), bits, &panel(place));
+        }
+    }
+    let reads = direction == "read";
+    let load = if reads { "load" } else { "starts" };
+    walk(text, direction, (load, &panel("step")), &|place| panel(place));
+    let begin = |k: usize| format!("{{2'h0, {direction}_begin_{k}}}");
+    let (parts, begins, streams) = if reads {
+        (
+            "{next_is_wu, 1'b0, next_is_wu, next_is_wu, 1'b1}",
+            [begin(2), begin(3)],
+            ["2'd2".to_owned(), "2'd3".to_owned()],
+        )
+    } else {
+        (
+            "{next_makes_bp, next_makes_ff, 1'b0, next_is_wu, next_is_wu}",
+            [
+                format!("next_is_wu ? {} : {}", begin(2), begin(0)),
+                format!(
+                    "next_is_wu ? (next_makes_ff ? {} : {}) : {}",
+                    begin(3),
+                    begin(2),
+                    begin(0)
+                ),
+            ],
+            [
+                "next_is_wu ? 2'd2 : 2'd0".to_owned(),
+                "next_is_wu ? (next_makes_ff ? 2'd3 : 2'd2) : 2'd0".to_owned(),
+            ],
+        )
+    };
+    let (holds, about_in) = if reads {
+        ("block_holds & read_panels", "block_about".to_owned())
+    } else {
+        ("opened_holds & write_panels", format!("opened[{}:0]", BLOCK - 1))
+    };
+    let [begin_3, begin_4] = begins;
+    let [stream_3, stream_4] = streams;
+    let mut connections = vec![
+        own("clock"),
+        ("reset", "clear".into()),
+        ("load", load.into()),
+        ("parts", parts.into()),
+        ("numbers", if reads { "1'b1" } else { "1'b0" }.into()),
+        ("block_rows", "block_rows".into()),
+        ("begin_0", begin(0)),
+        ("begin_1", begin(1)),
+        ("begin_2", begin(2)),
+        ("begin_3", begin_3),
+        ("begin_4", begin_4),
+        ("ff_stream", stream_3),
+        ("bp_stream", stream_4),
+        ("step", panel("step")),
+        ("holds", holds.into()),
+        ("about", about_in),
+        ("pop", panel("pop")),
+        ("valid", panel("valid")),
+        ("stream", panel("stream")),
+        ("address", panel("address")),
+        ("place", panel("place")),
+        ("beats", panel("beats")),
+        ("closes", panel("closes")),
+        ("block_about", panel("about_out")),
+        ("taken", format!("{direction}_taken & {direction}_panel_valid")),
+        ("idle", panel("idle")),
+    ];
+    let runs = PLACES.into_iter().filter(|(place, _)| !OF_LANES.contains(place));
+    connections.extend(runs.map(|(place, _)| (place, panel(place))));
+    text.instance(
+        &format!("panel_{direction}s"),
+        &format!("{direction}_panel_runs"),
+        &[],
+        &connections,
+    );
+    for (output, to) in merged {
+        let (block, panel) = (wire(&format!("block_{output}")), panel(output));
+        text.assign(&to, &format!("{direction}_panel_valid ? {panel} : {block}"));
+    }
+    text.assign(&wire("valid"), &format!("{direction}_block_valid | {direction}_panel_valid"));
+    text.assign(&wire("asks"), &format!("{direction}_block_asks | {direction}_panel_valid"));
+    text.assign(pop, &format!("{direction}_block_pop | {direction}_panel_pop"));
+    let place = format!("{{{address}[31:6], {direction}_panel_place}}");
+    text.assign(&wire("place"), &format!("{direction}_panel_valid ? {place} : {address}"));
+    if reads {
+        text.assign("read_idle", "read_block_idle & read_panel_idle");
+    } else {
+        text.value("unused_write_idle", 2, "{write_block_idle, write_panel_idle}");
+    }
+}
+
+/// Which instructions are taken panel by panel, and how many panels they have.
+fn panels(text: &mut Wiring, config: &ArrayConfig, engine: Engine) {
+    if engine != Engine::Update {
+        text.value("read_panels", 1, NEVER);
+        text.value("write_panels", 1, NEVER);
+        text.assign("block_count", "decoded_count");
+        return;
+    }
+    let (own, weights) = ("update_next_own", "update_next_weights");
+    geometry(text, "next_", own, weights, "update_has_next_weights", config.rows);
+    text.value("block_rows", 6, &format!("6'd{}", config.rows - 1));
+    text.delayed(
+        "panel_blocks",
+        27,
+        GEOMETRY_CYCLES,
+        "{11'h0, next_ci_blocks} * {11'h0, next_co_blocks}",
+        NEVER,
+    );
+    let count = "panel_blocks * {17'h0, next_taps}";
+    text.delayed("panel_count", 27, GEOMETRY_CYCLES, count, NEVER);
+    text.assign("block_count", "next_panels ? panel_count : decoded_count");
+    let step = (PANEL_CHANNELS * PANEL_CHANNELS).div_ceil(config.wuve_lanes) + PANEL_STEP_CYCLES;
+    text.value(
+        "panel_end",
+        15,
+        &format!("(next_makes_ff & next_makes_bp) ? 15'd{} : 15'd{}", 3 * step - 1, 2 * step - 1),
+    );
+    for (name, when) in [("read_panels", "load"), ("write_panels", "starts")] {
+        text.line(format_args!("reg {name};"));
+        text.line(format_args!("initial {name} = 1'b0;"));
+        text.line(format_args!("always @(posedge clock) if ({when}) {name} <= next_panels;"));
+    }
+    text.assign("update_starts", "starts");
+    text.assign("update_panels", "write_panels");
 }
 
 /// What is read, into the rings.
@@ -504,13 +740,12 @@ fn reads(text: &mut Wiring, config: &ArrayConfig, engine: Engine, capacity: usiz
     burst_wires(text, "read", BLOCK_AND_WRITES);
     let source = [
         ("load", "load".to_owned()),
-        ("holds", "block_holds".into()),
+        ("holds", "block_holds & ~read_panels".into()),
         ("portions", "block_reads".into()),
         ("about", "block_about".into()),
-        ("pop", "block_pop".into()),
+        ("pop", "read_block_pop".into()),
     ];
-    let connections = requests("read", &of, "ar", source);
-    text.instance("stream_read_requests", "read_requests", &[], &connections);
+    bursts(text, "read", engine, &of, "ar", ("block_pop", BLOCK_AND_WRITES, source));
     text.wire_between_blocks("room", 1);
     text.wire("opens", 1);
     text.value("read_granted", 1, &format!("{} & {}", of("ar_valid"), of("ar_ready")));
@@ -540,7 +775,7 @@ fn reads(text: &mut Wiring, config: &ArrayConfig, engine: Engine, capacity: usiz
         ("reset", "clear".to_owned()),
         ("request_taken", "read_granted".into()),
         ("request_ring", "read_stream".into()),
-        ("request_address", of("ar_address")),
+        ("request_address", "read_place".into()),
         ("request_beats", of("ar_beats")),
         ("r_valid", of("r_valid")),
         own("r_data"),
@@ -574,9 +809,13 @@ fn lane_ports(
 /// What the lanes take.
 fn lane_beats(text: &mut Wiring, config: &ArrayConfig, engine: Engine) {
     let of = |signal: &str| format!("{}_{signal}", name_of(engine));
+    let panels = engine == Engine::Update;
     let tail = if engine == Engine::Vector { "vector_next_tail_cycles" } else { "17'h0" };
     for wire in ["arrived", "lanes_begin", "lanes_done"] {
         text.wire(wire, 1);
+    }
+    if panels {
+        walk(text, "lane", ("starts", "lanes_done"), &|place| of(&format!("panel_{place}")));
     }
     text.instance(
         "stream_pace",
@@ -589,7 +828,11 @@ fn lane_beats(text: &mut Wiring, config: &ArrayConfig, engine: Engine) {
             ("start", "starts".into()),
             own("elements"),
             ("blocks", "block_count".into()),
-            own("block_end"),
+            (
+                "block_end",
+                if panels { "next_panels ? panel_end : block_end" } else { "block_end" }.into(),
+            ),
+            ("even", if panels { "next_panels" } else { NEVER }.into()),
             ("tail", tail.into()),
             own("arrived"),
             ("begins", "lanes_begin".into()),
@@ -611,7 +854,6 @@ fn writes(text: &mut Wiring, config: &ArrayConfig, engine: Engine, capacity: usi
         ("opened_pop", 1),
         ("opened", BLOCK_AND_WRITES),
         ("unused_opened_room", 1),
-        ("unused_write_idle", 1),
         ("closes", 1),
     ] {
         text.wire(wire, bits);
@@ -635,18 +877,12 @@ fn writes(text: &mut Wiring, config: &ArrayConfig, engine: Engine, capacity: usi
     );
     let source = [
         ("load", "starts".to_owned()),
-        ("holds", "opened_holds".into()),
+        ("holds", "opened_holds & ~write_panels".into()),
         ("portions", format!("opened[{}:{BLOCK}]", BLOCK_AND_WRITES - 1)),
         ("about", format!("opened[{}:0]", BLOCK - 1)),
-        ("pop", "opened_pop".into()),
+        ("pop", "write_block_pop".into()),
     ];
-    let mut connections = requests("write", &of, "aw", source);
-    for (port, wire) in &mut connections {
-        if *port == "idle" {
-            *wire = "unused_write_idle".into();
-        }
-    }
-    text.instance("stream_write_requests", "write_requests", &[], &connections);
+    bursts(text, "write", engine, &of, "aw", ("opened_pop", BLOCK, source));
     text.value("unused_write_last", 1, "write_about[0]");
     latency(text, config, engine);
     text.value("write_granted", 1, &format!("{} & {}", of("aw_valid"), of("aw_ready")));
@@ -675,7 +911,7 @@ fn writes(text: &mut Wiring, config: &ArrayConfig, engine: Engine, capacity: usi
         ("reset", "clear".to_owned()),
         ("request_taken", "write_granted".into()),
         ("request_ring", "write_stream".into()),
-        ("request_address", of("aw_address")),
+        ("request_address", "write_place".into()),
         ("request_beats", of("aw_beats")),
         ("w_pull", of("w_pull")),
         ("w_data", of("w_data")),
@@ -701,13 +937,16 @@ fn writes(text: &mut Wiring, config: &ArrayConfig, engine: Engine, capacity: usi
             ("read_address", of("ar_address")),
             ("read_beats", of("ar_beats")),
             own("moved"),
-            ("beats", "{2'h0, read_about[11:1]}".into()),
+            ("beats", format!("read_panels ? 13'd{capacity} : {{2'h0, read_about[11:1]}}")),
             own("opens"),
             ("lanes_take", "lanes_begin".into()),
             ("write_taken", "write_granted".into()),
             ("write_address", of("aw_address")),
             own("closes"),
-            ("closed_beats", "{2'h0, write_about[11:1]}".into()),
+            (
+                "closed_beats",
+                format!("write_panels ? 13'd{capacity} : {{2'h0, write_about[11:1]}}"),
+            ),
             ("b_valid", of("b_valid")),
             own("room"),
             own("arrived"),
@@ -735,6 +974,8 @@ fn latency(text: &mut Wiring, config: &ArrayConfig, engine: Engine) {
             ("wuve", constant(6, config.wuve_latency_cycles + UPDATE_BUFFER_CYCLES - 1)),
             ("sore", constant(6, config.sore_latency_cycles + UPDATE_BUFFER_CYCLES - 1)),
             ("sore_only", constant(6, config.sore_latency_cycles)),
+            ("panels", "write_panels".into()),
+            ("panel", constant(6, PANEL_LATENCY_CYCLES - 1)),
             own("latency"),
         ],
     );

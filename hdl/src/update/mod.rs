@@ -31,6 +31,9 @@ pub mod count;
 mod engine;
 pub mod feed;
 pub mod lane;
+mod panel;
+pub mod panel_refusal;
+mod panel_wiring;
 pub mod select;
 mod wiring;
 

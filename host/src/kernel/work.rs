@@ -379,7 +379,8 @@ impl Recorder<'_> {
             gradient: self.work.all(gradient),
             ff,
             bp,
-            values: Some(UpdateValues { weights: Some(weights), scalars: numbers, guarded: false }),
+            weights: Some(weights),
+            values: Some(UpdateValues { scalars: numbers, guarded: false }),
         }));
         Ok(Io::Update { master, gradient, numbers })
     }

@@ -240,7 +240,8 @@ impl Recorder {
             gradient: self.work.all(parameter.gradient),
             ff: None,
             bp: None,
-            values: self.update_values(None),
+            weights: None,
+            values: self.update_values(),
         })
     }
 

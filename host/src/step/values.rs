@@ -122,9 +122,9 @@ impl Recorder {
     }
 
     /// What an update computes; none in a step that is only timed.
-    pub(super) fn update_values(&self, weights: Option<Weights>) -> Option<UpdateValues> {
+    pub(super) fn update_values(&self) -> Option<UpdateValues> {
         let guarded = self.guarded;
-        self.scalars.map(|scalars| UpdateValues { weights, scalars, guarded })
+        self.scalars.map(|scalars| UpdateValues { scalars, guarded })
     }
 }
 

@@ -91,7 +91,8 @@ impl Weights {
             gradient: work.all(self.gradient),
             ff: Some(made(&self.ff)),
             bp: self.bp.as_ref().map(made),
-            values: recorder.update_values(Some(self.fields(&recorder.pruning, 0))),
+            weights: Some(self.fields(&recorder.pruning, 0)),
+            values: recorder.update_values(),
         })
     }
 

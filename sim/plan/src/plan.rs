@@ -249,6 +249,7 @@ pub fn update_program(
         let tensor = work.tensor(name, crate::layout::weight_bytes(&mac));
         Ok(Some((work.all(tensor), sparsity)))
     };
+    let sparsities = [ff, bp];
     let (ff, bp) = (operand("W_FF", Stage::Ff, ff)?, operand("W_BP", Stage::Bp, bp)?);
     let update = UpdateOperation {
         name: "update".into(),
@@ -257,11 +258,38 @@ pub fn update_program(
         gradient: work.all(gradient),
         ff,
         bp,
+        weights: Some(weight_fields(shape, sparsities)),
         values: None,
     };
     work.operations.push(StepOperation::Update(update));
     let step = compile(&work, &Scheduler::new(config, DataflowChoice::Auto)?, &|_| {})?;
     Ok(step.program)
+}
+
+/// WEIGHTS of a layer whose FF and BP have operands of these sparsities.
+fn weight_fields(
+    shape: &satkit_spec::ConvShape,
+    [ff, bp]: [Option<Sparsity>; 2],
+) -> satkit_spec::isa::Weights {
+    use satkit_spec::WeightOperand;
+    let pruned = |sparsity: Option<Sparsity>| sparsity.filter(|sparsity| !sparsity.is_dense());
+    let operand = |sparsity, operand| pruned(sparsity).map_or(WeightOperand::Dense, |_| operand);
+    let sparsity = pruned(ff).or(pruned(bp)).unwrap_or(Sparsity::DENSE);
+    satkit_spec::isa::Weights {
+        ci: shape.ci as u32,
+        co: shape.co as u32,
+        h: shape.h as u32,
+        w: shape.w as u32,
+        kh: shape.kh as u8,
+        kw: shape.kw as u8,
+        stride: shape.stride as u8,
+        pad: shape.pad as u8,
+        n: sparsity.n() as u8,
+        m: sparsity.m() as u8,
+        ff: operand(ff, WeightOperand::PrunedCi),
+        bp: operand(bp, WeightOperand::PrunedCo),
+        decays_pruned: false,
+    }
 }
 
 /// The program that makes the operand weights of a layer's `stage` (FF or BP) out of its FP16 weights in SORE, which takes time only.

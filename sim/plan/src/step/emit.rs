@@ -248,12 +248,12 @@ impl StepEmitter<'_> {
         writes.extend(operation.bp.map(|(stream, _)| stream));
         let longest = longest_beats(&reads, &writes);
         self.streams(&reads, &writes, (0, longest))?;
-        let (mut is_weights, mut guarded) = (false, false);
+        if let Some(weights) = operation.weights {
+            self.set(Operation::Weights(weights))?;
+        }
+        let mut guarded = false;
         if let Some(values) = operation.values {
-            (is_weights, guarded) = (values.weights.is_some(), values.guarded);
-            if let Some(weights) = values.weights {
-                self.set(Operation::Weights(weights))?;
-            }
+            guarded = values.guarded;
             let scalars = self.places.field(values.scalars);
             let none = isa::Parameters { scalars, first: 0, second: 0, running: 0, sums: 0 };
             self.set(Operation::Parameters(none))?;
@@ -267,7 +267,7 @@ impl StepEmitter<'_> {
             parameters: operation.parameters,
             make_ff: operation.ff.is_some(),
             make_bp: operation.bp.is_some(),
-            weights: is_weights,
+            weights: operation.weights.is_some(),
             guarded,
         });
         self.ledger.push(Instruction::new(update), &needs)

@@ -221,6 +221,8 @@ pub struct UpdateOperation {
     pub ff: Option<(Stream, Sparsity)>,
     /// Operand weights of the next BP, and their sparsity along Co.
     pub bp: Option<(Stream, Sparsity)>,
+    /// The layer, if the parameters are its weights; operands are made of them panel by panel.
+    pub weights: Option<isa::Weights>,
     /// What is updated; none in a step that is only timed.
     pub values: Option<UpdateValues>,
 }
@@ -228,8 +230,6 @@ pub struct UpdateOperation {
 /// What an update computes, beside its tensors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UpdateValues {
-    /// The layer, if the parameters are its weights.
-    pub weights: Option<isa::Weights>,
     /// The step's numbers.
     pub scalars: TensorId,
     /// Left out if a gradient of the step is not finite.

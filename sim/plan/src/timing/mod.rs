@@ -12,6 +12,7 @@ mod check;
 mod dma;
 mod fetch;
 mod load;
+mod panels;
 mod queues;
 mod record;
 mod sequencer;

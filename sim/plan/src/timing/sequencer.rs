@@ -9,7 +9,7 @@ use crate::space::TileSpace;
 use crate::traffic;
 use satkit_spec::ArrayConfig;
 use satkit_spec::isa::{
-    Engine, Instruction, Operands, Operation, Parameters, Reads, Results, Writes,
+    Engine, Instruction, Operands, Operation, Parameters, Reads, Results, Weights, Writes,
 };
 
 /// What GEOMETRY, OPERANDS, RESULTS, READS, WRITES and PARAMETERS have set.
@@ -20,6 +20,7 @@ pub(super) struct Context {
     pub(super) results: Option<Results>,
     pub(super) reads: Option<Reads>,
     pub(super) writes: Option<Writes>,
+    pub(super) weights: Option<Weights>,
     /// With how many there have been before.
     pub(super) parameters: Option<(Parameters, usize)>,
     /// How many RESULTS there have been.
@@ -188,6 +189,7 @@ impl Sequencer {
                 check::streams(streams)?;
                 context.writes = Some(*w);
             }
+            Operation::Weights(weights) => context.weights = Some(*weights),
             _ => {}
         }
         if self.shared {

@@ -140,7 +140,8 @@ impl StreamEngine {
         while self.read_block < self.job.blocks() {
             self.job.reads(self.read_block, &mut self.reads);
             self.read_at = 0;
-            self.block_beats = self.reads.beats().max(self.job.write_beats(self.read_block));
+            let capacity = self.capacity_beats;
+            self.block_beats = self.job.room_beats(self.read_block, self.reads.beats(), capacity);
             if !self.make_room() {
                 return;
             }

@@ -1,37 +1,35 @@
 //! What a stream engine does for one instruction: blocks with their reads, lane cycles and writes.
 
+use super::panels::Panels;
 use super::sequencer::Context;
 use crate::layout::{BEAT_BYTES, SINGLE_BYTES, beat_elements};
 use crate::traffic::{PageRequest, bytes_at};
 use satkit_memory::PAGE_BYTES;
 use satkit_spec::isa::{Instruction, Operation};
-use satkit_spec::{ArrayConfig, UPDATE_BUFFER_CYCLES, VECTOR_LATENCY_CYCLES};
+use satkit_spec::{ArrayConfig, PANEL_LATENCY_CYCLES, UPDATE_BUFFER_CYCLES, VECTOR_LATENCY_CYCLES};
 
 const PAGE_BEATS: u64 = PAGE_BYTES / BEAT_BYTES;
 /// Values of FP32 in a beat.
 const BEAT_SINGLES: u64 = BEAT_BYTES / SINGLE_BYTES;
 /// Streams in a direction: three that READS or WRITES name, of which WU's first is two.
 const STREAMS: usize = 4;
-/// Most requests of one block and direction: four streams, each cut once by a page, or one of sums, which come all at once.
-const MOST: usize = 2 * STREAMS;
 /// Most beats of sums that come all at once: five pages, in six requests.
 const MOST_SUM_BEATS: u64 = 5 * PAGE_BEATS;
 
 /// Requests of one block and direction.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Default)]
 pub(super) struct BlockRequests {
-    list: [PageRequest; MOST],
-    len: usize,
+    list: Vec<PageRequest>,
     beats: usize,
 }
 
 impl BlockRequests {
-    pub(super) const fn is_empty(&self) -> bool {
-        self.len == 0
+    pub(super) fn is_empty(&self) -> bool {
+        self.list.is_empty()
     }
 
     pub(super) fn list(&self) -> &[PageRequest] {
-        &self.list[..self.len]
+        &self.list
     }
 
     pub(super) const fn beats(&self) -> usize {
@@ -39,16 +37,16 @@ impl BlockRequests {
     }
 
     pub(super) fn clear(&mut self) {
-        (self.len, self.beats) = (0, 0);
+        self.list.clear();
+        self.beats = 0;
     }
 
     /// Appends beats from `address`: if paged, cut where a page ends.
     pub(super) fn push(&mut self, paged: bool, address: u64, beats: u64) {
         let (mut beat, mut left) = (address / BEAT_BYTES, beats);
-        while left > 0 && self.len < MOST {
+        while left > 0 {
             let here = if paged { left.min(PAGE_BEATS - beat % PAGE_BEATS) } else { left };
-            self.list[self.len] = PageRequest { address: beat * BEAT_BYTES, beats: here as u32 };
-            self.len += 1;
+            self.list.push(PageRequest { address: beat * BEAT_BYTES, beats: here as u32 });
             self.beats += here as usize;
             (beat, left) = (beat + here, left - here);
         }
@@ -82,6 +80,8 @@ pub(super) struct Job {
     /// What is written are sums, which are there when the last block is, and not before.
     reduces: bool,
     latency_cycles: u64,
+    /// Operand weights are made: the blocks are panels.
+    panels: Option<Panels>,
 }
 
 impl Job {
@@ -119,6 +119,41 @@ impl Job {
             }
             _ => self.blocks = 0,
         }
+        self.panels = self.panels(config, &instruction.operation, context);
+        if let Some(panels) = &self.panels {
+            self.blocks = panels.count();
+            self.latency_cycles = PANEL_LATENCY_CYCLES as u64;
+        }
+    }
+
+    /// The panels of what makes operand weights out of master weights. One without WEIGHTS, or with those of a layer of other size
+    /// than what is read, is a stream like others.
+    fn panels(
+        &self,
+        config: &ArrayConfig,
+        operation: &Operation,
+        context: &Context,
+    ) -> Option<Panels> {
+        let (makes, updates) = match operation {
+            Operation::Update(update) => ([update.make_ff, update.make_bp], true),
+            Operation::Prune(prune) if prune.single => ([!prune.along_co, prune.along_co], false),
+            _ => return None,
+        };
+        if makes == [false; 2] {
+            return None;
+        }
+        let mut panels = Panels::new(config, context.weights.as_ref()?, makes)?;
+        if self.reads[0].beats != panels.master_beats() {
+            return None;
+        }
+        let (read, written) = if updates { (3, 2) } else { (1, 0) };
+        panels.reads = self.reads[..read].iter().map(|stream| stream.address).collect();
+        panels.writes = self.writes[..written].iter().map(|stream| stream.address).collect();
+        let mut targets = self.writes[written..].iter().map(|stream| stream.address);
+        for made in [&mut panels.ff, &mut panels.bp].into_iter().flatten() {
+            made.address = targets.next()?;
+        }
+        Some(panels)
     }
 
     /// The streams of READS and WRITES. An update's first of each holds W, and V behind it in its second half; what WU reads third are
@@ -183,12 +218,18 @@ impl Job {
         if block >= self.blocks {
             return self.elements;
         }
+        if let Some(panels) = &self.panels {
+            return panels.elements(block);
+        }
         self.elements.min(block * self.block_elements)
     }
 
     /// Cycles that the lanes take for a block, one at least. They take full beats, so that one on the border belongs to the block
     /// where it begins.
     pub(super) fn lane_cycles(&self, block: u64) -> u64 {
+        if let Some(panels) = &self.panels {
+            return panels.lane_cycles();
+        }
         let beats = |block: u64| (self.elements(block) * self.passes).div_ceil(self.lanes);
         let elements = (beats(block + 1) - beats(block)).max(1);
         // A lane gives a sum per cycle.
@@ -202,8 +243,12 @@ impl Job {
 
     pub(super) fn reads(&self, block: u64, requests: &mut BlockRequests) {
         requests.clear();
-        let shares = self.shares(&self.reads, block);
-        shares.for_each(|(address, beats)| requests.push(self.paged, address, beats));
+        if let Some(panels) = &self.panels {
+            panels.read(block, self.paged, requests);
+        } else {
+            let shares = self.shares(&self.reads, block);
+            shares.for_each(|(address, beats)| requests.push(self.paged, address, beats));
+        }
         if block == 0 {
             requests.push(self.paged, self.numbers.address, self.numbers.beats);
         }
@@ -211,13 +256,21 @@ impl Job {
 
     pub(super) fn writes(&self, block: u64, requests: &mut BlockRequests) {
         requests.clear();
+        if let Some(panels) = &self.panels {
+            panels.write(block, self.paged, requests);
+            return;
+        }
         let shares = self.written(block);
         shares.for_each(|(address, beats)| requests.push(self.paged, address, beats));
     }
 
-    /// Beats that a block writes.
-    pub(super) fn write_beats(&self, block: u64) -> usize {
-        self.written(block).map(|(_, beats)| beats as usize).sum()
+    /// Room in the buffers, of `capacity` beats, of a block that reads `read_beats`. A panel has all of it: its rows may lie in one
+    /// channel.
+    pub(super) fn room_beats(&self, block: u64, read_beats: usize, capacity: usize) -> usize {
+        if self.panels.is_some() {
+            return capacity;
+        }
+        read_beats.max(self.written(block).map(|(_, beats)| beats as usize).sum())
     }
 
     /// Address and beats of what a block writes of each stream: sums all with the last.

@@ -203,12 +203,14 @@ fn sort_blocks(
     sorted
 }
 
-/// The last weight of each direction comes out in the cycle that the timing model's last beat and SORE's latency say, and before its
+/// The last weight of each direction comes out in the cycle that the last beat, which is given in one of the timing model, and SORE's
+/// latency say, and before its
 /// writes are issued. `latency_cycles` are those from the beat to the last word of FF and of BP, for what is made.
 fn check_made(
     out: &Out,
     (count, lanes): (usize, usize),
     blocks: &[LaneBlock],
+    given: &[(u64, usize)],
     latency_cycles: [Option<u64>; 2],
 ) -> Result<(), RtlError> {
     let refuse = |reason: String| Err(RtlError::Update { reason });
@@ -217,7 +219,8 @@ fn check_made(
     let Some(last) = blocks.iter().find(|block| beats(block) == count.div_ceil(lanes)) else {
         return refuse(format!("no block of the timing model takes the last of {count} weights"));
     };
-    let last_beat = last.free_cycle - 1;
+    // Of a panel, weights come before its operands are made: cycles are left.
+    let last_beat = given.last().map_or(0, |(cycle, _)| *cycle);
     for ((name, out), latency) in ["FF", "BP"].iter().zip(out.last_cycle).zip(latency_cycles) {
         let made = latency.map(|latency| last_beat + latency);
         if out != made {
@@ -307,6 +310,7 @@ impl Core {
         blocks: &[LaneBlock],
         count: usize,
         base: u64,
+        makes: bool,
         out: &mut Out,
         mut give: impl FnMut(&mut Self, Range<usize>),
     ) -> Result<Vec<(u64, usize)>, RtlError> {
@@ -332,6 +336,12 @@ impl Core {
                 given.push((self.now - base, own.len()));
                 self.update_cycles(1, base, out);
                 at = own.end;
+            }
+            let now = self.now - base;
+            if makes && now < block.free_cycle {
+                // The unit of a panel goes on with what the lanes have been given.
+                self.beat(0);
+                self.update_cycles(block.free_cycle - now, base, out);
             }
             if self.now - base != block.free_cycle {
                 let (rtl, model) = (self.now - base, block.free_cycle);
@@ -395,7 +405,7 @@ impl Core {
         self.sparsity(sparsity);
         let lanes = self.config.wuve_lanes;
         let (mut out, base) = (Out::default(), self.now);
-        self.feed(blocks, values.len(), base, &mut out, |core, own| {
+        let given = self.feed(blocks, values.len(), base, false, &mut out, |core, own| {
             let mut words = vec![0; (lanes * 16).div_ceil(32)];
             for (lane, value) in values[own].iter().enumerate() {
                 words[lane / 2] |= u32::from(*value) << (lane % 2 * 16);
@@ -403,7 +413,7 @@ impl Core {
             core.model.set_wide(core.update.half, &words);
         })?;
         let latency = self.config.sore_cycles(None) as u64;
-        check_made(&out, (values.len(), lanes), blocks, [Some(latency), None])?;
+        check_made(&out, (values.len(), lanes), blocks, &given, [Some(latency), None])?;
         let (counted, groups) =
             (self.model.get(self.update.groups), (values.len() / sparsity.m()) as u64);
         let slots = out.groups[0].0.len();
@@ -470,7 +480,8 @@ impl Core {
         }
         let lanes = self.config.wuve_lanes;
         let (mut out, base) = (Out::default(), self.now);
-        let given = self.feed(&blocks.0, order.len(), base, &mut out, |core, own| {
+        let makes = made.ff.is_some() || made.bp.is_some();
+        let given = self.feed(&blocks.0, order.len(), base, makes, &mut out, |core, own| {
             let ports = [(core.update.w, w), (core.update.v, v), (core.update.dw, dw)];
             for (port, values) in ports {
                 let mut words = vec![0; lanes];
@@ -487,7 +498,7 @@ impl Core {
         let latency = |turned| (wuve + self.config.sore_cycles(turned)) as u64;
         let turned = ff.and(bp).map(|sparsity| sparsity.m());
         let latencies = [made.ff.map(|_| latency(None)), made.bp.map(|_| latency(turned))];
-        check_made(&out, (order.len(), lanes), &blocks.0, latencies)?;
+        check_made(&out, (order.len(), lanes), &blocks.0, &given, latencies)?;
         let directions = [ff, bp].into_iter().flatten().count();
         let groups = directions * shape.w_len() / m;
         self.check_update(&given, &out, (parameters, groups))?;

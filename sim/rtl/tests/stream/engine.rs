@@ -29,7 +29,7 @@ struct Work {
 /// A layer; which one an update without operand weights does not care.
 const fn layer(decays_pruned: bool) -> Weights {
     Weights {
-        ci: 32,
+        ci: 400,
         co: 32,
         h: 1,
         w: 1,
@@ -59,11 +59,11 @@ fn single(random: &mut Random) -> f32 {
     }
 }
 
-fn beat(random: &mut Random) -> Beat {
+pub(super) fn beat(random: &mut Random) -> Beat {
     std::array::from_fn(|_| single(random).to_bits())
 }
 
-fn numbers(random: &mut Random) -> Beat {
+pub(super) fn numbers(random: &mut Random) -> Beat {
     let mut beat = beat(random);
     beat[scalar::LEARNING_RATE] = 0.037_f32.to_bits();
     beat[scalar::MOMENTUM] = 0.9_f32.to_bits();
@@ -143,23 +143,26 @@ fn content(random: &mut Random, works: &[Work]) -> HashMap<u64, Beat> {
     content
 }
 
-/// Momentum SGD as the contract has it, each operation rounded.
+/// Momentum SGD as the contract has it, each operation rounded: new W and V, with the step's numbers.
+pub(super) fn step(numbers: &Beat, weights: bool, w: f32, v: f32, dw: f32) -> (f32, f32) {
+    let number = |at: usize| f32::from_bits(numbers[at]);
+    let decay = if weights { number(scalar::WEIGHT_DECAY) } else { 0.0 };
+    let mut g = dw * (1.0 / number(scalar::LOSS_SCALE));
+    if decay != 0.0 {
+        g += decay * w;
+    }
+    let v = number(scalar::MOMENTUM) * v + g;
+    (w - number(scalar::LEARNING_RATE) * v, v)
+}
+
 fn update(content: &mut HashMap<u64, Beat>, work: &Work) {
-    let number = |at: usize| f32::from_bits(content[&work.numbers][at]);
-    let inverse = 1.0 / number(scalar::LOSS_SCALE);
-    let (rate, momentum) = (number(scalar::LEARNING_RATE), number(scalar::MOMENTUM));
-    let decay = if work.weights { number(scalar::WEIGHT_DECAY) } else { 0.0 };
+    let numbers = content[&work.numbers];
     for at in 0..work.beats {
         let read = |address: u64| content[&address].map(f32::from_bits);
         let (mut w, mut v) = (read(work.master + at), read(work.master + work.beats + at));
         let dw = read(work.gradient + at);
         for ((w, v), dw) in w.iter_mut().zip(&mut v).zip(dw) {
-            let mut g = dw * inverse;
-            if decay != 0.0 {
-                g += decay * *w;
-            }
-            *v = momentum * *v + g;
-            *w -= rate * *v;
+            (*w, *v) = step(&numbers, work.weights, *w, *v, dw);
         }
         content.insert(work.written + at, w.map(f32::to_bits));
         content.insert(work.written + work.beats + at, v.map(f32::to_bits));
@@ -167,25 +170,25 @@ fn update(content: &mut HashMap<u64, Beat>, work: &Work) {
 }
 
 #[derive(Debug, Default)]
-struct Ended {
-    starts: Vec<u64>,
-    ends: Vec<u64>,
-    requests: Vec<Request>,
-    cycles: u64,
-    raised: u32,
-    fault_index: u64,
+pub(super) struct Ended {
+    pub(super) starts: Vec<u64>,
+    pub(super) ends: Vec<u64>,
+    pub(super) requests: Vec<Request>,
+    pub(super) cycles: u64,
+    pub(super) raised: u32,
+    pub(super) fault_index: u64,
 }
 
-struct Bench {
-    config: ArrayConfig,
+pub(super) struct Bench {
+    pub(super) config: ArrayConfig,
     model: Model,
     pins: HashMap<String, PortId>,
-    card: Card,
+    pub(super) card: Card,
     now: u64,
 }
 
 impl Bench {
-    fn new(name: &str) -> Self {
+    pub(super) fn new(name: &str) -> Self {
         let config = config(name);
         let cache = Path::new(env!("CARGO_TARGET_TMPDIR"));
         let build = Build { cache: Some(cache), ..Build::default() };
@@ -212,7 +215,7 @@ impl Bench {
     }
 
     /// Runs a program to its end.
-    fn run(
+    pub(super) fn run(
         &mut self,
         instructions: &[Instruction],
         content: &HashMap<u64, Beat>,

@@ -4,6 +4,7 @@
 mod engine;
 mod lanes;
 mod memory;
+mod panels;
 mod program;
 mod random;
 mod system;

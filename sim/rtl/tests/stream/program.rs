@@ -4,8 +4,9 @@ use super::lanes::Widths;
 use super::random::Random;
 use satkit_spec::isa::{
     Engine, Instruction, Operation, Prune, Reads, Semaphore, SemaphoreSet, Update, Vector,
-    VectorOp, Writes,
+    VectorOp, Weights, Writes,
 };
+use satkit_spec::{WeightOperand, weight_tile_beats};
 
 /// What an engine's instruction does.
 #[derive(Clone, Copy, Debug)]
@@ -30,6 +31,77 @@ pub(crate) struct Made {
     pub(crate) works: Vec<Work>,
 }
 
+/// A layer whose weights are taken panel by panel: what WEIGHTS says of it.
+pub(crate) fn layer(random: &mut Random) -> Weights {
+    let (n, m) = [(2, 8), (1, 4), (4, 8), (1, 8), (2, 4), (1, 2), (8, 8)][random.below(7) as usize];
+    let kernel = random.below(3) == 0;
+    let (kh, kw) =
+        if kernel { (1 + random.below(2) as u8, 1 + random.below(3) as u8) } else { (1, 1) };
+    // Of larger kernels, taps begin at whole beats of positions.
+    let unit = if kernel && n != m { 4 * m / n } else { m };
+    let channels = |random: &mut Random, least: u64, most: u64| {
+        (least + random.below(most)).next_multiple_of(unit.into()) as u32
+    };
+    let ci = channels(random, 1, if kernel { 110 } else { 140 });
+    let co = channels(random, 9, if kernel { 90 } else { 120 });
+    let ff = [WeightOperand::PrunedCi, WeightOperand::Dense][usize::from(random.below(3) == 0)];
+    let bp = [WeightOperand::PrunedCo, WeightOperand::Dense][usize::from(random.below(3) == 0)];
+    let stride = 1 + u8::from(!kernel && random.below(4) == 0);
+    Weights { ci, co, h: 4, w: 4, kh: 1, kw: 1, stride, pad: 0, n, m, ff, bp, decays_pruned: false }
+}
+
+/// Weights of a layer.
+pub(crate) fn weights(layer: &Weights) -> u64 {
+    u64::from(layer.ci) * u64::from(layer.co) * u64::from(layer.kh) * u64::from(layer.kw)
+}
+
+/// Beats of W, of FF's operand and of BP's.
+pub(crate) fn layer_beats(layer: &Weights) -> [u64; 3] {
+    let (ci, co) = (u64::from(layer.ci), u64::from(layer.co));
+    let (n, m) = (u64::from(layer.n), u64::from(layer.m));
+    let taps = u64::from(layer.kh) * u64::from(layer.kw);
+    let made = |tiles: u64, channels: u64, operand| {
+        let compact = operand != WeightOperand::Dense && n != m;
+        let slots = taps * if compact { channels / m * n } else { channels };
+        tiles.div_ceil(32) * weight_tile_beats(slots, compact)
+    };
+    let master = ci * taps * co.next_multiple_of(32) / 16;
+    [master, made(co, ci, layer.ff), made(ci, co, layer.bp)]
+}
+
+/// An update that makes operand weights, or their making from W alone, and its streams: what is read, what is written.
+fn panels(
+    random: &mut Random,
+    layer: &Weights,
+    results: &mut u64,
+) -> (Operation, [[(u64, u64); 3]; 2]) {
+    let [master, ff, bp] = layer_beats(layer);
+    let parameters = weights(layer);
+    // Rows of weights begin at even beats.
+    let mut target = |beats: u64, random: &mut Random| {
+        let at = (*results + random.below(64)) & !1;
+        *results += beats + 130;
+        (at, beats)
+    };
+    let source = |beats: u64, random: &mut Random| (2 * random.below(1 << 19), beats);
+    if random.below(3) == 0 {
+        let along_co = random.below(2) == 1;
+        let reads = [source(master, random), (0, 0), (0, 0)];
+        let writes = [target(if along_co { bp } else { ff }, random), (0, 0), (0, 0)];
+        let prune = Prune { parameters, along_co, single: true };
+        return (Operation::Prune(prune), [reads, writes]);
+    }
+    let (make_ff, make_bp) = [(true, true), (true, false), (false, true)][random.below(3) as usize];
+    let reads = [source(2 * master, random), source(master, random), source(1, random)];
+    let mut writes = [target(2 * master, random), (0, 0), (0, 0)];
+    let made = [(make_ff, ff), (make_bp, bp)].into_iter().filter(|made| made.0);
+    for (at, (_, beats)) in made.enumerate() {
+        writes[1 + at] = target(beats, random);
+    }
+    let update = Update { parameters, make_ff, make_bp, weights: true, guarded: false };
+    (Operation::Update(update), [reads, writes])
+}
+
 /// Where the results begin, in beats: each stream has its own place, which nobody reads.
 const RESULTS: u64 = 1 << 26;
 
@@ -45,6 +117,7 @@ pub(crate) fn program(random: &mut Random, sizes: Sizes, lanes: [usize; 2]) -> M
     let mut results = RESULTS;
     let (mut reads, mut writes) = ([(0, 0); 3], [(0, 0); 3]);
     let mut tokens = 0;
+    let mut layers = 0;
     for _ in 0..1 + random.below(sizes.instructions) {
         let engine = if random.below(3) == 0 { Engine::Update } else { Engine::Vector };
         let most_beats = match random.below(4) {
@@ -89,12 +162,15 @@ pub(crate) fn program(random: &mut Random, sizes: Sizes, lanes: [usize; 2]) -> M
         if reduces {
             beats[1] = [beats[1][0].min(256), 0, 0];
         }
+        let layer = (engine == Engine::Update && random.below(2) == 0).then(|| layer(random));
         // Some use the streams of the instruction before.
-        let fresh = is_whole || reduces || made.works.is_empty() || random.below(4) > 0;
+        let fresh =
+            is_whole || reduces || layer.is_some() || made.works.is_empty() || random.below(4) > 0;
         if !fresh && let Some(before) = made.works.last_mut() {
             // Its results are written over.
             before.is_whole = false;
         }
+        let mut made_of = None;
         if fresh {
             reads = beats[0].map(|beats| (random.below(1 << 20), beats));
             writes = beats[1].map(|beats| {
@@ -102,6 +178,14 @@ pub(crate) fn program(random: &mut Random, sizes: Sizes, lanes: [usize; 2]) -> M
                 results += beats + 130;
                 (at, beats)
             });
+            if let Some(layer) = layer {
+                let (operation, streams) = panels(random, &layer, &mut results);
+                [reads, writes] = streams;
+                elements = weights(&layer);
+                made_of = Some(operation);
+                made.instructions.push(Instruction::new(Operation::Weights(layer)));
+                layers += 1;
+            }
             let [a, b, c] = reads.map(|(at, beats)| (at as u32, beats as u32));
             let [x, y, z] = writes.map(|(at, beats)| (at as u32, beats as u32));
             let mut both = [
@@ -127,8 +211,10 @@ pub(crate) fn program(random: &mut Random, sizes: Sizes, lanes: [usize; 2]) -> M
             }
             made.instructions.extend(both.map(Instruction::new));
         }
-        let flag = random.below(2) == 1;
+        // With a layer there would be panels of it.
+        let flag = random.below(2) == 1 && layers == 0;
         let operation = match engine {
+            _ if made_of.is_some() => made_of.unwrap(),
             Engine::Vector => {
                 let op = if reduces { VectorOp::BiasGradient } else { VectorOp::Add };
                 Operation::Vector(Vector { op, elements, last: false })
@@ -136,7 +222,7 @@ pub(crate) fn program(random: &mut Random, sizes: Sizes, lanes: [usize; 2]) -> M
             _ if random.below(2) == 0 => Operation::Update(Update {
                 parameters: elements,
                 make_ff: flag,
-                make_bp: random.below(2) == 1,
+                make_bp: random.below(2) == 1 && layers == 0,
                 weights: true,
                 guarded: false,
             }),

@@ -87,6 +87,7 @@ fn work(
             gradient: gradient_stream,
             ff: Some((ff, sparsity)),
             bp: Some((bp, Sparsity::DENSE)),
+            weights: None,
             values: None,
         }),
     ];
