@@ -72,8 +72,8 @@ impl Logic for Portion {
             self.whole.d.next = self.quotient.val();
             self.part.d.next = self.remainder.val();
             self.first.d.next = self.at_start.val();
-            if self.at_start.val() {
-                self.left.d.next = bit_cast::<32, 1>(self.beats.val().any().into());
+            if self.at_start.val() & self.beats.val().any() {
+                self.left.d.next = bits::<32>(1);
             }
             if self.at_end.val() | self.at_start.val() {
                 self.whole.d.next = bits::<7>(0);
