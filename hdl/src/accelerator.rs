@@ -63,7 +63,7 @@ pub const MISSING: &[&str] = &[
     "LD.A of WU of larger kernels, of strided BP, and of images in WS",
     "ST with statistics or products",
     "WU that makes operand weights",
-    "VE beyond sums, pooling and gradients of ReLU and biases",
+    "VE beyond sums, pooling, gradients of ReLU and biases, and cross-entropy of 9 to 32 classes",
 ];
 
 /// The engines of a configuration: [`ENGINES`], but for VE where it has no lanes ([`vector::has_lanes`]).

@@ -217,7 +217,7 @@ fn shares(text: &mut Wiring, lanes: usize) {
         let clock = || ("clock", "clock".to_owned());
         let rounded = part("rounded", lane, SINGLE);
         text.instance(
-            "vector_widen_half",
+            "vector_pool_widen",
             &format!("widen_{lane}"),
             &[],
             &[clock(), ("half", part("x", lane, HALF)), ("single", format!("widened_{lane}"))],
@@ -234,7 +234,7 @@ fn shares(text: &mut Wiring, lanes: usize) {
             ],
         );
         text.instance(
-            "vector_narrow_single",
+            "vector_pool_narrow",
             &format!("narrow_{lane}"),
             &[],
             &[clock(), ("single", format!("share_{lane}")), ("half", format!("narrowed_{lane}"))],
