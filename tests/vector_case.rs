@@ -5,17 +5,20 @@ use half::f16;
 use proptest::prelude::*;
 use satkit_plan::layout::pitch;
 use satkit_spec::isa::{
-    Instruction, Operation, Parameters, Reads, Shape, Tensors, Vector, VectorOp, Writes,
+    Instruction, Operation, Parameters, Reads, Shape, Tensors, Vector, VectorOp, Writes, scalar,
 };
+use std::ops::RangeInclusive;
 
 /// Elements of a beat of FP16.
 pub const BEAT_HALVES: usize = 32;
 /// Where pieces are cut: at pages of FP16.
 const PAGE_BEATS: usize = 64;
 /// Room for a tensor in card memory.
-pub const TENSOR_BEATS: usize = 1 << 12;
-/// Tensors a, b, x, y.
-pub const TENSORS: usize = 4;
+pub const TENSOR_BEATS: usize = 1 << 11;
+/// Tensors a, b, c, x, y.
+pub const TENSORS: usize = 5;
+/// Classes of a row that has a beat of its own.
+const CLASSES: RangeInclusive<u32> = 9..=32;
 
 /// One operation, its tensors' bytes, and when the lanes are given elements.
 #[derive(Clone, Debug)]
@@ -28,6 +31,8 @@ pub struct VectorCase {
     pub a: Vec<u8>,
     /// Bytes of B, whether it is read or not.
     pub b: Vec<u8>,
+    /// Bytes of C: the step's numbers.
+    pub c: Vec<u8>,
     /// Beats of the longest stream in each piece.
     pieces: Vec<usize>,
     /// Of 16 cycles in turn, those in which elements are taken.
@@ -59,18 +64,55 @@ pub fn no_shape() -> Shape {
 
 /// Stored values, whose NaNs are canonical.
 fn tensor(beats: usize) -> impl Strategy<Value = Vec<u8>> {
-    proptest::collection::vec(any_f16(), beats * BEAT_HALVES).prop_map(|values| {
-        let stored = |value: f16| if value.is_nan() { 0x7E00 } else { value.to_bits() };
-        values.into_iter().flat_map(|value| stored(value).to_le_bytes()).collect()
-    })
+    proptest::collection::vec(any_f16(), beats * BEAT_HALVES)
+        .prop_map(|values| values.into_iter().flat_map(stored).collect())
+}
+
+/// Bytes of a value.
+fn stored(value: f16) -> [u8; 2] {
+    let bits = if value.is_nan() { 0x7E00 } else { value.to_bits() };
+    bits.to_le_bytes()
 }
 
 /// Any work that the lanes do.
 pub fn any_vector_case() -> impl Strategy<Value = VectorCase> {
-    prop_oneof![3 => any_element_case(), 2 => any_pooling_case()]
+    prop_oneof![3 => any_elements(), 2 => any_pooling_case(), 1 => any_rows()]
 }
 
-fn any_element_case() -> impl Strategy<Value = VectorCase> {
+/// Cross-entropy of rows of a beat each.
+pub fn any_rows() -> impl Strategy<Value = VectorCase> {
+    let rows = prop_oneof![1u32..40, 60u32..70, 1u32..200];
+    let channels = prop_oneof![Just(10), Just(32), CLASSES];
+    (rows, channels, any::<bool>(), 0i32..25).prop_flat_map(|(rows, channels, gradient, power)| {
+        let shape = Shape { batch: rows, channels, gradient, ..no_shape() };
+        let near = (any_f16(), any::<f32>()).prop_map(|(any, unit)| {
+            // Most rows have no special values, and logits that are near each other.
+            let near = f16::from_f32(unit % 16.0);
+            if any.to_bits() % 64 == 0 || near.is_nan() { any } else { near }
+        });
+        let logits = proptest::collection::vec(near, rows as usize * BEAT_HALVES);
+        let labels = proptest::collection::vec(0..channels, rows as usize);
+        (logits, labels).prop_map(move |(logits, labels)| {
+            let mut b: Vec<u8> = labels.into_iter().flat_map(u32::to_le_bytes).collect();
+            // What lies behind the labels is nobody's.
+            b.resize(b.len().next_multiple_of(2 * BEAT_HALVES), 0xA5);
+            let mut numbers = [0.5f32; BEAT_HALVES / 2];
+            numbers[scalar::LOSS_SCALE] = 2f32.powi(power);
+            VectorCase {
+                op: VectorOp::CrossEntropy,
+                shape,
+                a: logits.into_iter().flat_map(stored).collect(),
+                b,
+                c: numbers.into_iter().flat_map(f32::to_le_bytes).collect(),
+                pieces: vec![rows as usize],
+                pace: 0xFFFF,
+            }
+        })
+    })
+}
+
+/// Work whose elements pass as they come.
+fn any_elements() -> impl Strategy<Value = VectorCase> {
     let op = proptest::sample::select(vec![
         VectorOp::Add,
         VectorOp::ReluBackward,
@@ -124,7 +166,7 @@ fn in_pieces(
         let ends: Vec<usize> = ends.chain([beats]).collect();
         let starts = std::iter::once(0).chain(ends.iter().copied());
         let pieces = ends.iter().zip(starts).map(|(end, start)| end - start).collect();
-        VectorCase { op, shape, a, b, pieces, pace }
+        VectorCase { op, shape, a, b, c: Vec::new(), pieces, pace }
     })
 }
 
@@ -144,9 +186,9 @@ pub type Stream = (usize, usize);
 
 impl VectorCase {
     /// Elements of a piece: those of the last beat may be fewer.
-    pub fn elements(&self, [a, _, x, _]: [Stream; TENSORS]) -> usize {
+    pub fn elements(&self, [a, _, _, x, _]: [Stream; TENSORS]) -> usize {
         // An average that goes back to all pixels has more to write than to read.
-        let (first, beats) = if self.pools() && x.1 > a.1 { (x.0 - place(2), x.1) } else { a };
+        let (first, beats) = if self.pools() && x.1 > a.1 { (x.0 - place(3), x.1) } else { a };
         (beats * BEAT_HALVES).min(elements(&self.shape) - first * BEAT_HALVES)
     }
 
@@ -165,7 +207,7 @@ impl VectorCase {
         self.op == VectorOp::Add && self.shape.relu && self.shape.bits
     }
 
-    /// Streams a, b, x, y of the pieces, one after another.
+    /// Streams a, b, c, x, y of the pieces, one after another.
     pub fn streams(&self) -> Vec<[Stream; TENSORS]> {
         let mut first = 0;
         let piece = |beats: &usize| {
@@ -175,22 +217,33 @@ impl VectorCase {
             };
             let none = (0, 0);
             let mask_share = 16;
+            let first_of = |index: usize, beats: usize| (place(index), beats);
+            if self.op == VectorOp::CrossEntropy {
+                let losses = beats.div_ceil(8);
+                let (c, x, y) = if self.shape.gradient {
+                    (first_of(2, 1), of(3, 1), first_of(4, losses))
+                } else {
+                    (none, first_of(3, losses), none)
+                };
+                return [of(0, 1), of(1, 16), c, x, y];
+            }
             let b = match self.op {
                 VectorOp::BiasGradient => none,
                 VectorOp::ReluBackward if self.shape.bits => of(1, mask_share),
                 _ => of(1, 1),
             };
             let x = match self.op {
-                VectorOp::BiasGradient => (place(2), (self.shape.channels as usize).div_ceil(16)),
-                _ => of(2, 1),
+                VectorOp::BiasGradient => first_of(3, (self.shape.channels as usize).div_ceil(16)),
+                _ => of(3, 1),
             };
-            let y = if self.writes_mask() { of(3, mask_share) } else { none };
+            let y = if self.writes_mask() { of(4, mask_share) } else { none };
             let backward = self.op == VectorOp::PoolBackward;
+            let window = self.window();
             let streams = match (self.pools(), backward, self.shape.pooling) {
-                (false, _, _) => [of(0, 1), b, x, y],
-                (true, false, _) => [of(0, 1), none, of(2, self.window()), none],
-                (true, true, 0) => [of(0, 1), of(1, self.window()), of(2, 1), none],
-                (true, true, _) => [of(0, self.window()), none, of(2, 1), none],
+                (false, _, _) => [of(0, 1), b, none, x, y],
+                (true, false, _) => [of(0, 1), none, none, of(3, window), none],
+                (true, true, 0) => [of(0, 1), of(1, window), none, of(3, 1), none],
+                (true, true, _) => [of(0, window), none, none, of(3, 1), none],
             };
             first += beats;
             streams
@@ -200,26 +253,26 @@ impl VectorCase {
 
     /// Its instructions: what is kept, then READS, WRITES and VE of each piece.
     pub fn program(&self) -> Vec<Instruction> {
-        let [a, b, x, y] = [0, 1, 2, 3].map(|index| place(index) as u32);
+        let [a, b, c, x, y] = [0, 1, 2, 3, 4].map(|index| place(index) as u32);
         let none = Parameters { scalars: 0, first: 0, second: 0, running: 0, sums: 0 };
         let mut program = vec![
             Operation::Shape(self.shape),
-            Operation::Tensors(Tensors { a, b, c: 0, x, y, z: 0 }),
+            Operation::Tensors(Tensors { a, b, c, x, y, z: 0 }),
             Operation::Parameters(none),
         ];
         let streams = self.streams();
         let last = streams.len() - 1;
         for (at, streams) in streams.into_iter().enumerate() {
             let elements = self.elements(streams) as u64;
-            let [[a, a_beats], [b, b_beats], [x, x_beats], [y, y_beats]] =
+            let [[a, a_beats], [b, b_beats], [c, c_beats], [x, x_beats], [y, y_beats]] =
                 streams.map(|(first, beats)| [first as u32, beats as u32]);
             program.push(Operation::Reads(Reads {
                 first: a,
                 first_beats: a_beats,
                 second: b,
                 second_beats: b_beats,
-                third: 0,
-                third_beats: 0,
+                third: c,
+                third_beats: c_beats,
             }));
             program.push(Operation::Writes(Writes {
                 first: x,
@@ -237,7 +290,7 @@ impl VectorCase {
     /// Bytes of x and y of all pieces.
     pub fn written(&self) -> [Stream; 2] {
         let streams = self.streams();
-        [2, 3].map(|index| {
+        [3, 4].map(|index| {
             let all = streams.iter().map(|piece| piece[index]);
             let beats = all.map(|(_, beats)| beats).sum();
             (place(index), beats)

@@ -9,8 +9,8 @@
 `define SATKIT_SPEC_VH
 
 // The contract that the core was generated from.
-`define SATKIT_CONTRACT_VERSION 32'h00000005
-`define SATKIT_CONTRACT_HASH 32'hafe703ce
+`define SATKIT_CONTRACT_VERSION 32'h00000006
+`define SATKIT_CONTRACT_HASH 32'h92605e4a
 
 // The register window on AXI4-Lite: byte offsets of 32-bit registers.
 `define SATKIT_WINDOW_BYTES 4096

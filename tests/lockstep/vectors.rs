@@ -10,7 +10,9 @@ use satkit_sim::card::{SimCard, SimCardOptions};
 use satkit_spec::ArrayConfig;
 use satkit_spec::isa::{Instruction, Operation, VectorOp};
 use satkit_spec::regs::status;
-use satkit_tests::vector_case::{TENSOR_BEATS, TENSORS, VectorCase, any_vector_case, place};
+use satkit_tests::vector_case::{
+    TENSOR_BEATS, TENSORS, VectorCase, any_rows, any_vector_case, place,
+};
 use satkit_transport::{Card, DmaBuf};
 
 const BEAT_BYTES: usize = 64;
@@ -54,7 +56,8 @@ impl Case {
 
     fn upload(&self, card: &impl Card) {
         card.h2c(0, 0, &DmaBuf::zeroed(PLACE as usize)).unwrap();
-        for (index, bytes) in [&self.vector.a, &self.vector.b].into_iter().enumerate() {
+        let VectorCase { a, b, c, .. } = &self.vector;
+        for (index, bytes) in [a, b, c].into_iter().enumerate().filter(|(_, b)| !b.is_empty()) {
             let address = (place(index) * BEAT_BYTES) as u64;
             card.h2c(0, address, &DmaBuf::copy_of(bytes)).unwrap();
         }
@@ -104,6 +107,35 @@ fn eight_lanes_do_under_back_pressure() {
     in_lockstep_and_bytes(&ArrayConfig::small(), "pressure:seed=5".parse().unwrap(), 80);
 }
 
+/// A label that is no class stops both where it is read, and the next program runs.
+#[test]
+fn a_label_that_is_no_class_is_illegal() {
+    let (config, dram) = (ArrayConfig::tiny(), MemoryModel::ddr4());
+    let Some(card) = card(&config, dram) else { return };
+    let simulated = SimCard::new(&config, &SimCardOptions::default()).unwrap();
+    let mut runner =
+        TestRunner::new(Config { failure_persistence: None, ..Config::with_cases(12) });
+    let row = any::<proptest::sample::Index>();
+    let ran = runner.run(&(any_rows(), row, 0u32..100), |(vector, row, above)| {
+        let case = Case { vector, updates: Vec::new() };
+        let mut wrong = case.clone();
+        let (row, shape) = (row.index(case.vector.shape.batch as usize), case.vector.shape);
+        let label = (shape.channels + above * above * above).to_le_bytes();
+        wrong.vector.b[4 * row..4 * row + 4].copy_from_slice(&label);
+        let program = case.program();
+        wrong.upload(&card);
+        wrong.upload(&simulated);
+        let ends = [run(&card, &program, 0), run(&simulated, &program, 0)];
+        for end in ends {
+            prop_assert_eq!(end.status, status::DONE | status::ILLEGAL_INSTRUCTION);
+            prop_assert_eq!(end.instruction as usize, program.len() - 1);
+        }
+        case.upload(&card);
+        in_lockstep(&card, &config, &dram, program, 0).map_err(TestCaseError::fail)
+    });
+    ran.unwrap();
+}
+
 /// What the engine cannot do stops the program where it stands, and the next one runs.
 #[test]
 fn what_ve_cannot_do_is_illegal() {
@@ -113,6 +145,7 @@ fn what_ve_cannot_do_is_illegal() {
         VectorOp::Add,
         VectorOp::ReluBackward,
         VectorOp::BiasGradient,
+        VectorOp::CrossEntropy,
         VectorOp::Pool,
         VectorOp::PoolBackward,
     ];

@@ -8,7 +8,7 @@ use std::fmt::{self, Write as _};
 
 /// Version of `docs/contract.md`, `docs/contract-elementwise.md` and the encodings: raised with every change of what is
 /// computed or how an instruction is encoded.
-pub const CONTRACT_VERSION: u32 = 5;
+pub const CONTRACT_VERSION: u32 = 6;
 
 /// SHA-256 over the canonical text of the contract's tables.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]

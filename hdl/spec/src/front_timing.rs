@@ -49,6 +49,9 @@ pub const VECTOR_DECODE_CYCLES: usize = 24;
 
 /// Cycles from the one in which VE's lanes take elements to the last in which results of theirs are written into its buffers.
 pub const VECTOR_LATENCY_CYCLES: usize = 32;
+/// Cycles that VE's lanes take after the last element of a block of rows (cross-entropy), beside those of [`VECTOR_LATENCY_CYCLES`]: until
+/// all results of the block's last row are out.
+pub const ROW_TAIL_CYCLES: usize = 426;
 /// Cycles of WU's results beside those of WUVE and SORE: a beat out of the buffers (2), lanes out of the beat, results into one.
 pub const UPDATE_BUFFER_CYCLES: usize = 4;
 /// Input channels of a panel of weights, and its output channels.

@@ -187,7 +187,8 @@ fn instruction(page: &mut Page, layout: &Layout) {
 fn operations(page: &mut Page) {
     page.block(format_args!("## Elementwise operations"));
     page.block(format_args!(
-        "Values of `op` in VE. Each element of the stream occupies a lane for as many cycles as the operation has passes. What \
+        "Values of `op` in VE. Each element of the stream occupies a lane for as many cycles as the operation has passes, in \
+         cross-entropy all lanes. What \
          is computed is in [contract-elementwise.md](../contract-elementwise.md)."
     ));
     page.head(["value", "operation", "passes", "what it computes"]);

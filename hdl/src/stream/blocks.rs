@@ -19,6 +19,8 @@ pub struct Portion {
     pub remainder: Signal<In, Bits<32>>,
     /// All beats belong to the last block.
     pub at_end: Signal<In, Bit>,
+    /// There is a beat at most, and it belongs to the first block.
+    pub at_start: Signal<In, Bit>,
     /// Parts of a beat: beats of the longest stream, while there are blocks.
     pub longest: Signal<In, Bits<32>>,
     /// The block is the last.
@@ -29,6 +31,7 @@ pub struct Portion {
     pub portion: Signal<Out, Bits<9>>,
 
     left: DFF<Bits<32>>,
+    first: DFF<Bit>,
     whole: DFF<Bits<7>>,
     part: DFF<Bits<32>>,
     sum: DFF<Bits<32>>,
@@ -42,7 +45,7 @@ pub struct Portion {
 impl Logic for Portion {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, left, whole, part, sum);
+        dff_setup!(self, clock, left, first, whole, part, sum);
         self.added.next =
             bit_cast::<33, 32>(self.sum.q.val()) + bit_cast::<33, 32>(self.part.q.val());
         self.over.next = self.added.val() - bit_cast::<33, 32>(self.longest.val());
@@ -52,11 +55,12 @@ impl Logic for Portion {
         if self.carries.val() {
             self.here.next = bit_cast::<9, 7>(self.whole.q.val()) + bits::<9>(1);
         }
-        if self.last.val() {
+        if self.last.val() | self.first.q.val() {
             self.here.next = self.left.q.val().get_bits::<9>(0);
         }
         self.portion.next = self.here.val();
         if self.step.val() {
+            self.first.d.next = false;
             self.left.d.next = self.left.q.val() - bit_cast::<32, 9>(self.here.val());
             self.sum.d.next = self.added.val().get_bits::<32>(0);
             if self.carries.val() {
@@ -67,7 +71,11 @@ impl Logic for Portion {
             self.left.d.next = self.beats.val();
             self.whole.d.next = self.quotient.val();
             self.part.d.next = self.remainder.val();
-            if self.at_end.val() {
+            self.first.d.next = self.at_start.val();
+            if self.at_start.val() & self.beats.val().any() {
+                self.left.d.next = bits::<32>(1);
+            }
+            if self.at_end.val() | self.at_start.val() {
                 self.whole.d.next = bits::<7>(0);
                 self.part.d.next = bits::<32>(0);
             }

@@ -29,6 +29,8 @@
 //! | `e_own`, `e_shape`, `e_tensors`, `e_parameters`, `e_weights` | shell | words of the instruction that runs and of what it was given, `e_has_*` that there is one |
 //! | `e_next_*`, `e_has_next_*` | shell | the same of the one that is decoded |
 //! | `e_refuse` | lanes | they cannot do the one that is decoded, from `e_next_*` alone: it is an illegal instruction |
+//! | `vector_next_by_rows` | lanes | elements of that one are taken one by one, six cycles for each, in the last of them; `vector_next_tail_cycles` go by after each of its blocks, and the third stream that it reads is a beat of numbers, which comes with the first block |
+//! | `vector_wrong` | lanes | what the one that runs has read makes no sense, held until the reset: it is an illegal instruction |
 //! | `vector_next_reduces`, `vector_next_tail_cycles` | lanes | what that one writes, 256 beats at most, comes after its last elements, so many cycles later than other results |
 //!
 //! An element of w bits that is element n of its instruction lies in beat `n * w / 512` of a stream. All that a block's elements read

@@ -5,7 +5,8 @@ use rust_hdl_widgets::{dff::DFF, dff_setup};
 
 /// Gives the lanes the elements of one block after another, as many per cycle as there are lanes, from the cycle in which all that the
 /// block reads is there. A block takes one cycle at least, even if no element is left for it. After the last one the lanes may take
-/// some cycles more.
+/// some cycles more. Elements of rows are given one by one, [`Pace::APART`] cycles for each, and then the lanes take the cycles more after
+/// each block.
 #[derive(Clone, Debug, Default, LogicBlock)]
 pub struct Pace {
     /// Clock of all registers.
@@ -24,6 +25,8 @@ pub struct Pace {
     pub block_end: Signal<In, Bits<15>>,
     /// All of its blocks take as many cycles as the first, whatever its elements: panels.
     pub even: Signal<In, Bit>,
+    /// Its elements are those of rows.
+    pub by_rows: Signal<In, Bit>,
     /// Cycles that the lanes take after its last element.
     pub tail: Signal<In, Bits<17>>,
     /// The next block has arrived.
@@ -47,6 +50,11 @@ pub struct Pace {
     full_at: DFF<Bits<15>>,
     evenly: DFF<Bit>,
     in_block: DFF<Bit>,
+    slow: DFF<Bit>,
+    phase: DFF<Bits<3>>,
+    active: Signal<Local, Bit>,
+    most: Signal<Local, Bits<7>>,
+    tail_all: DFF<Bits<17>>,
     tail_left: DFF<Bits<17>>,
     drains: DFF<Bit>,
     waits: Signal<Local, Bit>,
@@ -59,6 +67,11 @@ pub struct Pace {
     takes: Signal<Local, Bit>,
     ends: Signal<Local, Bit>,
     here: Signal<Local, Bits<7>>,
+}
+
+impl Pace {
+    /// Cycles of an element of rows.
+    pub const APART: u64 = 6;
 }
 
 impl Logic for Pace {
@@ -77,10 +90,27 @@ impl Logic for Pace {
             tail_left,
             drains
         );
-        self.works.next = self.in_block.q.val() | self.arrived.val();
-        self.few.next = self.left.q.val() <= bit_cast::<40, 7>(self.lanes.val());
+        dff_setup!(self, clock, slow, phase, tail_all);
+        self.active.next = self.in_block.q.val() | (self.arrived.val() & !self.drains.q.val());
+        // The cycle of an element of rows is its last.
+        self.works.next = self.active.val()
+            & (!self.slow.q.val()
+                | (self.phase.q.val() == bits::<3>(5))
+                | !self.left.q.val().any());
+        self.phase.d.next = bits::<3>(0);
+        if self.active.val() {
+            self.in_block.d.next = true;
+            if !self.works.val() {
+                self.phase.d.next = self.phase.q.val() + bits::<3>(1);
+            }
+        }
+        self.most.next = self.lanes.val();
+        if self.slow.q.val() {
+            self.most.next = bits::<7>(1);
+        }
+        self.few.next = self.left.q.val() <= bit_cast::<40, 7>(self.most.val());
         self.takes.next = self.works.val() & (self.left.q.val().any() | self.evenly.q.val());
-        self.here.next = self.lanes.val();
+        self.here.next = self.most.val();
         if self.few.val() {
             self.here.next = self.left.q.val().get_bits::<7>(0);
         }
@@ -91,7 +121,6 @@ impl Logic for Pace {
                     & (self.position.q.val() == self.full_at.q.val())));
         self.position_up.next = self.position.q.val() + bits::<15>(1);
         if self.works.val() {
-            self.in_block.d.next = true;
             self.position.d.next = self.position_up.val();
         }
         if self.takes.val() {
@@ -103,7 +132,9 @@ impl Logic for Pace {
             self.position.d.next = bits::<15>(0);
             self.blocks_left.d.next = self.blocks_left.q.val() - bits::<27>(1);
         }
-        self.waits.next = self.ends.val() & self.is_last.val() & self.tail_left.q.val().any();
+        self.waits.next = self.ends.val()
+            & (self.is_last.val() | self.slow.q.val())
+            & self.tail_left.q.val().any();
         self.drained.next = self.drains.q.val() & (self.tail_left.q.val() == bits::<17>(1));
         if self.waits.val() {
             self.drains.d.next = true;
@@ -112,9 +143,12 @@ impl Logic for Pace {
             self.tail_left.d.next = self.tail_left.q.val() - bits::<17>(1);
             if self.drained.val() {
                 self.drains.d.next = false;
+                self.tail_left.d.next = self.tail_all.q.val();
             }
         }
         if self.start.val() {
+            self.slow.d.next = self.by_rows.val();
+            self.tail_all.d.next = self.tail.val();
             self.tail_left.d.next = self.tail.val();
             self.left.d.next = self.elements.val();
             self.at.d.next = bits::<40>(0);
@@ -127,7 +161,7 @@ impl Logic for Pace {
             self.position.d.next = bits::<15>(0);
             self.drains.d.next = false;
         }
-        self.begins.next = self.arrived.val() & !self.in_block.q.val();
+        self.begins.next = self.arrived.val() & !self.in_block.q.val() & !self.drains.q.val();
         self.done.next = (self.ends.val() & !self.waits.val()) | self.drained.val();
         self.take.next = self.takes.val();
         self.first.next = self.at.q.val();

@@ -16,6 +16,8 @@ const ADDRESS: usize = 32;
 const STREAMS: usize = 4;
 /// The stream with the numbers of an update, which is read with its first block.
 const NUMBERS: usize = 3;
+/// The same of rows, in VE.
+const ROW_NUMBERS: usize = 2;
 /// Bits of the beats of a stream that belong to a block.
 const PORTION: usize = 9;
 
@@ -123,6 +125,8 @@ fn ports(text: &mut Wiring, config: &ArrayConfig, engine: Engine) {
     if engine == Engine::Vector {
         text.input(&of("next_reduces"), 1);
         text.input(&of("next_tail_cycles"), 17);
+        text.input(&of("next_by_rows"), 1);
+        text.input(&of("wrong"), 1);
     }
     for (name, bits) in [
         ("ready", 1),
@@ -155,7 +159,10 @@ fn ports(text: &mut Wiring, config: &ArrayConfig, engine: Engine) {
         text.output(&of(&format!("next_{kind}")), 256);
         text.output(&of(&format!("has_next_{kind}")), 1);
     }
-    if engine == Engine::Update {
+    if engine == Engine::Vector {
+        text.output("vector_next_reads", 256);
+        text.output("vector_has_next_reads", 1);
+    } else {
         text.output("update_starts", 1);
         text.output("update_panels", 1);
         for (place, bits) in PLACES {
@@ -209,6 +216,11 @@ fn taken(text: &mut Wiring, config: &ArrayConfig, engine: Engine) {
     text.wire("step", 6);
     text.wire("decoded_count", 27);
     text.wire("block_count", 27);
+    let stops = match engine {
+        // What it reads may make no sense.
+        Engine::Vector => "vector_memory_fault | vector_wrong".to_owned(),
+        _ => of("memory_fault"),
+    };
     let four = |vector: &str| {
         let absent = 4 - config.dram_channels;
         if absent == 0 { vector.to_owned() } else { format!("{{{absent}'h0, {vector}}}") }
@@ -236,7 +248,7 @@ fn taken(text: &mut Wiring, config: &ArrayConfig, engine: Engine) {
             own("leaves"),
             ("responses", four(&of("b_valid"))),
             ("errors", four("b_error")),
-            ("memory_fault", of("memory_fault")),
+            ("memory_fault", stops),
         ],
     );
     text.assign(&of("start"), "starts");
@@ -326,6 +338,9 @@ fn decoded(text: &mut Wiring, config: &ArrayConfig, engine: Engine) {
             }
             let unused = format!("{{now_{direction}_beats_0, now_{direction}_beats_1}}");
             text.value(&format!("unused_{direction}_halves"), 64, &unused);
+        } else if direction == "read" {
+            text.assign("vector_next_reads", &next);
+            text.assign("vector_has_next_reads", "kept_has_next_reads");
         }
         for (k, &place) in order.iter().enumerate() {
             let place = places[place];
@@ -376,10 +391,24 @@ fn decoded(text: &mut Wiring, config: &ArrayConfig, engine: Engine) {
     let numbered: Vec<(String, String)> = compared
         .iter()
         .enumerate()
-        .map(|(at, (direction, k))| (format!("beats_{at}"), format!("{direction}_beats_{k}")))
+        .map(|(at, (direction, k))| {
+            // The numbers of rows are one beat, too.
+            let masked = engine == Engine::Vector && (*direction, *k) == ("read", ROW_NUMBERS);
+            let mask = if masked { " & {32{~vector_next_by_rows}}" } else { "" };
+            (format!("beats_{at}"), format!("{direction}_beats_{k}{mask}"))
+        })
         .collect();
     connections.extend(numbered.iter().map(|(port, wire)| (port.as_str(), wire.clone())));
-    connections.push(("least", constant(15, PAGE_BEATS / lanes(config, engine))));
+    let least = constant(15, PAGE_BEATS / lanes(config, engine));
+    connections.push((
+        "least",
+        match engine {
+            Engine::Vector => {
+                format!("vector_next_by_rows ? {} : {least}", constant(15, PAGE_BEATS))
+            }
+            _ => least,
+        },
+    ));
     connections.push(("blocks", "decoded_count".into()));
     connections.push(own("block_end"));
     text.instance("stream_decode", "decode", &[], &connections);
@@ -388,6 +417,7 @@ fn decoded(text: &mut Wiring, config: &ArrayConfig, engine: Engine) {
 /// The blocks, one after another.
 fn blocks(text: &mut Wiring, engine: Engine) {
     let reduces = if engine == Engine::Vector { "vector_next_reduces" } else { NEVER }.to_owned();
+    let by_rows = if engine == Engine::Vector { "vector_next_by_rows" } else { NEVER };
     for wire in ["load", "parts_last", "parts_step"] {
         text.wire_between_blocks(wire, 1);
     }
@@ -448,6 +478,11 @@ fn blocks(text: &mut Wiring, engine: Engine) {
                     own("clock"),
                     own("load"),
                     ("at_end", if direction == "write" { reduces.clone() } else { NEVER.into() }),
+                    (
+                        "at_start",
+                        if (direction, k) == ("read", ROW_NUMBERS) { by_rows } else { NEVER }
+                            .into(),
+                    ),
                     ("beats", wire("beats")),
                     ("quotient", wire("quotient")),
                     ("remainder", wire("remainder")),
@@ -810,7 +845,10 @@ fn lane_ports(
 fn lane_beats(text: &mut Wiring, config: &ArrayConfig, engine: Engine) {
     let of = |signal: &str| format!("{}_{signal}", name_of(engine));
     let panels = engine == Engine::Update;
-    let tail = if engine == Engine::Vector { "vector_next_tail_cycles" } else { "17'h0" };
+    let (tail, by_rows) = match engine {
+        Engine::Vector => ("vector_next_tail_cycles", "vector_next_by_rows"),
+        _ => ("17'h0", NEVER),
+    };
     for wire in ["arrived", "lanes_begin", "lanes_done"] {
         text.wire(wire, 1);
     }
@@ -833,6 +871,7 @@ fn lane_beats(text: &mut Wiring, config: &ArrayConfig, engine: Engine) {
                 if panels { "next_panels ? panel_end : block_end" } else { "block_end" }.into(),
             ),
             ("even", if panels { "next_panels" } else { NEVER }.into()),
+            ("by_rows", by_rows.into()),
             ("tail", tail.into()),
             own("arrived"),
             ("begins", "lanes_begin".into()),

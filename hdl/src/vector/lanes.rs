@@ -1,14 +1,16 @@
 //! The lanes as Verilog: instances of leaf blocks between the rings that are read and those that are written.
 
+use super::rows::{ROW, TAKEN_CYCLES};
 use super::{
     Cursor, ExactSum, Gather, Lane, Pick, PoolBest, PoolKind, PoolOrder, PoolShare, PoolSpread,
-    RoundSum, Tail, WidenHalf, pool,
+    ROW_LATENCY_CYCLES, RoundSum, Tail, WidenHalf, loss, pool,
 };
 use crate::dma::LANE_READ_CYCLES;
 use crate::emit::{Design, Module, NEVER, Wiring, emit, part, side_by_side};
 use crate::float::NarrowSingle;
-use crate::isa_bits::field;
+use crate::isa_bits::{field, low_bits};
 use satkit_spec::isa::{VectorOp, Word};
+use satkit_spec::{ROW_TAIL_CYCLES, VECTOR_LATENCY_CYCLES};
 
 const BEAT: usize = 512;
 const HALF: usize = 16;
@@ -19,8 +21,27 @@ const PICK_CYCLES: usize = LANE_READ_CYCLES + 1;
 /// Cycles from that in which elements are taken to the last in which their results are written into a ring.
 pub(super) const LATENCY_CYCLES: usize = PICK_CYCLES + Lane::LATENCY_CYCLES + 1;
 
+// The last row of a block has given all when the timing model says so.
+const _: () = assert!(
+    ROW_LATENCY_CYCLES + loss::RING_CYCLES
+        == TAKEN_CYCLES + ROW_TAIL_CYCLES + VECTOR_LATENCY_CYCLES
+);
+
+/// Ports of a ring that is read: where it begins, the beat that is asked for, that beat.
+const READS: [[&str; 3]; 3] = [
+    ["read_at_0", "read_address_0", "read_data_0"],
+    ["read_at_1", "read_address_1", "read_data_1"],
+    ["read_at_2", "read_address_2", "read_data_2"],
+];
+/// Ports of a ring that is written: where it begins, a beat is complete, which one, the beat.
+const WRITES: [[&str; 4]; 2] = [
+    ["write_at_0", "write_0", "write_address_0", "write_data_0"],
+    ["write_at_1", "write_1", "write_address_1", "write_data_1"],
+];
+
 /// An operation that the lanes do, as a wire.
-const OPS: [(&str, VectorOp); 5] = [
+const OPS: [(&str, VectorOp); 6] = [
+    ("cross_entropy", VectorOp::CrossEntropy),
     ("add", VectorOp::Add),
     ("relu_backward", VectorOp::ReluBackward),
     ("bias_gradient", VectorOp::BiasGradient),
@@ -48,7 +69,9 @@ pub(super) fn module(lanes: usize) -> Module {
     ] {
         text.input(name, bits);
     }
-    for name in ["refuse", "next_reduces"] {
+    text.input("next_reads", Word::BITS as usize);
+    text.input("has_next_reads", 1);
+    for name in ["refuse", "next_reduces", "next_by_rows", "wrong"] {
         text.output(name, 1);
     }
     text.output("next_tail_cycles", 17);
@@ -68,6 +91,7 @@ pub(super) fn module(lanes: usize) -> Module {
     elements(&mut text, lanes);
     sums(&mut text, lanes);
     pooled(&mut text, lanes);
+    rows(&mut text);
     results(&mut text);
     text.finish()
 }
@@ -86,20 +110,24 @@ fn operations(text: &mut Wiring, prefix: &str, word: &str) {
 /// What the shell is told of the instruction that it decodes.
 fn next(text: &mut Wiring, lanes: usize) {
     operations(text, "next_is_", "next_own");
-    text.value("unused_next", 2 * Word::BITS as usize, "{next_own, next_shape}");
+    text.value("unused_next", 3 * Word::BITS as usize, "{next_own, next_shape, next_reads}");
     let known = OPS.map(|(wire, _)| format!("next_is_{wire}")).join(" | ");
     // The memories of sums have room for so many channels, and a pixel for no part of 8 elements.
     text.value("next_channels", 20, &field("next_shape", "SHAPE", "channels"));
     let most = VectorOp::MOST_SUMS;
     text.value("too_many", 1, &format!("next_is_sums & (next_channels > 20'd{most})"));
     text.value("next_elements", 40, &field("next_own", "VE", "elements"));
-    text.value("unused_elements", 37, "next_elements[39:3]");
     text.value("unknown", 1, "~has_next_shape | ~has_next_tensors");
     pool_kind(text);
     text.value("no_pooling", 1, "next_is_pooling & ~pool_known");
-    let other = "unknown | too_many | no_pooling | (|next_elements[2:0])";
+    next_rows(text);
+    let other = "unknown | too_many | no_pooling | no_rows | (|next_elements[2:0])";
     text.assign("refuse", &format!("~({known}) | {other}"));
     text.assign("next_reduces", "next_is_sums");
+    text.assign("next_by_rows", "next_is_cross_entropy");
+    text.wire("sum_cycles", 17);
+    let tail = format!("next_by_rows ? 17'd{ROW_TAIL_CYCLES} : sum_cycles");
+    text.assign("next_tail_cycles", &tail);
     text.instance(
         "vector_tail",
         "tail",
@@ -108,7 +136,7 @@ fn next(text: &mut Wiring, lanes: usize) {
             ("channels", "next_channels".into()),
             ("reduces", "next_is_sums".into()),
             ("beat_log2", beat_log2(lanes)),
-            ("cycles", "next_tail_cycles".into()),
+            ("cycles", "sum_cycles".into()),
         ],
     );
 }
@@ -122,6 +150,29 @@ fn pool_kind(text: &mut Wiring) {
         kind.push((port, wire));
     }
     text.instance("vector_pool_kind", "next_pool_kind", &[], &kind);
+}
+
+/// Rows that the unit cannot do: each has a beat of its own, all of a batch are one instruction's, and gradients want the step's numbers.
+fn next_rows(text: &mut Wiring) {
+    let shape = |name: &str| field("next_shape", "SHAPE", name);
+    let least = pitch_of_eight() + 1;
+    let numbers = field("next_reads", "READS", "third_beats");
+    let wrong = [
+        format!("next_channels < 20'd{least}"),
+        format!("next_channels > 20'd{ROW}"),
+        format!("{} != 16'd1", shape("h")),
+        format!("{} != 16'd1", shape("w")),
+        format!("~|{}", shape("batch")),
+        format!("next_elements != {{11'h0, {}, 5'h0}}", shape("batch")),
+        format!("{} & (~has_next_reads | ~|{numbers})", shape("gradient")),
+    ];
+    let wrong: Vec<String> = wrong.iter().map(|wrong| format!("({wrong})")).collect();
+    text.value("no_rows", 1, &format!("next_is_cross_entropy & ({})", wrong.join(" | ")));
+}
+
+/// Most channels of a pixel, or of a row, that has no beat of its own.
+const fn pitch_of_eight() -> usize {
+    8
 }
 
 /// The cycles in which the lanes give a beat of sums, as a power of two.
@@ -143,16 +194,17 @@ fn settings(text: &mut Wiring) {
     // A piece that begins where its tensor does is the first.
     text.value("begins", 1, &format!("read_at_0 == {}", field("tensors", "TENSORS", "a")));
     text.value("starts", 1, "~|first");
+    text.value("takes", 1, "take & ~is_cross_entropy");
 }
 
 fn cursor(text: &mut Wiring, lanes: usize) {
     for (wire, bits) in [
+        ("a_address", 32),
+        ("b_address", 32),
         ("valid", 8),
         ("slot", 10),
         ("first_pixel", 1),
         ("drains", 1),
-        ("cursor_address_0", 32),
-        ("cursor_address_1", 32),
     ] {
         text.wire(wire, bits);
     }
@@ -166,7 +218,7 @@ fn cursor(text: &mut Wiring, lanes: usize) {
             own("reset"),
             ("step", format!("6'd{lanes}")),
             ("beat_log2", beat_log2(lanes)),
-            own("take"),
+            ("take", "takes".into()),
             ("position", "first[8:0]".into()),
             own("starts"),
             own("begins"),
@@ -176,16 +228,15 @@ fn cursor(text: &mut Wiring, lanes: usize) {
             ("b_is_bits", "by_mask".into()),
             ("a_base", "{2'h0, read_at_0}".into()),
             ("b_base", "{2'h0, read_at_1}".into()),
-            ("a_address", "cursor_address_0".into()),
-            ("b_address", "cursor_address_1".into()),
+            ("a_address", "a_address".into()),
+            ("b_address", "b_address".into()),
             own("valid"),
             own("slot"),
             ("first", "first_pixel".into()),
             own("drains"),
         ],
     );
-    text.assign("read_address_2", "32'h0");
-    text.value("unused_third", BEAT + 30 + 30, "{read_data_2, read_at_2, write_at_2}");
+    text.value("unused_third", 30, "write_at_2");
 }
 
 /// Elements out of the beats, and what is known of them.
@@ -215,8 +266,8 @@ fn picks(text: &mut Wiring, lanes: usize) {
         text.value("unused_valid", 8 - lanes, &format!("valid[7:{lanes}]"));
     }
     text.delayed("valid_here", lanes, PICK_CYCLES, &format!("valid[{}:0]", lanes - 1), NEVER);
-    text.delayed("take_here", 1, PICK_CYCLES, "take", "reset");
-    text.delayed("last_here", 1, PICK_CYCLES, "take & last", "reset");
+    text.delayed("take_here", 1, PICK_CYCLES, "takes", "reset");
+    text.delayed("last_here", 1, PICK_CYCLES, "takes & last", "reset");
     text.delayed("slot_here", 10, PICK_CYCLES, "slot", NEVER);
     text.delayed("first_here", 1, PICK_CYCLES, "first_pixel", NEVER);
 }
@@ -363,7 +414,7 @@ fn gather(text: &mut Wiring, items: &str, base: &str, width: usize, [valid, last
         &[],
         &[
             ("clock", "clock".into()),
-            ("start", "take & starts".into()),
+            ("start", "takes & starts".into()),
             ("base", format!("{{2'h0, {base}}}")),
             ("width", format!("9'd{width}")),
             ("valid", valid.into()),
@@ -412,24 +463,63 @@ fn pooled(text: &mut Wiring, lanes: usize) {
             ("write_data", "pool_write_data".into()),
         ],
     );
-    for ring in 0..2 {
-        text.assign(
-            &format!("read_address_{ring}"),
-            &format!("is_pooling ? pool_address_{ring} : cursor_address_{ring}"),
-        );
+}
+
+/// The unit of rows, which has rings and instruction while a cross-entropy runs.
+fn rows(text: &mut Wiring) {
+    let own = |port: &'static str| (port, port.to_owned());
+    let shape = |name: &str| field("shape", "SHAPE", name);
+    let mut connections = vec![
+        own("clock"),
+        own("reset"),
+        ("take", "take & is_cross_entropy".into()),
+        own("starts"),
+        ("position", "first[4:0]".into()),
+        ("channels", low_bits("shape", "SHAPE", "channels", 6)),
+        ("batch", shape("batch")),
+        ("has_gradient", shape("gradient")),
+        own("wrong"),
+    ];
+    let mut wires = Vec::new();
+    for ring in 0..3 {
+        connections.push((READS[ring][0], READS[ring][0].into()));
+        connections.push((READS[ring][2], READS[ring][2].into()));
+        wires.push((READS[ring][1], 32));
     }
+    for ring in 0..2 {
+        connections.push((WRITES[ring][0], WRITES[ring][0].into()));
+        let [_, write, address, data] = WRITES[ring];
+        wires.extend([(write, 1), (address, 32), (data, BEAT)]);
+    }
+    for (port, bits) in wires {
+        let wire = format!("row_{port}");
+        text.wire(&wire, bits);
+        connections.push((port, wire));
+    }
+    text.instance("vector_loss", "loss", &[], &connections);
+    for (ring, address) in [(0, "a_address"), (1, "b_address")] {
+        let other = format!("is_pooling ? pool_address_{ring} : {address}");
+        let from = format!("is_cross_entropy ? row_read_address_{ring} : {other}");
+        text.assign(READS[ring][1], &from);
+    }
+    text.assign("read_address_2", "row_read_address_2");
 }
 
 fn results(text: &mut Wiring) {
-    text.assign("write_0", "halves_write | singles_write | pool_write");
+    text.assign("write_0", "halves_write | singles_write | pool_write | row_write_0");
     for what in ["address", "data"] {
+        let of_lanes =
+            format!("is_sums ? singles_{what} : is_pooling ? pool_write_{what} : halves_{what}");
         text.assign(
             &format!("write_{what}_0"),
-            &format!("is_sums ? singles_{what} : is_pooling ? pool_write_{what} : halves_{what}"),
+            &format!("is_cross_entropy ? row_write_{what}_0 : {of_lanes}"),
         );
-        text.assign(&format!("write_{what}_1"), &format!("masks_{what}"));
+        text.assign(
+            &format!("write_{what}_1"),
+            &format!("is_cross_entropy ? row_write_{what}_1 : masks_{what}"),
+        );
     }
-    text.assign("write_1", "masks_write");
+    text.assign("write_1", "masks_write | row_write_1");
     text.assign("write_2", NEVER);
     text.assign("write_address_2", "32'h0");
     text.assign("write_data_2", "512'h0");
@@ -438,6 +528,7 @@ fn results(text: &mut Wiring) {
 /// The leaf blocks of so many lanes.
 pub(super) fn parts(lanes: usize) -> Vec<Design> {
     let mut parts = vec![
+        loss::design(),
         emit("vector_cursor", Cursor::default),
         emit("vector_tail", Tail::default),
         emit("vector_lane", Lane::default),

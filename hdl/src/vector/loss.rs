@@ -7,6 +7,8 @@ use crate::memory;
 use satkit_spec::isa::scalar;
 
 const BEAT: usize = 512;
+/// Cycles from the one in which a row is taken to that in which the unit has it, and from its results to beats that are written.
+pub(super) const RING_CYCLES: usize = LANE_READ_CYCLES + 2;
 
 /// The module `vector_loss`: streams of logits (a row of up to 32 classes is a beat), labels and the step's numbers; of gradients, if
 /// there are any, and of losses. One instruction has all rows. A row is taken with its first elements, every 192 cycles at most.
@@ -24,6 +26,7 @@ fn module() -> Module {
     ] {
         text.input(name, bits);
     }
+    text.output("wrong", 1);
     for ring in 0..3 {
         text.input(&format!("read_at_{ring}"), 30);
         text.output(&format!("read_address_{ring}"), 32);
@@ -80,6 +83,7 @@ fn taken(text: &mut Wiring) {
         BEAT - 32,
         &format!("{{read_data_2[511:{}], read_data_2[{}:0]}}", low + 32, low - 1),
     );
+    wrong(text);
     text.wire("count", 32);
     let count = [
         ("clock", "clock".into()),
@@ -114,6 +118,25 @@ fn taken(text: &mut Wiring) {
         own("pair"),
     ];
     text.instance("vector_rows", "rows", &[], &rows);
+}
+
+/// A label is no class, or the loss scale no power of two from 2^-126 to 2^126; held until the reset.
+fn wrong(text: &mut Wiring) {
+    text.value("no_class", 1, "row_here & (label >= {26'h0, channels})");
+    text.delayed("first_here", 1, 1, "first_late", "reset");
+    text.value("exponent", 8, "loss_scale[30:23]");
+    text.value(
+        "no_power",
+        1,
+        "loss_scale[31] | (|loss_scale[22:0]) | ~|exponent | (exponent > 8'd253)",
+    );
+    text.line("reg is_wrong;");
+    text.line("initial is_wrong = 1'b0;");
+    text.line("always @(posedge clock)");
+    text.line(
+        "    is_wrong <= ~reset & (is_wrong | no_class | first_here & has_gradient & no_power);",
+    );
+    text.assign("wrong", "is_wrong");
 }
 
 /// Gradients, losses and classes in beats.

@@ -100,29 +100,34 @@ fn check(config: &ArrayConfig) -> Result<(), HdlError> {
 /// |---|---|
 /// | `clock`, `reset` | `reset` forgets what is under way |
 /// | `take`, `first`, `count`, `last` | `count` elements are taken in this cycle, the first of which is `first` of the instruction; they are its last |
+/// | `wrong` | what it has read makes no sense: a label that is no class, or a loss scale that is no power of two; held until the reset |
 /// | `own`, `shape`, `tensors` | words of the instruction that runs, and of what it was given; held until its last result |
-/// | `next_own`, `next_shape`, `has_next_shape`, `has_next_tensors` | the same of the one that is decoded |
+/// | `next_own`, `next_shape`, `next_reads`, `has_next_shape`, `has_next_tensors`, `has_next_reads` | the same of the one that is decoded |
 /// | `refuse` | the lanes cannot do that one |
 /// | `next_reduces` | all that it writes comes with its last elements |
-/// | `next_tail_cycles` | so many cycles later than other results; 0 if it does not reduce |
+/// | `next_by_rows` | its elements are taken one by one, every six cycles |
+/// | `next_tail_cycles` | so many cycles later than other results, of rows those of each block; else 0 |
 /// | `read_at_k`, `write_at_k` | first beats of READS and WRITES, held as the words are |
 /// | `read_address_k` | in a cycle with `take`, or of pooling [`PoolOrder::CYCLES`] later: the beat of stream k that has the elements; `read_data_k` is that beat [`LANE_READ_CYCLES`](crate::dma::LANE_READ_CYCLES) later |
 /// | `write_k`, `write_address_k`, `write_data_k` | a beat of a stream is complete |
 ///
 /// Results of elements taken in cycle c, and of all before, are written in c + `VECTOR_LATENCY_CYCLES` at the latest; of an instruction
-/// that reduces, `next_tail_cycles` later.
+/// that reduces, and of rows, `next_tail_cycles` later.
 ///
-/// Streams are whole tensors, padding channels included: `elements` is a multiple of 8, and `count` always the lanes. Padding becomes
+/// Streams are whole tensors, padding channels included: `elements` is a multiple of 8, and `count` always the lanes, or 1 of rows. Padding becomes
 /// +0.0, and mask bits of 0, whatever was read there; what is beyond the last element of a stream's last beat is 0. A tensor may be
 /// done in pieces, instruction by instruction in order; the first is the one that begins where TENSORS says that `a` does.
 ///
-/// | operation | `a` | `b` | `x` | `y` |
-/// |---|---|---|---|---|
-/// | `add` | A | B | sum | ReLU's mask, if `relu` and `bits` |
-/// | `relu-backward` | dY | mask if `bits`, else ReLU's output | dX | |
-/// | `bias-gradient` | dY | | sums, FP32; up to `VectorOp::MOST_SUMS` channels | |
-/// | `pool` | X | | Y | |
-/// | `pool-backward` | X, or dY of averages | dY, with X | dX | |
+/// | operation | `a` | `b` | `c` | `x` | `y` |
+/// |---|---|---|---|---|---|
+/// | `add` | A | B | | sum | ReLU's mask, if `relu` and `bits` |
+/// | `relu-backward` | dY | mask if `bits`, else ReLU's output | | dX | |
+/// | `bias-gradient` | dY | | | sums, FP32; up to `VectorOp::MOST_SUMS` channels | |
+/// | `pool` | X | | | Y | |
+/// | `pool-backward` | X, or dY of averages | dY, with X | | dX | |
+/// | `cross-entropy` | logits | labels | with `gradient` the step's numbers | with `gradient` dX, else losses and classes | with `gradient` these |
+///
+/// Rows of cross-entropy have 9 to 32 classes, so that each is a beat; all of a batch are one instruction's.
 ///
 /// Poolings are those that [`PoolKind`] knows: of the greatest of 2 x 2 pixels, and of all pixels. Their elements are taken in
 /// [another order](PoolOrder), and an instruction has whole rows of windows, or whole images.
@@ -196,7 +201,9 @@ pub fn has_lanes(config: &ArrayConfig) -> bool {
 /// the names that they have there but for `vector_memory_fault`, `vector_memory_fault_address`, which are the client's `fault`,
 /// `fault_address`. `flush` is the sequencer's.
 ///
-/// It adds, takes gradients back through ReLU, sums those of biases and pools. All else is illegal to it.
+/// It adds, takes gradients back through ReLU, sums those of biases, pools, and does the cross-entropy of rows that are a beat each. All else is
+/// illegal to it, and so are labels that are no class, and a loss scale that is no power of two: there it stops in the middle of its
+/// instruction.
 ///
 /// # Errors
 /// As [`design`] and [`stream::design`].

@@ -5,9 +5,17 @@ use super::{DivideSingle, RowScan, WidenHalf};
 use crate::emit::{Design, Module, Wiring, emit};
 use crate::float::{AddSingle, MultiplySingle, NarrowSingle};
 use crate::memory;
+use crate::stream::Pace;
+use satkit_spec::isa::VectorOp;
+
+// The shell gives elements as fast as a row takes them, and the timing model charges that.
+const _: () = assert!(Pace::APART == Flow::APART as u64);
+const _: () = assert!(VectorOp::CrossEntropy.passes() == Pace::APART);
 
 /// Elements of a row, with its padding: a beat.
 pub(super) const ROW: usize = 32;
+/// Cycles from the one in which a row's first element is taken, and the row with it, to that of its last.
+pub(super) const TAKEN_CYCLES: usize = (ROW - 1) * Flow::APART;
 /// Rising edges, at most, from a row of cross-entropy to the last of its results.
 pub const LATENCY_CYCLES: usize = 640;
 

@@ -560,9 +560,9 @@ module registers (
     wire [31:0] shown_identity_magic;
     front_shows shows_identity_magic (.word(10'h0), .read_word(read_word), .value(32'h5341544b), .shown(shown_identity_magic));
     wire [31:0] shown_contract_version;
-    front_shows shows_contract_version (.word(10'h1), .read_word(read_word), .value(32'h5), .shown(shown_contract_version));
+    front_shows shows_contract_version (.word(10'h1), .read_word(read_word), .value(32'h6), .shown(shown_contract_version));
     wire [31:0] shown_contract_hash;
-    front_shows shows_contract_hash (.word(10'h2), .read_word(read_word), .value(32'hafe703ce), .shown(shown_contract_hash));
+    front_shows shows_contract_hash (.word(10'h2), .read_word(read_word), .value(32'h92605e4a), .shown(shown_contract_hash));
     wire [31:0] shown_configuration_hash;
     front_shows shows_configuration_hash (.word(10'h3), .read_word(read_word), .value(32'h2655c5b8), .shown(shown_configuration_hash));
     wire [31:0] shown_git_hash;

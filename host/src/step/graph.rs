@@ -10,7 +10,7 @@ use super::{NetworkPrograms, NetworkStep, ParameterPlace, StepIo, StepSettings};
 use crate::HostError;
 use crate::network::{Network, NodeId, Op};
 use satkit_plan::layout::{BEAT_BYTES, SINGLE_BYTES};
-use satkit_plan::step::{HostWork, StepWork, Stream, TensorId, VectorValues};
+use satkit_plan::step::{HostWork, StepWork, Stream, TensorId};
 use satkit_spec::isa::{Shape, VectorOp};
 
 /// Bytes of a label that the host uploads.
@@ -164,14 +164,16 @@ impl<'a> Graph<'a> {
         let labels = self.recorder.value("labels", small(LABEL_BYTES));
         let loss = self.recorder.value("loss", small(LOSS_BYTES));
         self.call(Call::SoftmaxCrossEntropy, logits.elements);
-        let reads = vec![logits.stream, labels.stream];
+        let mut reads = vec![logits.stream, labels.stream];
         let mut writes = vec![loss.stream];
         if !self.evaluates {
             let dlogits = self.recorder.like("dlogits", logits);
             writes.insert(0, dlogits.stream);
+            let numbers = |tensor| Stream { tensor, bytes: BEAT_BYTES };
+            reads.extend(self.recorder.scalars.map(numbers));
             self.gradients[last] = Some(dlogits.into());
         }
-        self.recorder.stream("loss", VectorOp::CrossEntropy, logits.padded(), reads, writes);
+        self.recorder.rows("loss", VectorOp::CrossEntropy, logits.padded(), reads, writes);
         self.describe_loss();
         let images = (0..=last).filter(|&node| alias::is_uploaded(self.network, node));
         let images: Vec<(usize, Stream)> =
@@ -193,7 +195,7 @@ impl<'a> Graph<'a> {
     fn describe_loss(&mut self) {
         let shape = self.shape(NodeId(self.network.nodes().len() - 1));
         let shape = Shape { gradient: !self.evaluates, ..shape };
-        self.recorder.describe(VectorValues { scalars: self.recorder.scalars, ..plain(shape) });
+        self.recorder.describe(plain(shape));
     }
 
     pub(super) fn call(&mut self, call: Call, elements: u64) {

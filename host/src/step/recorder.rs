@@ -101,6 +101,18 @@ impl Recorder {
         self.push(StepOperation::Vector(VectorOperation { divisible: true, ..whole }));
     }
 
+    /// A stream that one instruction does.
+    pub(super) fn rows(
+        &mut self,
+        name: &str,
+        op: VectorOp,
+        elements: u64,
+        reads: Vec<Stream>,
+        writes: Vec<Stream>,
+    ) {
+        self.push(StepOperation::Vector(vector(name, op, elements, reads, writes)));
+    }
+
     /// A stream that only sums.
     pub(super) fn sums(
         name: &str,

@@ -27,7 +27,7 @@ macro_rules! vector_ops {
                 match self { $( Self::$variant => concat!($($doc),+).trim_ascii(), )* }
             }
 
-            /// Cycles that each element of the stream occupies a lane.
+            /// Cycles that each element of the stream occupies a lane; all of them, if it [`is_by_rows`](Self::is_by_rows).
             #[must_use]
             pub const fn passes(self) -> u64 {
                 match self { $( Self::$variant => $passes, )* }
@@ -65,8 +65,8 @@ vector_ops! {
     Softmax = 12, "softmax", passes 3;
     /// Softmax's backward pass.
     SoftmaxBackward = 13, "softmax-backward", passes 2;
-    /// Softmax cross-entropy with its gradient.
-    CrossEntropy = 14, "cross-entropy", passes 4;
+    /// Softmax cross-entropy with its gradient, row by row; reads logits, labels, and for a gradient the step's numbers.
+    CrossEntropy = 14, "cross-entropy", passes 6;
     /// Exact bias-gradient sums.
     BiasGradient = 15, "bias-gradient", passes 1;
     /// Class token and positions.
@@ -93,6 +93,12 @@ impl VectorOp {
     #[must_use]
     pub const fn reduces(self) -> bool {
         matches!(self, Self::BiasGradient)
+    }
+
+    /// Rows follow each other element by element, whatever the lanes; what it reads third are the step's numbers, a beat.
+    #[must_use]
+    pub const fn is_by_rows(self) -> bool {
+        matches!(self, Self::CrossEntropy)
     }
 }
 

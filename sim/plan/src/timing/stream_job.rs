@@ -6,7 +6,9 @@ use crate::layout::{BEAT_BYTES, SINGLE_BYTES, beat_elements};
 use crate::traffic::{PageRequest, bytes_at};
 use satkit_memory::PAGE_BYTES;
 use satkit_spec::isa::{Instruction, Operation};
-use satkit_spec::{ArrayConfig, PANEL_LATENCY_CYCLES, UPDATE_BUFFER_CYCLES, VECTOR_LATENCY_CYCLES};
+use satkit_spec::{
+    ArrayConfig, PANEL_LATENCY_CYCLES, ROW_TAIL_CYCLES, UPDATE_BUFFER_CYCLES, VECTOR_LATENCY_CYCLES,
+};
 
 const PAGE_BEATS: u64 = PAGE_BYTES / BEAT_BYTES;
 /// Values of FP32 in a beat.
@@ -66,7 +68,7 @@ pub(super) struct Job {
     paged: bool,
     reads: [Stream; STREAMS],
     writes: [Stream; STREAMS],
-    /// Read with the first block: the numbers of an update, a beat.
+    /// Read with the first block: the numbers of an update, or of rows, a beat.
     numbers: Stream,
     /// Beats of the longest stream.
     longest: u64,
@@ -79,6 +81,8 @@ pub(super) struct Job {
     lanes: u64,
     /// What is written are sums, which are there when the last block is, and not before.
     reduces: bool,
+    /// Cycles that the lanes take after a block's elements.
+    tail_cycles: u64,
     latency_cycles: u64,
     /// Operand weights are made: the blocks are panels.
     panels: Option<Panels>,
@@ -95,7 +99,7 @@ impl Job {
         instruction: &Instruction,
         context: &Context,
     ) {
-        self.latency_cycles = 0;
+        (self.latency_cycles, self.tail_cycles) = (0, 0);
         (self.elements, self.passes, self.lanes, self.reduces) = (0, 1, 1, false);
         self.numbers = Stream::default();
         self.name_streams(context, &instruction.operation);
@@ -114,7 +118,9 @@ impl Job {
             Operation::Vector(vector) => {
                 self.latency_cycles = VECTOR_LATENCY_CYCLES as u64;
                 self.passes = vector.op.passes();
-                self.cut(vector.elements, config.ve_lanes);
+                let by_rows = vector.op.is_by_rows();
+                self.tail_cycles = if by_rows { ROW_TAIL_CYCLES as u64 } else { 0 };
+                self.cut(vector.elements, if by_rows { 1 } else { config.ve_lanes });
                 self.reduces = vector.op.reduces() && self.writes[0].beats <= MOST_SUM_BEATS;
             }
             _ => self.blocks = 0,
@@ -157,7 +163,7 @@ impl Job {
     }
 
     /// The streams of READS and WRITES. An update's first of each holds W, and V behind it in its second half; what WU reads third are
-    /// its numbers.
+    /// its numbers, and so is what VE does for rows.
     fn name_streams(&mut self, context: &Context, operation: &Operation) {
         let stream = |address: u32, beats: u32| Stream {
             address: bytes_at(address),
@@ -188,7 +194,7 @@ impl Job {
             Operation::Update(_) => (w_and_v(reads), w_and_v(writes)),
             _ => (as_named(reads), as_named(writes)),
         };
-        if !matches!(operation, Operation::Vector(_)) {
+        if !matches!(operation, Operation::Vector(vector) if !vector.op.is_by_rows()) {
             self.numbers = std::mem::take(&mut self.reads[3]);
             self.numbers.beats = self.numbers.beats.min(1);
         }
@@ -238,7 +244,7 @@ impl Job {
         } else {
             0
         };
-        elements + sums
+        elements + sums + self.tail_cycles
     }
 
     pub(super) fn reads(&self, block: u64, requests: &mut BlockRequests) {

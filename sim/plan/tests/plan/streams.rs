@@ -12,8 +12,9 @@ use satkit_spec::isa::{
     Engine, Instruction, Operation, Parameters, Prune, Store, Update, Vector, VectorOp,
 };
 use satkit_spec::{
-    ArrayConfig, Dataflow, STORE_AHEAD_CYCLES, STORE_DECODE_CYCLES, STORE_LATENCY_CYCLES,
-    STORE_READ_CYCLES, UPDATE_DECODE_CYCLES, VECTOR_DECODE_CYCLES, VECTOR_LATENCY_CYCLES,
+    ArrayConfig, Dataflow, ROW_TAIL_CYCLES, STORE_AHEAD_CYCLES, STORE_DECODE_CYCLES,
+    STORE_LATENCY_CYCLES, STORE_READ_CYCLES, UPDATE_DECODE_CYCLES, VECTOR_DECODE_CYCLES,
+    VECTOR_LATENCY_CYCLES,
 };
 
 fn run(instructions: &[Instruction]) -> Timing {
@@ -75,6 +76,29 @@ fn a_vector_is_bound_by_its_streams() {
     let program = [reads([512, 0, 0]), writes([512, 0, 0]), vector(VectorOp::Add, 64)];
     let timing = timed(&config, &program, &fixed(80, 64)).unwrap().0;
     assert_eq!(timing.cycles, third() + 147 + LANES + 512 + WAY + END);
+}
+
+#[test]
+fn rows_take_their_time_whatever_the_lanes() {
+    // 64 rows of 32: a page of logits, their labels and the step's numbers on one channel; the same of what is written.
+    let rows = |config: &ArrayConfig, [logits, labels, numbers]: [u32; 3], elements| {
+        let losses = logits.div_ceil(8);
+        let streams = [reads([logits, labels, numbers]), writes([logits, losses, 0])];
+        let program = [&streams[..], &[vector(VectorOp::CrossEntropy, elements)]].concat();
+        timed(config, &program, &fixed(80, 64)).unwrap().0
+    };
+    let tail = ROW_TAIL_CYCLES as u64;
+    for lanes in [4, 8, 64] {
+        let config = changed(|config| config.ve_lanes = lanes);
+        let timing = rows(&config, [64, 4, 1], 64 * 32);
+        let (read, written) = (WAY + 64 + 4 + 1, WAY + 64 + 8 + END);
+        assert_eq!(timing.cycles, third() + read + 6 * 2048 + tail + LANES + written);
+        // Each block has a tail, and the numbers come with the first.
+        let timing = rows(&config, [128, 8, 2], 128 * 32);
+        let second = 6 * 2048 + tail;
+        assert_eq!(timing.busy(Engine::Vector), read + 2 * second + LANES + written);
+        assert_eq!(timing.dram_read_bytes, 64 * (128 + 8 + 1));
+    }
 }
 
 #[test]

@@ -104,6 +104,8 @@ enum Meddling {
     Reset(u64),
     /// The lanes refuse this instruction of VE's.
     Refuse(usize),
+    /// What this instruction of VE's reads makes no sense, so many cycles after its start.
+    Wrong(usize, u64),
 }
 
 /// How a job ended.
@@ -190,9 +192,18 @@ impl Bench {
             let refused = matches!(meddling, Meddling::Refuse(index) if index == started);
             self.set("vector_refuse", (refused && self.get("vector_has_next_own") == 1).into());
             let mut own = made.works.iter().filter(|work| work.engine == Engine::Vector);
-            let tail = own.nth(started).and_then(|work| work.tail_cycles);
-            self.set("vector_next_reduces", tail.is_some().into());
-            self.set("vector_next_tail_cycles", tail.unwrap_or(0));
+            let next = own.nth(started);
+            self.set("vector_next_reduces", next.is_some_and(|work| work.reduces).into());
+            self.set("vector_next_by_rows", next.is_some_and(|work| work.by_rows).into());
+            self.set("vector_next_tail_cycles", next.map_or(0, |work| work.tail_cycles));
+            let wrong = match meddling {
+                Meddling::Wrong(nth, cycles) if started == nth + 1 => {
+                    let [starts, ends] = [&ended.done.starts[1], &ended.done.ends[1]];
+                    ends.len() == nth && job >= starts[nth] + cycles
+                }
+                _ => false,
+            };
+            self.set("vector_wrong", wrong.into());
             if meddling == Meddling::Reset(job) && job > 0 {
                 self.reset();
                 return ended;
@@ -344,13 +355,13 @@ fn programs_end_early_and_the_next_is_as_new() {
     let mut bench = Bench::new("tiny");
     let lanes = [bench.config.wuve_lanes, bench.config.ve_lanes];
     let sizes = Sizes { instructions: 6, most_beats: 300 };
-    let mut counts = [0; 5];
-    for seed in 0..100 {
+    let mut counts = [0; 6];
+    for seed in 0..120 {
         let mut random = Random(1000 + seed);
         let made = program(&mut random, sizes, lanes);
         let memory = memory(seed);
         let cycles = expected(&bench.config, &made.instructions, &memory).cycles;
-        match seed % 5 {
+        match seed % 6 {
             kind @ (0 | 1) => {
                 // A beat of an instruction is an error, read or written.
                 let side = kind as usize;
@@ -394,23 +405,30 @@ fn programs_end_early_and_the_next_is_as_new() {
                 bench.run(&made, &memory, Meddling::Reset(at));
                 counts[3] += 1;
             }
-            _ => {
+            kind => {
                 let own: Vec<_> =
                     made.works.iter().filter(|work| work.engine == Engine::Vector).collect();
                 if own.is_empty() {
                     continue;
                 }
                 let nth = random.below(own.len() as u64) as usize;
-                let ended = bench.run(&made, &memory, Meddling::Refuse(nth));
+                let refuses = kind == 4;
+                let meddling = if refuses {
+                    Meddling::Refuse(nth)
+                } else {
+                    Meddling::Wrong(nth, 1 + random.below(20))
+                };
+                let ended = bench.run(&made, &memory, meddling);
                 assert_eq!(ended.raised, status::DONE | status::ILLEGAL_INSTRUCTION);
                 assert_eq!(ended.fault_index as usize, own[nth].index);
-                assert_eq!((ended.done.starts[1].len(), ended.done.ends[1].len()), (nth, nth));
-                counts[4] += 1;
+                let starts = if refuses { nth } else { nth + 1 };
+                assert_eq!((ended.done.starts[1].len(), ended.done.ends[1].len()), (starts, nth));
+                counts[kind as usize] += 1;
             }
         }
         let next = program(&mut random, sizes, lanes);
         bench.compare(&next, &memory);
     }
-    println!("errors read and written, cancels, resets, refusals: {counts:?}");
+    println!("errors read and written, cancels, resets, refusals, nonsense: {counts:?}");
     assert!(counts.iter().all(|&count| count >= 10), "{counts:?}");
 }

@@ -2,6 +2,7 @@
 
 use super::lanes::Widths;
 use super::random::Random;
+use satkit_spec::ROW_TAIL_CYCLES;
 use satkit_spec::isa::{
     Engine, Instruction, Operation, Prune, Reads, Semaphore, SemaphoreSet, Update, Vector,
     VectorOp, Weights, Writes,
@@ -20,8 +21,12 @@ pub(crate) struct Work {
     pub(crate) writes: [u64; 3],
     /// Beats of the streams that are read, and written.
     pub(crate) beats: [[u64; 3]; 2],
-    /// What it writes comes at its end, so many cycles after other results.
-    pub(crate) tail_cycles: Option<u64>,
+    /// What it writes comes at its end.
+    pub(crate) reduces: bool,
+    /// Its elements come one by one.
+    pub(crate) by_rows: bool,
+    /// Cycles of its lanes after its last element, or after that of each block of rows.
+    pub(crate) tail_cycles: u64,
     /// Streams are as long as their elements, so that their values follow.
     pub(crate) is_whole: bool,
 }
@@ -47,7 +52,7 @@ pub(crate) fn layer(random: &mut Random) -> Weights {
     let ff = [WeightOperand::PrunedCi, WeightOperand::Dense][usize::from(random.below(3) == 0)];
     let bp = [WeightOperand::PrunedCo, WeightOperand::Dense][usize::from(random.below(3) == 0)];
     let stride = 1 + u8::from(!kernel && random.below(4) == 0);
-    Weights { ci, co, h: 4, w: 4, kh: 1, kw: 1, stride, pad: 0, n, m, ff, bp, decays_pruned: false }
+    Weights { ci, co, h: 4, w: 4, kh, kw, stride, pad: 0, n, m, ff, bp, decays_pruned: false }
 }
 
 /// Weights of a layer.
@@ -105,6 +110,9 @@ fn panels(
 /// Where the results begin, in beats: each stream has its own place, which nobody reads.
 const RESULTS: u64 = 1 << 26;
 
+/// Most elements of rows, which take their time.
+const MOST_OF_ROWS: u64 = 4096;
+
 /// Sizes of a program.
 #[derive(Clone, Copy)]
 pub(crate) struct Sizes {
@@ -127,8 +135,12 @@ pub(crate) fn program(random: &mut Random, sizes: Sizes, lanes: [usize; 2]) -> M
         };
         // What WU's lanes do with its streams is for the engine's own test.
         let is_whole = random.below(3) > 0 && engine == Engine::Vector;
+        let by_rows = engine == Engine::Vector && random.below(4) == 0;
         let mut widths = Widths::default();
         let mut elements = random.below(most_beats * 16 + 1);
+        if by_rows {
+            elements %= MOST_OF_ROWS;
+        }
         if random.below(12) == 0 {
             elements = 0;
         }
@@ -139,7 +151,14 @@ pub(crate) fn program(random: &mut Random, sizes: Sizes, lanes: [usize; 2]) -> M
                 if random.below(16) == 0 {
                     *width = 0;
                 }
+                let is_numbers = by_rows && (side, k) == (0, 2);
+                if is_numbers {
+                    *width = 0;
+                }
                 beats[side][k] = (elements * u64::from(*width)).div_ceil(512);
+                if is_numbers {
+                    beats[side][k] = random.below(3);
+                }
                 if !is_whole {
                     beats[side][k] = match random.below(5) {
                         0 => 0,
@@ -157,8 +176,11 @@ pub(crate) fn program(random: &mut Random, sizes: Sizes, lanes: [usize; 2]) -> M
                 _ => random
                     .below(most_beats * lanes[usize::from(engine == Engine::Vector)] as u64 + 1),
             };
+            if by_rows {
+                elements %= MOST_OF_ROWS;
+            }
         }
-        let reduces = engine == Engine::Vector && !is_whole && random.below(4) == 0;
+        let reduces = engine == Engine::Vector && !by_rows && !is_whole && random.below(4) == 0;
         if reduces {
             beats[1] = [beats[1][0].min(256), 0, 0];
         }
@@ -216,7 +238,11 @@ pub(crate) fn program(random: &mut Random, sizes: Sizes, lanes: [usize; 2]) -> M
         let operation = match engine {
             _ if made_of.is_some() => made_of.unwrap(),
             Engine::Vector => {
-                let op = if reduces { VectorOp::BiasGradient } else { VectorOp::Add };
+                let op = match (reduces, by_rows) {
+                    (true, _) => VectorOp::BiasGradient,
+                    (_, true) => VectorOp::CrossEntropy,
+                    _ => VectorOp::Add,
+                };
                 Operation::Vector(Vector { op, elements, last: false })
             }
             _ if random.below(2) == 0 => Operation::Update(Update {
@@ -240,8 +266,8 @@ pub(crate) fn program(random: &mut Random, sizes: Sizes, lanes: [usize; 2]) -> M
         made.instructions.push(instruction);
         let first = |streams: [(u64, u64); 3]| streams.map(|stream| stream.0);
         let mut all_beats = [reads, writes].map(|streams| streams.map(|stream| stream.1));
-        if engine == Engine::Update {
-            // WU reads one beat of its third.
+        if engine == Engine::Update || by_rows {
+            // One beat of the third is read.
             all_beats[0][2] = all_beats[0][2].min(1);
         }
         made.works.push(Work {
@@ -252,7 +278,13 @@ pub(crate) fn program(random: &mut Random, sizes: Sizes, lanes: [usize; 2]) -> M
             reads: first(reads),
             writes: first(writes),
             beats: all_beats,
-            tail_cycles: reduces.then(|| writes[0].1 * 16_u64.div_ceil(lanes[1] as u64)),
+            reduces,
+            by_rows,
+            tail_cycles: match (reduces, by_rows) {
+                (true, _) => writes[0].1 * 16_u64.div_ceil(lanes[1] as u64),
+                (_, true) => ROW_TAIL_CYCLES as u64,
+                _ => 0,
+            },
             is_whole,
         });
     }

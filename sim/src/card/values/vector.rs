@@ -376,7 +376,11 @@ impl Operation<'_, '_> {
         let labels: Vec<u32> = labels.iter().map(|bytes| u32::from_le_bytes(*bytes)).collect();
         let mut dlogits = vec![f16::ZERO; logits.len()];
         let gradient = if self.shape.gradient {
-            let numbers = read_singles(memory, at(self.parameters.scalars), scalar::COUNT)?;
+            let reads = missing(self.machine.reads, "READS")?;
+            if reads.third_beats == 0 {
+                return Err("what it reads third are the step's numbers, a beat".to_owned().into());
+            }
+            let numbers = read_singles(memory, at(reads.third), scalar::COUNT)?;
             let loss_scale = numbers[scalar::LOSS_SCALE];
             Some(LogitGradient { loss_scale, dlogits: &mut dlogits })
         } else {
