@@ -48,6 +48,7 @@ pub const BLOCKS: &[(&str, &str)] = &[
     ("controller", "the MM engine's controller"),
     ("mm_engine", "the rest of the MM engine"),
     ("store_lane", "one lane of the drain"),
+    ("store_exact_sum", "exact sums of one column"),
     ("store", "the rest of ST"),
     ("update_lane", "one lane of WUVE"),
     ("update_select", "SORE's selection in one direction"),
@@ -61,7 +62,7 @@ pub const BLOCKS: &[(&str, &str)] = &[
 /// What a step of training needs, and the engines take for illegal.
 pub const MISSING: &[&str] = &[
     "LD.A of WU of larger kernels, of strided BP, and of images in WS",
-    "ST with statistics or products",
+    "ST that writes bias gradients",
     "WU that makes operand weights",
     "VE beyond sums and gradients of ReLU and biases",
 ];
