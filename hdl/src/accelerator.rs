@@ -48,6 +48,7 @@ pub const BLOCKS: &[(&str, &str)] = &[
     ("controller", "the MM engine's controller"),
     ("mm_engine", "the rest of the MM engine"),
     ("store_lane", "one lane of the drain"),
+    ("store_exact_sum", "exact sums of one column"),
     ("store", "the rest of ST"),
     ("update_lane", "one lane of WUVE"),
     ("update_select", "SORE's selection in one direction"),
@@ -61,9 +62,9 @@ pub const BLOCKS: &[(&str, &str)] = &[
 /// What a step of training needs, and the engines take for illegal.
 pub const MISSING: &[&str] = &[
     "LD.A of strided BP, of strides that skip pixels, of images in WS, and of WU of larger kernels with odd channels",
-    "ST with statistics or products",
+    "ST that writes bias gradients",
     "WU of strided BP's operand, and of guarded updates",
-    "VE beyond sums, pooling, gradients of ReLU and biases, and cross-entropy of 9 to 32 classes",
+    "VE with batch norm, or beyond sums, pooling, gradients of ReLU and biases, and cross-entropy of 9 to 32 classes",
 ];
 
 /// The engines of a configuration: [`ENGINES`], but for VE where it has no lanes ([`vector::has_lanes`]).

@@ -4,8 +4,8 @@ use rust_hdl_core::prelude::*;
 use rust_hdl_widgets::{dff::DFF, dff_setup};
 
 /// Asks for what a tile reads, a request per cycle, each within a page: the bias of its columns if it is not kept from the tile
-/// before, then for each burst, as soon as it is known and has room, what is added to it and the beats of the mask that it has more
-/// than the burst before. Addresses are in beats.
+/// before, then for each burst, as soon as it is known and has room, what is added to it, what it is multiplied by for sums of products, and
+/// the beats of the mask that it has more than the burst before. Addresses are in beats.
 #[derive(Clone, Debug, Default, LogicBlock)]
 pub struct Ask {
     /// Clock of all registers.
@@ -22,6 +22,8 @@ pub struct Ask {
     pub with_bias: Signal<In, Bit>,
     /// It adds a tensor.
     pub with_add: Signal<In, Bit>,
+    /// It sums products with a tensor.
+    pub with_factor: Signal<In, Bit>,
     /// It applies a mask.
     pub with_mask: Signal<In, Bit>,
     /// Its first column.
@@ -30,6 +32,8 @@ pub struct Ask {
     pub cols: Signal<In, Bits<16>>,
     /// Where the tensor lies.
     pub add_base: Signal<In, Bits<30>>,
+    /// Where the tensor lies whose products are summed.
+    pub factor_base: Signal<In, Bits<30>>,
     /// Where the mask lies.
     pub mask_base: Signal<In, Bits<30>>,
     /// The first burst that nothing has been asked for is its tile's last.
@@ -37,7 +41,7 @@ pub struct Ask {
     /// All is asked for, from this cycle on it takes room.
     pub burst_pop: Signal<Out, Bit>,
     /// Requests up to it.
-    pub asked: Signal<Out, Bits<12>>,
+    pub asked: Signal<Out, Bits<13>>,
 
     /// See [`super::Demand`].
     pub can: Signal<In, Bit>,
@@ -50,20 +54,28 @@ pub struct Ask {
     /// See [`super::Demand`].
     pub after: Signal<In, Bits<30>>,
     /// See [`super::Demand`].
+    pub request_factor: Signal<In, Bit>,
+    /// See [`super::Demand`].
+    pub factor_follows: Signal<In, Bit>,
+    /// See [`super::Demand`].
     pub mask_follows: Signal<In, Bit>,
     /// See [`super::Demand`].
     pub mask_to: Signal<In, Bits<30>>,
     /// Bursts of the tile are to come.
     pub runs: Signal<Out, Bit>,
     /// What is asked for next: of a burst of which nothing is 0, the rest of what is added, in the next page, 1, the mask 2, its rest 3,
-    /// the bias 4.
+    /// the bias 4, the tensor whose products are summed 5, its rest 6.
     pub phase: Signal<Out, Bits<3>>,
     /// A tensor is added.
     pub on_add: Signal<Out, Bit>,
+    /// Products with a tensor are summed.
+    pub on_factor: Signal<Out, Bit>,
     /// A mask is applied.
     pub on_mask: Signal<Out, Bit>,
     /// Where the tensor lies.
     pub on_add_base: Signal<Out, Bits<30>>,
+    /// Where the tensor lies whose products are summed.
+    pub on_factor_base: Signal<Out, Bits<30>>,
     /// Where the mask lies.
     pub on_mask_base: Signal<Out, Bits<30>>,
     /// Where what is left of a part lies.
@@ -81,7 +93,7 @@ pub struct Ask {
     /// The last beat of a request comes.
     pub comes_last: Signal<In, Bit>,
     /// Requests that have come.
-    pub arrived: Signal<Out, Bits<12>>,
+    pub arrived: Signal<Out, Bits<13>>,
     /// The bias has not come yet.
     pub waits: Signal<Out, Bit>,
 
@@ -101,8 +113,10 @@ pub struct Ask {
 
     runs_now: DFF<Bit>,
     on_add_now: DFF<Bit>,
+    on_factor_now: DFF<Bit>,
     on_mask_now: DFF<Bit>,
     on_add_base_now: DFF<Bits<30>>,
+    on_factor_base_now: DFF<Bits<30>>,
     on_mask_base_now: DFF<Bits<30>>,
     phase_now: DFF<Bits<3>>,
     at_now: DFF<Bits<30>>,
@@ -113,10 +127,10 @@ pub struct Ask {
     granted: Signal<Local, Bit>,
     part_ends: Signal<Local, Bit>,
     pops: Signal<Local, Bit>,
-    count_asked: DFF<Bits<12>>,
-    asked_up: Signal<Local, Bits<12>>,
-    count_arrived: DFF<Bits<12>>,
-    arrived_up: Signal<Local, Bits<12>>,
+    count_asked: DFF<Bits<13>>,
+    asked_up: Signal<Local, Bits<13>>,
+    count_arrived: DFF<Bits<13>>,
+    arrived_up: Signal<Local, Bits<13>>,
 }
 
 impl Logic for Ask {
@@ -130,8 +144,10 @@ impl Logic for Ask {
             clock,
             runs_now,
             on_add_now,
+            on_factor_now,
             on_mask_now,
             on_add_base_now,
+            on_factor_base_now,
             on_mask_base_now,
             phase_now,
             at_now,
@@ -160,6 +176,7 @@ impl Logic for Ask {
         self.granted.next = self.can.val() & !self.nothing.val() & self.ready.val();
         self.part_ends.next = self.granted.val() & !self.rest.val().any();
         self.pops.next = (self.part_ends.val()
+            & !self.factor_follows.val()
             & !self.mask_follows.val()
             & (self.phase_now.q.val() != bits::<3>(4)))
             | (self.can.val() & self.nothing.val());
@@ -168,17 +185,23 @@ impl Logic for Ask {
             self.at_now.d.next = self.after.val();
             self.left_now.d.next = self.rest.val();
             if self.rest.val().any() {
-                if !self.request_mask.val() {
-                    self.phase_now.d.next = bits::<3>(1);
-                } else {
+                if self.request_mask.val() {
                     if self.phase_now.q.val() != bits::<3>(4) {
                         self.phase_now.d.next = bits::<3>(3);
+                    }
+                } else {
+                    self.phase_now.d.next = bits::<3>(1);
+                    if self.request_factor.val() {
+                        self.phase_now.d.next = bits::<3>(6);
                     }
                 }
             } else {
                 self.phase_now.d.next = bits::<3>(0);
                 if self.mask_follows.val() {
                     self.phase_now.d.next = bits::<3>(2);
+                }
+                if self.factor_follows.val() {
+                    self.phase_now.d.next = bits::<3>(5);
                 }
             }
         }
@@ -193,8 +216,10 @@ impl Logic for Ask {
         self.runs.next = self.runs_now.q.val();
         self.phase.next = self.phase_now.q.val();
         self.on_add.next = self.on_add_now.q.val();
+        self.on_factor.next = self.on_factor_now.q.val();
         self.on_mask.next = self.on_mask_now.q.val();
         self.on_add_base.next = self.on_add_base_now.q.val();
+        self.on_factor_base.next = self.on_factor_base_now.q.val();
         self.on_mask_base.next = self.on_mask_base_now.q.val();
         self.at.next = self.at_now.q.val();
         self.part_left.next = self.left_now.q.val();
@@ -202,23 +227,26 @@ impl Logic for Ask {
         self.has_last.next = self.has_last_now.q.val();
 
         // Counts, by which a burst knows that all has come.
-        self.asked_up.next = self.count_asked.q.val() + bits::<12>(1);
+        self.asked_up.next = self.count_asked.q.val() + bits::<13>(1);
         self.asked.next = self.count_asked.q.val();
         if self.granted.val() {
             self.count_asked.d.next = self.asked_up.val();
             self.asked.next = self.asked_up.val();
         }
-        self.arrived_up.next = self.count_arrived.q.val() + bits::<12>(1);
+        self.arrived_up.next = self.count_arrived.q.val() + bits::<13>(1);
         if self.comes_last.val() {
             self.count_arrived.d.next = self.arrived_up.val();
         }
         self.arrived.next = self.count_arrived.q.val();
 
         if self.start.val() {
-            self.runs_now.d.next = self.with_add.val() | self.with_mask.val();
+            self.runs_now.d.next =
+                self.with_add.val() | self.with_factor.val() | self.with_mask.val();
             self.on_add_now.d.next = self.with_add.val();
+            self.on_factor_now.d.next = self.with_factor.val();
             self.on_mask_now.d.next = self.with_mask.val();
             self.on_add_base_now.d.next = self.add_base.val();
+            self.on_factor_base_now.d.next = self.factor_base.val();
             self.on_mask_base_now.d.next = self.mask_base.val();
             self.has_last_now.d.next = false;
             if self.needs_bias.val() {
@@ -240,8 +268,8 @@ impl Logic for Ask {
             self.phase_now.d.next = bits::<3>(0);
             self.kept.d.next = false;
             self.bias_left.d.next = bits::<7>(0);
-            self.count_asked.d.next = bits::<12>(0);
-            self.count_arrived.d.next = bits::<12>(0);
+            self.count_asked.d.next = bits::<13>(0);
+            self.count_arrived.d.next = bits::<13>(0);
         }
     }
 }

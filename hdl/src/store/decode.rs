@@ -9,7 +9,7 @@ use rust_hdl_widgets::{dff::DFF, dff_setup};
 ///
 /// Everything is computed in every cycle, stage behind stage, and the start waits for [`satkit_spec::STORE_DECODE_CYCLES`]. Rows of
 /// the tile lie one after another in memory (flat patches, single pixels, weight rows), or where [`super::Place`] says (patches
-/// of images). Products of a batch, and sums and products at the drain, are illegal here.
+/// of images). Products of a batch and bias gradients at the drain are illegal here.
 #[derive(Clone, Debug, Default, LogicBlock)]
 pub struct Decode {
     /// Clock of all registers.
@@ -62,6 +62,8 @@ pub struct Decode {
     pub results_pitch: Signal<In, Bits<16>>,
     /// Its `add`.
     pub results_add: Signal<In, Bits<30>>,
+    /// Its `sum`.
+    pub results_sum: Signal<In, Bits<30>>,
     /// Its `mask`.
     pub results_mask: Signal<In, Bits<30>>,
     /// Its `heads`.
@@ -91,8 +93,12 @@ pub struct Decode {
     pub store_add: Signal<In, Bit>,
     /// Its `mask`.
     pub store_mask: Signal<In, Bit>,
-    /// All else that says of work at the drain.
-    pub store_work: Signal<In, Bits<3>>,
+    /// Its `sums`.
+    pub store_sums: Signal<In, Bit>,
+    /// Its `products`.
+    pub store_products: Signal<In, Bit>,
+    /// Its `bias_gradient`.
+    pub store_bias_gradient: Signal<In, Bit>,
 
     /// The ST says where patches of images are, so that they can be found.
     pub begins: Signal<Out, Bit>,
@@ -188,14 +194,19 @@ pub struct Decode {
     pub scale: Signal<Out, Bits<32>>,
     /// Tensors are read for each burst.
     pub reads: Signal<Out, Bit>,
-    /// The work: bias 1, addition 1, mask 1, rounding before an addition 1, the first lowest.
-    pub work: Signal<Out, Bits<4>>,
+    /// The work: bias 1, addition 1, mask 1, rounding before an addition 1, sums 1, products with a tensor 1, bank of the sums 1, the first
+    /// lowest.
+    pub work: Signal<Out, Bits<7>>,
+    /// With the start new sums begin.
+    pub begins_sums: Signal<Out, Bit>,
     /// First column.
     pub first_column: Signal<Out, Bits<20>>,
     /// First beat of the results.
     pub out_beat: Signal<Out, Bits<30>>,
     /// First beat of what is added.
     pub add_beat: Signal<Out, Bits<30>>,
+    /// First beat of the tensor whose products are summed.
+    pub factor_beat: Signal<Out, Bits<30>>,
     /// First beat of the mask.
     pub mask_beat: Signal<Out, Bits<30>>,
 
@@ -225,10 +236,19 @@ pub struct Decode {
     tile_cols: DFF<Bits<16>>,
     fp32: DFF<Bit>,
     rectifies: DFF<Bit>,
-    others: DFF<Bits<3>>,
+    others: DFF<Bit>,
     with_bias: DFF<Bit>,
     with_add: DFF<Bit>,
     with_mask: DFF<Bit>,
+    with_sums: DFF<Bit>,
+    with_products: DFF<Bit>,
+    factor_kept: DFF<Bits<30>>,
+    fresh_sums: DFF<Bit>,
+    bank: DFF<Bit>,
+    renews: Signal<Local, Bit>,
+    bank_now: Signal<Local, Bit>,
+    last_channel: Signal<Local, Bits<21>>,
+    last_word_unused: Signal<Local, Bits<21>>,
     add_kept: DFF<Bits<30>>,
     mask_kept: DFF<Bits<30>>,
     fresh: DFF<Bit>,
@@ -326,7 +346,7 @@ impl Logic for Decode {
         dff_setup!(self, clock, patch_h, patch_w, out, eights_kept, heads, factor, full, age);
         dff_setup!(self, clock, group, row_base, tile_rows, col_base, tile_cols, fp32, others);
         dff_setup!(self, clock, with_bias, with_add, with_mask, add_kept, mask_kept, fresh, seen);
-        dff_setup!(self, clock, rectifies);
+        dff_setup!(self, clock, rectifies, with_sums, with_products, factor_kept, fresh_sums, bank);
         dff_setup!(self, clock, refused, first, wanted, image, all_low, all_high, all, left, count);
         dff_setup!(self, clock, low, high, offset, column, pitch_2, start_address, fills, used);
         dff_setup!(self, clock, area, distance_2, offset_block, offset_image, line_2, block_2);
@@ -334,21 +354,29 @@ impl Logic for Decode {
         dff_setup!(self, clock, length, iq, ip, interleave, inner, step_in, step_out, size, least);
 
         // Pieces of tiles that read lie in one beat each.
-        self.does_read.next = self.with_add.q.val() | self.with_mask.q.val();
-        self.works.next = self.does_read.val() | self.with_bias.q.val();
+        self.does_read.next =
+            self.with_add.q.val() | self.with_mask.q.val() | self.with_products.q.val();
+        self.works.next = self.does_read.val() | self.with_bias.q.val() | self.with_sums.q.val();
         self.aside.next = self.col_base.q.val().get_bits::<5>(0) & self.last_col.val();
         self.whole_beats.next = (self.eights_kept.q.val() == bits::<16>(1))
             | !self.eights_kept.q.val().get_bits::<2>(0).any();
         self.is_backward.next = self.stage.q.val() == bits::<2>(1);
         self.merges.next = self.is_backward.val() & self.with_add.q.val();
         self.reads.next = self.does_read.val();
-        self.work.next = bit_cast::<4, 1>(self.with_bias.q.val().into())
-            | (bit_cast::<4, 1>(self.with_add.q.val().into()) << bits::<3>(1))
-            | (bit_cast::<4, 1>(self.with_mask.q.val().into()) << bits::<3>(2))
-            | (bit_cast::<4, 1>(self.merges.val().into()) << bits::<3>(3));
+        // The first sums behind a RESULTS are new ones, in the other bank.
+        self.renews.next = self.with_sums.q.val() & self.fresh_sums.q.val();
+        self.bank_now.next = self.bank.q.val() ^ self.renews.val();
+        self.work.next = bit_cast::<7, 1>(self.with_bias.q.val().into())
+            | (bit_cast::<7, 1>(self.with_add.q.val().into()) << bits::<3>(1))
+            | (bit_cast::<7, 1>(self.with_mask.q.val().into()) << bits::<3>(2))
+            | (bit_cast::<7, 1>(self.merges.val().into()) << bits::<3>(3))
+            | (bit_cast::<7, 1>(self.with_sums.q.val().into()) << bits::<3>(4))
+            | (bit_cast::<7, 1>(self.with_products.q.val().into()) << bits::<3>(5))
+            | (bit_cast::<7, 1>(self.bank_now.val().into()) << bits::<3>(6));
         self.first_column.next = self.col_base.q.val();
         self.out_beat.next = self.out.q.val();
         self.add_beat.next = self.add_kept.q.val();
+        self.factor_beat.next = self.factor_kept.q.val();
         self.mask_beat.next = self.mask_kept.q.val();
 
         // What is kept, and the ST.
@@ -370,6 +398,8 @@ impl Logic for Decode {
             self.eights_kept.d.next = self.results_pitch.val();
             self.heads.d.next = self.results_heads.val();
             self.add_kept.d.next = self.results_add.val();
+            self.factor_kept.d.next = self.results_sum.val();
+            self.fresh_sums.d.next = true;
             self.mask_kept.d.next = self.results_mask.val();
             self.fresh.d.next = true;
             self.factor.d.next = self.results_scale.val();
@@ -399,10 +429,15 @@ impl Logic for Decode {
             self.seen.d.next = true;
         }
         self.start.next = self.starts.val();
+        self.begins_sums.next = self.starts.val() & self.renews.val();
         self.illegal.next = self.aged.val() & self.refused.q.val() & self.idle.val();
         if self.starts.val() {
             self.full.d.next = false;
             self.fresh.d.next = false;
+            self.bank.d.next = self.bank_now.val();
+            if self.with_sums.q.val() {
+                self.fresh_sums.d.next = false;
+            }
         }
         if self.store.val() {
             self.full.d.next = true;
@@ -417,11 +452,14 @@ impl Logic for Decode {
             self.with_bias.d.next = self.store_bias.val();
             self.with_add.d.next = self.store_add.val();
             self.with_mask.d.next = self.store_mask.val();
-            self.others.d.next = self.store_work.val();
+            self.with_sums.d.next = self.store_sums.val();
+            self.with_products.d.next = self.store_products.val();
+            self.others.d.next = self.store_bias_gradient.val();
             self.seen.d.next = false;
         }
         if self.reset.val() {
             self.full.d.next = false;
+            self.bank.d.next = false;
         }
 
         self.weights.next = self.stage.q.val() == bits::<2>(2);
@@ -429,8 +467,15 @@ impl Logic for Decode {
             & (self.patch_w.q.val() == bits::<5>(1))
             & ((self.stage.q.val() == bits::<2>(0)) | (self.stride.q.val() == bits::<4>(1)));
         self.in_line.next = self.weights.val() | self.flat.q.val() | self.one_pixel.val();
+        // There are sums of 64 channels for each column of the array.
+        self.last_channel.next = bit_cast::<21, 20>(self.col_base.q.val())
+            + bit_cast::<21, 16>(self.tile_cols.q.val())
+            - bits::<21>(1);
+        self.last_word_unused.next = self.last_channel.val() >> self.col_bits.val();
         self.refused.d.next = (!self.in_line.val() & self.odd.val())
-            | self.others.q.val().any()
+            | self.others.q.val()
+            | (self.with_products.q.val() & !self.with_sums.q.val())
+            | (self.with_sums.q.val() & self.last_word_unused.val().get_bits::<15>(6).any())
             | (self.works.val() & (self.fp32.q.val() | self.weights.val()))
             | (self.rectifies.q.val() & self.fp32.q.val())
             | (self.rectifies.q.val() & self.merges.val())

@@ -21,9 +21,13 @@ pub struct Demand {
     /// See [`super::Ask`].
     pub on_add: Signal<In, Bit>,
     /// See [`super::Ask`].
+    pub on_factor: Signal<In, Bit>,
+    /// See [`super::Ask`].
     pub on_mask: Signal<In, Bit>,
     /// See [`super::Ask`].
     pub on_add_base: Signal<In, Bits<30>>,
+    /// See [`super::Ask`].
+    pub on_factor_base: Signal<In, Bits<30>>,
     /// See [`super::Ask`].
     pub on_mask_base: Signal<In, Bits<30>>,
     /// See [`super::Ask`].
@@ -47,13 +51,17 @@ pub struct Demand {
     pub request_beats: Signal<Out, Bits<7>>,
     /// It is of the bias.
     pub request_bias: Signal<Out, Bit>,
-    /// It is of the mask.
+    /// It is of the tensor whose products are summed.
+    pub request_factor: Signal<Out, Bit>,
+    /// It is of the mask, or of the bias.
     pub request_mask: Signal<Out, Bit>,
     /// Beats of the same that are left, in the next page.
     pub rest: Signal<Out, Bits<7>>,
     /// Where they are.
     pub after: Signal<Out, Bits<30>>,
-    /// The mask is asked for after what is added.
+    /// The tensor whose products are summed is asked for after what is added.
+    pub factor_follows: Signal<Out, Bit>,
+    /// The mask is asked for next.
     pub mask_follows: Signal<Out, Bit>,
     /// Last beat of the burst's mask.
     pub mask_to: Signal<Out, Bits<30>>,
@@ -69,6 +77,8 @@ pub struct Demand {
     mask_count: Signal<Local, Bits<7>>,
     has_mask: Signal<Local, Bit>,
     is_add: Signal<Local, Bit>,
+    is_factor: Signal<Local, Bit>,
+    begins: Signal<Local, Bit>,
     address: Signal<Local, Bits<30>>,
     count: Signal<Local, Bits<7>>,
     to_page: Signal<Local, Bits<7>>,
@@ -103,13 +113,24 @@ impl Logic for Demand {
         // The request.
         self.is_add.next = ((self.phase.val() == bits::<3>(0)) & self.on_add.val())
             | (self.phase.val() == bits::<3>(1));
+        self.is_factor.next =
+            ((self.phase.val() == bits::<3>(0)) & !self.on_add.val() & self.on_factor.val())
+                | (self.phase.val() == bits::<3>(5))
+                | (self.phase.val() == bits::<3>(6));
+        self.begins.next = (self.phase.val() == bits::<3>(0))
+            | (self.phase.val() == bits::<3>(2))
+            | (self.phase.val() == bits::<3>(5));
         self.address.next = self.at.val();
         self.count.next = self.part_left.val();
-        if (self.phase.val() == bits::<3>(0)) | (self.phase.val() == bits::<3>(2)) {
+        if self.begins.val() {
             self.address.next = self.mask_first.val();
             self.count.next = self.mask_count.val();
             if self.is_add.val() {
                 self.address.next = self.on_add_base.val() + self.offset.val();
+                self.count.next = self.beats.val();
+            }
+            if self.is_factor.val() {
+                self.address.next = self.on_factor_base.val() + self.offset.val();
                 self.count.next = self.beats.val();
             }
         }
@@ -122,17 +143,23 @@ impl Logic for Demand {
         self.after.next = self.address.val() + bit_cast::<30, 7>(self.now.val());
         self.does.next =
             self.phase.val().any() | (self.runs.val() & self.burst_holds.val() & self.fits.val());
-        self.wants_nothing.next =
-            (self.phase.val() == bits::<3>(0)) & !self.on_add.val() & !self.has_mask.val();
+        self.wants_nothing.next = (self.phase.val() == bits::<3>(0))
+            & !self.on_add.val()
+            & !self.on_factor.val()
+            & !self.has_mask.val();
         self.request_valid.next = self.does.val() & !self.wants_nothing.val();
         self.request_address.next = self.address.val();
         self.request_beats.next = self.now.val();
         self.request_bias.next = self.phase.val() == bits::<3>(4);
-        self.request_mask.next = !self.is_add.val();
+        self.request_factor.next = self.is_factor.val();
+        self.request_mask.next = !self.is_add.val() & !self.is_factor.val();
         self.can.next = self.does.val();
         self.nothing.next = self.wants_nothing.val();
         self.rest.next = self.left_over.val();
         self.mask_to.next = self.mask_end.val();
-        self.mask_follows.next = self.is_add.val() & self.has_mask.val();
+        self.factor_follows.next = self.is_add.val() & self.on_factor.val();
+        self.mask_follows.next = ((self.is_add.val() & !self.on_factor.val())
+            | self.is_factor.val())
+            & self.has_mask.val();
     }
 }

@@ -12,6 +12,7 @@
 //! | [`Gate`] | the bits of the mask that a piece needs |
 //! | [`Lane`] | a column's values: scale, bias, addition, ReLU, rounding, mask |
 //! | [`Beat`] | pieces in their places in beats |
+//! | [`Sets`], [`ExactSum`] | exact sums of each column's values and products, of the last two stages that have them |
 //! | [`Ledger`] | bursts that wait for their response; ends of tiles |
 //!
 //! **Drain buffer.** What leaves the array is written word after word into a ring for two of the largest tiles, one value of each
@@ -27,9 +28,23 @@
 //! **Bytes.** FP32 values, or FP16 ones rounded to nearest even; NaNs canonical. Beats that are not all the tile's have strobes. The
 //! tile with a row's last columns fills it with zeros up to its pitch.
 //!
-//! Not there yet, and illegal: sums and products at the drain, products of a batch (`group` above 0), and a strided BP of images smaller than
-//! the stride, whose phases have other numbers. Bias, addition and mask are for FP16 results of FF and BP whose pieces lie in one beat each:
-//! the tile begins with a multiple of the array's columns, and rows are 8 elements or a multiple of 32 apart. ReLU does not go with an addition in BP.
+//! **Sums.** `sums` adds up what is stored, channel by channel: values and their squares, or with `products` values times those of the tensor
+//! `sum` of RESULTS. The first such store after a RESULTS begins a set of sums, which is known by the address of the results. The last two
+//! sets stay, so that one can be read while the next stage is stored:
+//!
+//! | port | meaning |
+//! |---|---|
+//! | `sums_tensor`, `sums_channel` | the tensor, by its first beat, and its channel |
+//! | `sums_found` | there are sums of that tensor, [`SUMS_READ_CYCLES`] later, as all that follows |
+//! | `sums_values`, `sums_values_special` | the sum of its values, as [`ExactSum`] gives it |
+//! | `sums_products`, `sums_products_special` | that of products |
+//!
+//! A store's terms are in its sums when it ends. `reset` forgets all sets.
+//!
+//! Not there yet, and illegal: bias gradients at the drain, products of a batch (`group` above 0), and a strided BP of images smaller than
+//! the stride, whose phases have other numbers. Bias, addition, mask and sums are for FP16 results of FF and BP in tiles that begin with a multiple of
+//! the array's columns; what is read for them needs pieces that lie in one beat each: rows are 8 elements or a multiple of 32 apart. ReLU does not go
+//! with an addition in BP. Sums are of at most 64 channels for each column.
 
 mod ask;
 mod beat;
@@ -41,6 +56,7 @@ mod grid;
 mod lane;
 mod ledger;
 mod place;
+mod sets;
 mod walk;
 mod wiring;
 
@@ -54,13 +70,20 @@ pub use grid::Grid;
 pub use lane::Lane;
 pub use ledger::Ledger;
 pub use place::Place;
+pub use sets::Sets;
 pub use walk::Walk;
 
 use crate::HdlError;
 use crate::emit::{Design, check_stack, emit};
-use crate::vector::Pick;
+use crate::vector::{ExactSum, Pick};
 use crate::{array, dma, memory};
 use satkit_spec::{ArrayConfig, STORE_BURST_BEATS};
+
+/// Rising edges from a tensor and its channel at the ports to the sums.
+pub const SUMS_READ_CYCLES: usize = 4;
+
+/// Sums of a column: 64 channels of two sets.
+type Sums = ExactSum<7>;
 
 /// The store engine of a configuration, top `store`.
 ///
@@ -97,6 +120,8 @@ pub fn design(config: &ArrayConfig) -> Result<Design, HdlError> {
         emit("store_lane", Lane::default),
         emit("store_beat", Beat::default),
         emit("store_ledger", Ledger::default),
+        emit("store_sets", Sets::default),
+        emit("store_exact_sum", Sums::default),
     ];
     let wiring = vec![
         memory::delay_line(),

@@ -104,7 +104,7 @@ pub struct Walk {
     /// Tensors are read for each burst.
     pub reads: Signal<In, Bit>,
     /// The work, for the lanes.
-    pub work: Signal<In, Bits<4>>,
+    pub work: Signal<In, Bits<7>>,
     /// The array drains a word.
     pub drains: Signal<In, Bit>,
     /// Words that it has drained before, modulo 2^17: the next one's place.
@@ -125,7 +125,7 @@ pub struct Walk {
     /// The beat that it goes to.
     pub step_beat: Signal<Out, Bits<30>>,
     /// The work, with the piece.
-    pub step_work: Signal<Out, Bits<4>>,
+    pub step_work: Signal<Out, Bits<7>>,
     /// FP32 values.
     pub step_single: Signal<Out, Bit>,
     /// ReLU follows, with the piece.
@@ -174,7 +174,7 @@ pub struct Walk {
     on_relu: DFF<Bit>,
     on_scale: DFF<Bits<32>>,
     on_reads: DFF<Bit>,
-    on_work: DFF<Bits<4>>,
+    on_work: DFF<Bits<7>>,
     column: DFF<Bits<5>>,
     column_up: Signal<Local, Bits<5>>,
     group_now: DFF<Bits<5>>,

@@ -35,7 +35,7 @@ pub(super) fn bias(text: &mut Wiring, cols: usize) {
         "bias_at",
         5,
         1,
-        "store_start ? first_column[8:4] : bias_at + {4'h0, beat_valid & kind_head[1]}",
+        "store_start ? first_column[8:4] : bias_at + {4'h0, comes_bias}",
         "1'b0",
     );
     text.wire("picked_bias", 32 * cols);
@@ -52,7 +52,7 @@ pub(super) fn bias(text: &mut Wiring, cols: usize) {
         let size = [("WIDTH", DATA), ("ADDRESS", address)];
         text.instance("small_ram", &format!("ram_{name}"), &size, &connections);
     };
-    let comes = "beat_valid & kind_head[1]";
+    let comes = "comes_bias";
     if cols == 32 {
         for (name, low) in [("even", "~bias_at[0]"), ("odd", "bias_at[0]")] {
             ram(text, name, 4, &format!("{comes} & {low}"), ["bias_at[4:1]", "column"]);

@@ -2,7 +2,7 @@
 
 use super::super::{Grid, Place};
 use super::{UNITS, WORD, capacity_beats, own};
-use crate::emit::{Wiring, side_by_side};
+use crate::emit::Wiring;
 use crate::isa_bits;
 use satkit_spec::{ArrayConfig, STORE_BURST_BEATS, STORE_DECODE_CYCLES};
 
@@ -41,7 +41,7 @@ const TILE: [(&str, usize); 24] = [
     ("relu", 1),
     ("scale", 32),
     ("reads", 1),
-    ("work", 4),
+    ("work", 7),
 ];
 /// What the grid of patches says, with its bits.
 const GRID: [(&str, usize); 14] = [
@@ -80,7 +80,7 @@ const STEP: [(&str, usize); 18] = [
     ("second", 1),
     ("group", 5),
     ("step_beat", 30),
-    ("step_work", 4),
+    ("step_work", 7),
     ("step_single", 1),
     ("step_relu", 1),
     ("step_scale", 32),
@@ -129,7 +129,9 @@ pub(super) fn control(text: &mut Wiring, config: &ArrayConfig) {
         ("first_column", 20),
         ("out_beat", 30),
         ("add_beat", 30),
+        ("factor_beat", 30),
         ("mask_beat", 30),
+        ("begins_sums", 1),
         ("free", 1),
         ("idle", 1),
         ("illegal", 1),
@@ -139,8 +141,6 @@ pub(super) fn control(text: &mut Wiring, config: &ArrayConfig) {
     ] {
         text.wire(name, bits);
     }
-    let work = ["sums", "products", "bias_gradient"];
-    let work = side_by_side(work.iter().map(|name| field("ST", name)));
     let geometry = |name| field("GEOMETRY", name);
     let results = |name| field("RESULTS", name);
     let store = |name| field("ST", name);
@@ -170,6 +170,7 @@ pub(super) fn control(text: &mut Wiring, config: &ArrayConfig) {
         ("results_out", results("out")),
         ("results_pitch", results("pitch")),
         ("results_add", results("add")),
+        ("results_sum", results("sum")),
         ("results_mask", results("mask")),
         ("results_heads", results("heads")),
         ("results_scale", results("scale")),
@@ -184,7 +185,9 @@ pub(super) fn control(text: &mut Wiring, config: &ArrayConfig) {
         ("store_bias", store("bias")),
         ("store_add", store("add")),
         ("store_mask", store("mask")),
-        ("store_work", work),
+        ("store_sums", store("sums")),
+        ("store_products", store("products")),
+        ("store_bias_gradient", store("bias_gradient")),
         ("go", "store_go".into()),
         own("free"),
         own("idle"),
@@ -192,9 +195,8 @@ pub(super) fn control(text: &mut Wiring, config: &ArrayConfig) {
         ("start", "store_start".into()),
         own("illegal"),
     ];
-    decode.extend(
-        ["ahead", "ahead_free", "first_column", "out_beat", "add_beat", "mask_beat"].map(own),
-    );
+    decode.extend(["ahead", "ahead_free", "first_column", "begins_sums"].map(own));
+    decode.extend(["out_beat", "add_beat", "factor_beat", "mask_beat"].map(own));
     decode.extend(["begins", "patch", "patches", "eights", "odd"].map(own));
     let places = PLACE.map(|(name, _)| format!("place_{name}"));
     decode.extend(places.iter().map(|name| own(name)));

@@ -5,11 +5,13 @@ mod bursts;
 mod control;
 mod lanes;
 mod reads;
+mod sums;
 
 use super::{Beat, Lane};
 use crate::emit::{Module, Wiring};
 use satkit_spec::isa;
 use satkit_spec::{ArrayConfig, STORE_LATENCY_CYCLES, STREAM_BUFFERS};
+use sums::{CHANNEL, PRODUCTS_SUM, SPECIAL, VALUES_SUM};
 
 const DATA: usize = 512;
 /// Values of 2 bytes in a beat.
@@ -29,9 +31,9 @@ pub(super) const fn capacity_beats(config: &ArrayConfig) -> usize {
     STREAM_BUFFERS * config.axi_inflight_beats
 }
 
-/// Beats that may be under way to ST: what is added to the bursts in its buffers, and their mask.
+/// Beats that may be under way to ST: what is added to the bursts in its buffers, what they are multiplied by, and their mask.
 pub(super) const fn read_beats(config: &ArrayConfig) -> usize {
-    2 * capacity_beats(config)
+    3 * capacity_beats(config)
 }
 
 fn own(name: &str) -> (&str, String) {
@@ -68,6 +70,8 @@ fn ports(text: &mut Wiring, config: &ArrayConfig) {
         ("b_valid", channels),
         ("dma_fault", 1),
         ("dma_fault_address", 38),
+        ("sums_tensor", 30),
+        ("sums_channel", CHANNEL),
     ] {
         text.input(name, bits);
     }
@@ -87,6 +91,11 @@ fn ports(text: &mut Wiring, config: &ArrayConfig) {
         ("aw_beats", 7),
         ("w_data", DATA * channels),
         ("w_strobe", DATA / 8 * channels),
+        ("sums_found", 1),
+        ("sums_values", VALUES_SUM),
+        ("sums_values_special", SPECIAL),
+        ("sums_products", PRODUCTS_SUM),
+        ("sums_products_special", SPECIAL),
     ] {
         text.output(name, bits);
     }
@@ -101,5 +110,6 @@ pub(super) fn store(config: &ArrayConfig) -> Module {
     reads::reads(&mut text, config);
     lanes::lanes(&mut text, config);
     bursts::bursts(&mut text, config);
+    sums::sums(&mut text, config);
     text.finish()
 }

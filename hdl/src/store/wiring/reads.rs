@@ -1,4 +1,4 @@
-//! What is read: the bias, what is added, the mask.
+//! What is read: the bias, what is added, what is multiplied, the mask.
 
 use super::{DATA, bias, capacity_beats, own, pick, read_beats};
 use crate::emit::Wiring;
@@ -8,20 +8,27 @@ use satkit_spec::{ArrayConfig, MAX_INTERLEAVE, STORE_BURST_BEATS};
 /// Bits of a burst that is known: it is its tile's last, where it begins, its beats.
 const KNOWN: usize = 38;
 
+/// Bits of a request's number, of which so many are never under way that a difference would not show which of two is earlier.
+const NUMBER: usize = 13;
+
 /// What passes between the blocks that ask, with its bits.
-const BETWEEN: [(&str, usize); 17] = [
+const BETWEEN: [(&str, usize); 21] = [
     ("can", 1),
     ("nothing", 1),
+    ("request_factor", 1),
     ("request_mask", 1),
     ("rest", 7),
     ("after", 30),
+    ("factor_follows", 1),
     ("mask_follows", 1),
     ("mask_to", 30),
     ("runs", 1),
     ("phase", 3),
     ("on_add", 1),
+    ("on_factor", 1),
     ("on_mask", 1),
     ("on_add_base", 30),
+    ("on_factor_base", 30),
     ("on_mask_base", 30),
     ("at", 30),
     ("part_left", 7),
@@ -80,11 +87,13 @@ pub(super) fn wires(text: &mut Wiring) {
 pub(super) fn reads(text: &mut Wiring, config: &ArrayConfig) {
     for (name, bits) in [
         ("kind_head", 2),
-        ("needs_head", 12),
+        ("needs_head", NUMBER),
         ("add_head", DATA),
+        ("factor_head", DATA),
         ("mask_head", DATA),
-        ("asked", 12),
-        ("arrived", 12),
+        ("asked", NUMBER),
+        ("arrived", NUMBER),
+        ("comes_bias", 1),
         ("request_valid", 1),
         ("request_address", 30),
         ("request_beats", 7),
@@ -120,16 +129,18 @@ pub(super) fn reads(text: &mut Wiring, config: &ArrayConfig) {
             ("start", "store_start".into()),
             ("with_bias", "work[0]".into()),
             ("with_add", "work[1]".into()),
+            ("with_factor", "work[5]".into()),
             ("with_mask", "work[2]".into()),
             ("col_base", "first_column".into()),
             own("cols"),
             ("add_base", "add_beat".into()),
+            ("factor_base", "factor_beat".into()),
             ("mask_base", "mask_beat".into()),
             ("burst_last", format!("burst_head[{}]", KNOWN - 1)),
             own("burst_pop"),
             own("asked"),
             ("ready", "request_ready".into()),
-            ("comes_bias", "beat_valid & kind_head[1]".into()),
+            own("comes_bias"),
             ("comes_last", "beat_valid & beat_last".into()),
             own("arrived"),
             own("waits"),
@@ -176,7 +187,9 @@ pub(super) fn reads(text: &mut Wiring, config: &ArrayConfig) {
             ("idle", "unused_reads_idle".into()),
         ],
     );
-    let kind = ["request_valid & request_ready", "{request_bias, request_mask}"];
+    // Bit 0 of what is added and of what is multiplied is 0, bit 1 of what is added and of the mask.
+    let kind = ["request_valid & request_ready", "{request_bias | request_factor, request_mask}"];
+    text.assign("comes_bias", "beat_valid & (&kind_head)");
     fifo(
         text,
         "kind",
@@ -186,17 +199,21 @@ pub(super) fn reads(text: &mut Wiring, config: &ArrayConfig) {
     );
     // What a burst waits for.
     let needs = ["burst_pop", "asked", "opens_read"];
-    fifo(text, "needs", (12, capacity_beats(config)), needs, true);
-    text.value("missing", 12, "arrived - needs_head");
-    text.value("unused_missing", 11, "missing[10:0]");
-    text.assign("read", "needs_holds & ~missing[11]");
-    // What is added goes beat by beat with the beats of results, the mask's beats as the gate takes them.
+    fifo(text, "needs", (NUMBER, capacity_beats(config)), needs, true);
+    text.value("missing", NUMBER, "arrived - needs_head");
+    text.value("unused_missing", NUMBER - 1, &format!("missing[{}:0]", NUMBER - 2));
+    text.assign("read", &format!("needs_holds & ~missing[{}]", NUMBER - 1));
+    // What is added and what is multiplied go beat by beat with the beats of results, the mask's beats as the gate takes them.
     let add = ["beat_valid & ~|kind_head", "beat_data", "emits & step_work[1]"];
     fifo(text, "add", (DATA, capacity_beats(config)), add, false);
+    let factor = ["beat_valid & kind_head[1] & ~kind_head[0]", "beat_data", "emits & step_work[5]"];
+    fifo(text, "factor", (DATA, capacity_beats(config)), factor, false);
     let mask = ["beat_valid & ~kind_head[1] & kind_head[0]", "beat_data", "mask_pop"];
     fifo(text, "mask", (DATA, capacity_beats(config)), mask, false);
     text.wire("picked_add", DATA);
     pick(text, "add", "add_head", "{place, 4'h0}");
+    text.wire("picked_factor", DATA);
+    pick(text, "factor", "factor_head", "{place, 4'h0}");
     text.instance(
         "store_gate",
         "gate",

@@ -1,5 +1,6 @@
 //! The store engine with the ports to memory, driven as the front, the array and the memory would.
 
+use super::bytes::Set;
 use super::given::{self, Case, Times};
 use crate::live::{Live, Pins};
 use satkit_hdl::emit::{Design, Direction, Port, Wiring};
@@ -101,6 +102,87 @@ pub(super) struct Seen {
     pub(super) partial_beats: u64,
     pub(super) reads: usize,
     pub(super) tiles: usize,
+    /// Sums that were read, those of them that are numbers, and reads of those that are not there any more.
+    pub(super) sums: u64,
+    pub(super) finite_sums: u64,
+    pub(super) forgotten: u64,
+}
+
+/// Reads of sums: as soon as a set is complete, it and the one before it, and the one before that, which is gone.
+struct SumReads<'a> {
+    sets: &'a [Set],
+    complete: usize,
+    /// Which set and channel, one in a cycle.
+    queue: VecDeque<(usize, u64)>,
+    /// From which cycle on what is there, and that it is.
+    due: VecDeque<(u64, usize, u64, bool)>,
+}
+
+impl<'a> SumReads<'a> {
+    fn new(sets: &'a [Set]) -> Self {
+        Self { sets, complete: 0, queue: VecDeque::new(), due: VecDeque::new() }
+    }
+
+    /// The set, and whether it is there when `starts` stores have started: two are, of a tensor the later.
+    fn is_there(&self, set: usize, starts: usize) -> bool {
+        let begun = self.sets.iter().take_while(|set| set.stores[0] < starts).count();
+        let later = &self.sets[set + 1..begun.max(set + 1)];
+        later.len() < 2 && later.iter().all(|other| other.tensor != self.sets[set].tensor)
+    }
+
+    /// Asks for the next sum.
+    fn put(&mut self, pins: &mut Pins<'_>, now: u64, starts: usize) {
+        let Some((set, channel)) = self.queue.pop_front() else {
+            pins.put("sums_tensor", 0);
+            return;
+        };
+        let tensor = self.sets[set].tensor;
+        pins.put("sums_tensor", tensor);
+        pins.put("sums_channel", channel);
+        let begun = self.sets.iter().take_while(|set| set.stores[0] < starts).count();
+        let is_there = self.is_there(set, starts);
+        // Where a later set of the tensor is there, what is read is of that, which may have begun only.
+        if is_there || self.sets[..begun].iter().rev().take(2).all(|set| set.tensor != tensor) {
+            self.due.push_back((now + store::SUMS_READ_CYCLES as u64, set, channel, is_there));
+        }
+    }
+
+    /// Looks at what is there, of a cycle before which `ends` stores had ended.
+    fn get(&mut self, pins: &Pins<'_>, now: u64, ends: usize, seen: &mut Seen) {
+        if let Some(&(_, set, channel, is_there)) = self.due.front().filter(|due| due.0 == now) {
+            self.due.pop_front();
+            assert_eq!(pins.get("sums_found") == 1, is_there, "set {set} in cycle {now}");
+            seen.forgotten += u64::from(!is_there);
+            if is_there {
+                let expected = self.sets[set].sums[&channel];
+                let wide = |name: &str, words| {
+                    let words = pins.get_words(name, 0, words).iter().rev();
+                    words.fold(0, |sum, &word| sum << 32 | u128::from(word))
+                };
+                let values = wide("sums_values", 2) as i64;
+                // 104 bits.
+                let products = (wide("sums_products", 4) << 24) as i128 >> 24;
+                let sums = [("values", i128::from(values)), ("products", products)];
+                for ((name, units), expected) in sums.into_iter().zip(expected) {
+                    let special = pins.get(&format!("sums_{name}_special"));
+                    let units = if special == 0 { units } else { 0 };
+                    let expected = match expected.special {
+                        0 => (expected.units, 0),
+                        special => (0, special),
+                    };
+                    assert_eq!((units, special), expected, "{name}, {channel} of set {set}");
+                }
+                seen.sums += 1;
+                seen.finite_sums += u64::from(expected.iter().all(|sum| sum.is_finite()));
+            }
+        }
+        while self.sets.get(self.complete).is_some_and(|set| set.stores[1] < ends) {
+            for set in self.complete.saturating_sub(2)..=self.complete {
+                self.queue.extend(self.sets[set].sums.keys().map(|&channel| (set, channel)));
+            }
+            self.complete += 1;
+        }
+    }
 }
 
 /// Runs a program's stores with the model's cycles; every event has to come in its cycle. Gives the bytes that were written.
@@ -109,6 +191,7 @@ pub(super) fn run(
     config: &ArrayConfig,
     case: &Case,
     times: &Times,
+    sets: &[Set],
     seen: &mut Seen,
 ) -> HashMap<u64, u8> {
     let mut pins = live.start();
@@ -131,7 +214,10 @@ pub(super) fn run(
     let (mut head, mut taken, mut starts, mut releases, mut ends) = (0, 0, 0, 0, 0);
     let mut requests = times.writes.iter();
     let mut reads = times.reads.iter();
-    for now in 0..last + 40 {
+    let mut sums = SumReads::new(sets);
+    let mut now = 0;
+    while now < last + 40 || !(sums.queue.is_empty() && sums.due.is_empty()) {
+        sums.put(&mut pins, now, starts);
         let next = times.queue.get(head).filter(|(_, from)| *from <= now);
         pins.put("store_valid", next.is_some().into());
         let word = next.map(|&(index, _)| instructions[index].encode().unwrap().0);
@@ -214,6 +300,8 @@ pub(super) fn run(
             }
             give(&pins, p, port, now, &mut memory, seen);
         }
+        sums.get(&pins, now, ends, seen);
+        now += 1;
     }
     let stores = times.stores.len();
     assert_eq!((starts, releases, ends), (stores, stores, stores));

@@ -1,10 +1,11 @@
 //! What stores leave in memory, from the description of the array's drain, of tiles and of numbers.
 
 use super::given::{self, Tile};
+use crate::vector::exact::Sum;
 use half::f16;
 use satkit_plan::{Grid, Rows, TileSpace, layout};
 use satkit_spec::{ArrayConfig, Dataflow, Stage};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// FP32 bits of a scaled value, NaNs canonical.
 fn scaled(value: u32, scale: u32) -> f32 {
@@ -56,8 +57,51 @@ fn place(config: &ArrayConfig, tile: &Tile, word: usize, column: usize) -> Optio
     (col < store.cols as usize).then_some((row as u64, u64::from(store.col_base) + col as u64))
 }
 
-/// Adds the bytes of a tile.
-pub(super) fn store(config: &ArrayConfig, tile: &Tile, bytes: &mut HashMap<u64, u8>) {
+/// The value of a tensor, FP16.
+fn read(address: u64) -> u16 {
+    (given::stored(address / 4 * 4) >> (address % 4 * 8)) as u16
+}
+
+/// Exact sums of the stores behind a RESULTS: of values, of products.
+#[derive(Debug)]
+pub(super) struct Set {
+    /// First beat of the tensor.
+    pub(super) tensor: u64,
+    /// Which stores are the first and the last.
+    pub(super) stores: [usize; 2],
+    /// By channel.
+    pub(super) sums: BTreeMap<u64, [Sum; 2]>,
+}
+
+/// The sets of sums that the tiles make, in order, and the bytes that they leave.
+pub(super) fn of(config: &ArrayConfig, tiles: &[Tile]) -> (HashMap<u64, u8>, Vec<Set>) {
+    let (mut bytes, mut sets, mut given) = (HashMap::new(), Vec::<Set>::new(), 0);
+    for (number, tile) in tiles.iter().enumerate() {
+        let mut none = BTreeMap::new();
+        let sums = if tile.store.sums {
+            if tile.given != given {
+                let tensor = u64::from(tile.results.out);
+                sets.push(Set { tensor, stores: [number; 2], sums: BTreeMap::new() });
+                given = tile.given;
+            }
+            let set = sets.last_mut().unwrap();
+            set.stores[1] = number;
+            &mut set.sums
+        } else {
+            &mut none
+        };
+        store(config, tile, &mut bytes, sums);
+    }
+    (bytes, sets)
+}
+
+/// Adds the bytes of a tile, and what it adds to its sums.
+fn store(
+    config: &ArrayConfig,
+    tile: &Tile,
+    bytes: &mut HashMap<u64, u8>,
+    sums: &mut BTreeMap<u64, [Sum; 2]>,
+) {
     let Tile { space, results, store, .. } = tile;
     let element = if store.fp32 { 4 } else { 2 };
     let pitch = u64::from(results.pitch) * 8 * element;
@@ -80,8 +124,7 @@ pub(super) fn store(config: &ArrayConfig, tile: &Tile, bytes: &mut HashMap<u64, 
                     result = f16::from_f32(result).to_f32();
                 }
                 let address = u64::from(results.add) * 64 + element_at * 2;
-                let both = given::stored(address / 4 * 4);
-                result += f16::from_bits((both >> (address % 4 * 8)) as u16).to_f32();
+                result += f16::from_bits(read(address)).to_f32();
             }
             if store.relu && result <= 0.0 {
                 result = 0.0;
@@ -91,6 +134,13 @@ pub(super) fn store(config: &ArrayConfig, tile: &Tile, bytes: &mut HashMap<u64, 
             if store.mask {
                 let word = given::stored(u64::from(results.mask) * 64 + element_at / 32 * 4);
                 half *= (word >> (element_at % 32) & 1) as u16;
+            }
+            if store.sums {
+                let factor = u64::from(results.sum) * 64 + element_at * 2;
+                let factor = if store.products { read(factor) } else { half };
+                let [values, products] = sums.entry(col).or_default();
+                values.add_value(f16::from_bits(half));
+                products.add_product(f16::from_bits(half), f16::from_bits(factor));
             }
             let (single, half) = (result.to_bits().to_le_bytes(), half.to_le_bytes());
             let encoded = if store.fp32 { &single[..] } else { &half[..] };

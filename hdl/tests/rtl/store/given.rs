@@ -19,6 +19,8 @@ pub(super) struct Tile {
     pub(super) parameters: Parameters,
     pub(super) mm: MatMul,
     pub(super) store: Store,
+    /// Which RESULTS is its.
+    pub(super) given: usize,
     /// What the array's columns give, word by word.
     pub(super) words: Vec<Vec<u32>>,
 }
@@ -82,6 +84,7 @@ pub(super) const NO_PARAMETERS: Parameters =
 /// Where biases, tensors and masks lie, in beats.
 const BIASES: u32 = 1 << 25;
 const ADDED: u32 = 1 << 26;
+const FACTORS: u32 = 3 << 25;
 const MASKS: u32 = 1 << 27;
 
 /// What lies at an address of memory that is read.
@@ -107,7 +110,8 @@ fn any_work(random: &mut Random, geometry: &Geometry) -> Store {
         return PLAIN;
     }
     let mut flag = || random.below(2) == 0;
-    Store { bias: flag(), add: flag(), mask: flag(), ..PLAIN }
+    let (sums, products) = (flag(), flag());
+    Store { bias: flag(), add: flag(), mask: flag(), sums, products: sums && products, ..PLAIN }
 }
 
 /// FP32 values that tell roundings apart: of all magnitudes, near FP16 ties, special.
@@ -125,6 +129,14 @@ fn value(random: &mut Random) -> u32 {
         }
         _ => ((random.below(4096) as f32 - 2048.0) / 64.0).to_bits(),
     }
+}
+
+/// The same, of which sums are mostly finite: FP16 has them.
+fn moderate(random: &mut Random) -> u32 {
+    if random.below(400) == 0 {
+        return value(random);
+    }
+    random.next() as u32 & 0x807F_FFFF | (100 + random.below(40) as u32) << 23
 }
 
 fn any_geometry(random: &mut Random) -> Geometry {
@@ -210,6 +222,7 @@ fn any_results(random: &mut Random, space: &TileSpace, number: u64, reads: bool)
     let mut place = |base: u32| base + ((number as u32) << 22) + random.below(1 << 9) as u32;
     Results {
         add: place(ADDED),
+        sum: place(FACTORS),
         mask: place(MASKS),
         out: ((number + 1) << 22 | random.below(1 << 12)) as u32,
         pitch,
@@ -265,16 +278,22 @@ fn tied(operation: Operation, wait: Semaphore, post: Semaphore) -> Instruction {
 }
 
 pub(super) fn any_case(random: &mut Random, config: &ArrayConfig) -> Case {
-    let (mut program, mut tiles) = (Vec::new(), Vec::new());
-    for number in 0..1 + random.below(3) {
+    let (mut program, mut tiles, mut given) = (Vec::new(), Vec::new(), 0);
+    for number in 0..1 + random.below(5) {
         let geometry = any_geometry(random);
         let Ok(space) = TileSpace::read(&geometry) else { continue };
         if space.problem.slots == 0 {
             continue;
         }
         let work = any_work(random, &geometry);
-        let (reads, works) = (work.add || work.mask, work.add || work.mask || work.bias);
-        let results = any_results(random, &space, number, reads);
+        let reads = work.add || work.products || work.mask;
+        let works = reads || work.bias || work.sums;
+        let mut results = any_results(random, &space, number, reads);
+        let moderates = work.sums && random.below(4) > 0;
+        if moderates {
+            results.scale = 1f32.to_bits();
+        }
+        given += 1;
         program.push(Instruction::new(Operation::Geometry(geometry)));
         program.push(Instruction::new(Operation::Results(results)));
         let first = BIASES + ((number as u32) << 16) + random.below(64) as u32;
@@ -285,6 +304,10 @@ pub(super) fn any_case(random: &mut Random, config: &ArrayConfig) -> Case {
         for ([row_base, rows], [col_base, cols]) in extents(random, config, &space, works) {
             if random.below(8) == 0 {
                 program.push(Instruction::new(Operation::Parameters(parameters)));
+            }
+            if random.below(20) == 0 {
+                program.push(Instruction::new(Operation::Results(results)));
+                given += 1;
             }
             let stays = space.dataflow == Dataflow::OutputStationary;
             let (ip, iq) = match space.rows {
@@ -315,9 +338,10 @@ pub(super) fn any_case(random: &mut Random, config: &ArrayConfig) -> Case {
             program.push(tied(Operation::MatMul(mm), Semaphore::DrainFree, Semaphore::DrainFull));
             program.push(tied(Operation::Store(store), Semaphore::DrainFull, Semaphore::DrainFree));
             let count = if stays { config.rows * ip * iq } else { rows as usize };
-            let mut word = || (0..config.cols).map(|_| value(random)).collect();
+            let any = if moderates { moderate } else { value };
+            let mut word = || (0..config.cols).map(|_| any(random)).collect();
             let words = (0..count).map(|_| word()).collect();
-            tiles.push(Tile { space, results, parameters, mm, store, words });
+            tiles.push(Tile { space, results, parameters, mm, store, given, words });
         }
     }
     Case { program: Program::new(program), tiles }

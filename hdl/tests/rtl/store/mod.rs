@@ -13,7 +13,6 @@ use satkit_hdl::store;
 use satkit_memory::{BackPressureParameters, FixedParameters, MemoryModel};
 use satkit_spec::isa::{Geometry, Instruction, Operation, Results, Store};
 use satkit_spec::{ArrayConfig, Stage};
-use std::collections::HashMap;
 
 fn changed(mut config: ArrayConfig, channels: usize, inflight: usize) -> ArrayConfig {
     (config.dram_channels, config.axi_inflight_beats) = (channels, inflight);
@@ -59,11 +58,8 @@ fn many(config: &ArrayConfig, cases: u64) {
         let given = given::any_case(&mut random, config);
         let model = any_memory(&mut random);
         let times = given::times(config, &given.program, &model);
-        let written = bench::run(&live, config, &given, &times, &mut seen);
-        let mut expected = HashMap::new();
-        for tile in &given.tiles {
-            bytes::store(config, tile, &mut expected);
-        }
+        let (expected, sets) = bytes::of(config, &given.tiles);
+        let written = bench::run(&live, config, &given, &times, &sets, &mut seen);
         let wrong = |byte: &&u64| written.get(*byte) != expected.get(*byte);
         let wrong = written.keys().chain(expected.keys()).filter(wrong).min();
         let at = |byte: &u64| (*byte, written.get(byte).copied(), expected.get(byte).copied());
@@ -75,6 +71,9 @@ fn many(config: &ArrayConfig, cases: u64) {
             && seen.tiles as u64 > 2 * cases
             && seen.bursts > 10 * cases as usize
             && seen.reads > cases as usize
+            && seen.sums > 10 * cases
+            && seen.finite_sums > seen.sums / 3
+            && seen.forgotten > 0
     );
 }
 
@@ -124,10 +123,15 @@ fn other_tiles_are_at_fault() {
             [Operation::Geometry(geometry), Operation::Results(results), Operation::Store(store)];
         bench::refuses(&live, &config, &program.map(Instruction::new))
     };
-    let taken: [&Change; 7] = [
+    let taken: [&Change; 9] = [
         &|_, _| {},
         &|_, store| store.relu = true,
         &|_, store| (store.bias, store.add, store.mask) = (true, true, true),
+        &|_, store| (store.sums, store.relu, store.col_base) = (true, true, 252),
+        &|geometry, store| {
+            geometry.stage = Stage::Bp;
+            (store.sums, store.products, store.mask) = (true, true, true);
+        },
         &|geometry, _| (geometry.flat, geometry.kh, geometry.pad) = (false, 3, 1),
         &|geometry, _| (geometry.stage, geometry.flat, geometry.stride) = (Stage::Wu, false, 2),
         &|geometry, _| (geometry.flat, geometry.patch_h, geometry.patch_w) = (false, 3, 2),
@@ -137,7 +141,7 @@ fn other_tiles_are_at_fault() {
         },
     ];
     assert!(taken.iter().all(|change| !refuses(change)));
-    let refused: [&Change; 12] = [
+    let refused: [&Change; 14] = [
         &|_, store| store.group = 1,
         &|_, store| store.rows = 0,
         &|_, store| store.cols = 0,
@@ -151,7 +155,9 @@ fn other_tiles_are_at_fault() {
             (geometry.stage, geometry.flat) = (Stage::Wu, false);
             store.add = true;
         },
-        &|_, store| store.sums = true,
+        &|_, store| (store.sums, store.fp32) = (true, true),
+        &|_, store| (store.sums, store.col_base) = (true, 256),
+        &|_, store| (store.sums, store.col_base) = (true, 2),
         &|_, store| store.products = true,
         &|_, store| store.bias_gradient = true,
         &|_, store| (store.relu, store.fp32) = (true, true),

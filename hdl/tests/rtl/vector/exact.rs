@@ -14,6 +14,13 @@ pub(crate) struct Sum {
     pub(crate) special: u64,
 }
 
+impl Sum {
+    /// True if it is a number.
+    pub(crate) const fn is_finite(self) -> bool {
+        self.special == 0
+    }
+}
+
 /// What a term that is no number does to a sum.
 fn special(term: f32) -> Option<u64> {
     if term.is_nan() {

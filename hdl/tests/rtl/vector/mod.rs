@@ -1,7 +1,7 @@
 //! The blocks of the elementwise unit at three levels, each from one stimulus: `docs/contract-elementwise.md` in plain Rust, RustHDL's
 //! simulation, and the emitted Verilog under Verilator.
 
-mod exact;
+pub(crate) mod exact;
 mod lane;
 mod norm;
 mod pool;
