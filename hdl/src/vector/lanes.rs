@@ -481,14 +481,12 @@ fn rows(text: &mut Wiring) {
         own("wrong"),
     ];
     let mut wires = Vec::new();
-    for ring in 0..3 {
-        connections.push((READS[ring][0], READS[ring][0].into()));
-        connections.push((READS[ring][2], READS[ring][2].into()));
-        wires.push((READS[ring][1], 32));
+    for [at, address, data] in READS {
+        connections.extend([own(at), own(data)]);
+        wires.push((address, 32));
     }
-    for ring in 0..2 {
-        connections.push((WRITES[ring][0], WRITES[ring][0].into()));
-        let [_, write, address, data] = WRITES[ring];
+    for [at, write, address, data] in WRITES {
+        connections.push(own(at));
         wires.extend([(write, 1), (address, 32), (data, BEAT)]);
     }
     for (port, bits) in wires {
