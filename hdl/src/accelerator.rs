@@ -60,7 +60,7 @@ pub const BLOCKS: &[(&str, &str)] = &[
 
 /// What a step of training needs, and the engines take for illegal.
 pub const MISSING: &[&str] = &[
-    "LD.A of WU of larger kernels, of strided BP, and of images in WS",
+    "LD.A of strided BP, of strides that skip pixels, of images in WS, and of WU of larger kernels with odd channels",
     "ST with statistics or products",
     "WU that makes operand weights",
     "VE beyond sums, gradients of ReLU and biases, and cross-entropy of 9 to 32 classes",

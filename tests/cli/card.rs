@@ -288,12 +288,12 @@ fn lacks_engines_alone(device: &str) {
 #[cfg(feature = "rtl")]
 #[test]
 fn the_verilog_is_a_card_like_others() {
-    if let Some(missing) = satkit_hdl::accelerator::MISSING.first() {
-        let done = line("train --network digits-mlp --array tiny --device rtl");
-        done.refused(&["--device", "rtl", missing]);
-    }
     if !satkit_rtl::HAS_BUILT_IN_MODELS {
         return;
+    }
+    if let Some(missing) = satkit_hdl::accelerator::MISSING.first() {
+        let done = line("train --network digits-cnn --array tiny --device rtl");
+        done.refused(&["--device", "rtl", "stopped at instruction", missing]);
     }
     for array in ["tiny", "small"] {
         let info = line(&format!("card info --device rtl --array {array} --json")).json();

@@ -38,6 +38,8 @@ pub const ACTIVATION_STRIPE_DECODE_CYCLES: usize = 112;
 pub const ACTIVATION_WRITE_CYCLES: usize = 6;
 /// Cycles from the one in which LD.A starts to the first in which the array can read all offsets of the rows' outputs.
 pub const ACTIVATION_TABLE_CYCLES: usize = 19;
+/// Cycles of that beside one for each weight row, where neighbouring weight rows are taps of a single input channel.
+pub const ACTIVATION_TABLE_ROW_CYCLES: usize = 3;
 /// The same as [`LOAD_DECODE_CYCLES`] of ST: it finds image, row and column of the first patch by division.
 pub const STORE_DECODE_CYCLES: usize = 40;
 /// The same of WU, for WU and SORE: it finds the longest of six streams, and what part of a block of it each other has.

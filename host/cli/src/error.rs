@@ -93,6 +93,16 @@ fn card_error<'a>(cause: &'a (dyn std::error::Error + 'static)) -> Option<&'a Ca
     }
 }
 
+/// The instruction that a card has stopped at because it is none to it.
+pub(crate) fn illegal_instruction(error: &anyhow::Error) -> Option<u32> {
+    error.chain().find_map(card_error).and_then(|error| match error {
+        CardError::Fault { instruction, reason, .. } if reason.contains("ILLEGAL_INSTRUCTION") => {
+            Some(*instruction)
+        }
+        _ => None,
+    })
+}
+
 fn exit_code(error: &anyhow::Error) -> u8 {
     for cause in error.chain() {
         if let Some(error) = cause.downcast_ref::<CliError>() {

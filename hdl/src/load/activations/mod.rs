@@ -25,12 +25,13 @@
 //! | [`Stripes`], [`Runs`], [`RunsEnd`], [`Burst`], [`Start`] | their bursts |
 //! | [`ActivationSteps`], [`ActivationRow`] | which words of a beat go where |
 //! | [`Scatter`], [`ScatterTurn`], [`ScatterBank`] | in WU, which values of a beat go where |
-//! | [`OffsetTable`], [`ActivationLane`] | offsets of the outputs |
+//! | [`OffsetTable`], [`TapTable`], [`ActivationLane`] | offsets of the outputs |
 //! | [`LoadFault`] | what stops the engine |
 //!
 //! It loads what 1 x 1 kernels without stride or padding see: flat patches of FF and BP, in both dataflows, and weight rows of WU in OS; and in
-//! OS patches of images, for kernels of all sizes, with padding, in FF also with strides up to the kernel's. It takes for illegal: patches of
-//! images in WS, strided BP, strides that skip pixels, chunks whose channel blocks have parts of the kernel of their own, WU of other kernels
+//! OS patches of images, for kernels of all sizes, with padding, in FF also with strides up to the kernel's, and weight rows of WU of such
+//! kernels, of a single input channel or a multiple of the array's rows. It takes for illegal: patches of
+//! images in WS, strided BP, strides that skip pixels, chunks whose channel blocks have parts of the kernel of their own, WU of other channels
 //! and in WS, products of a batch (`group` above 0), and pixels of 16 or 24 elements. It does not look whether rows and slots are those of the
 //! layer, but for the pixels or patches of the batch and the channels of a pixel.
 
@@ -50,7 +51,7 @@ pub use reckoner::Reckoner;
 pub use row::ActivationRow;
 pub use scatter::{Scatter, ScatterBank, ScatterTurn};
 pub use steps::ActivationSteps;
-pub use table::{ActivationLane, OffsetTable};
+pub use table::{ActivationLane, OffsetTable, TapTable};
 pub use take::{ActivationTake, Given, Stripes, Taken};
 
 use super::{Burst, LoadFault, Runs, RunsEnd, Start};
@@ -96,6 +97,7 @@ pub fn activations(config: &ArrayConfig) -> Result<Design, HdlError> {
         emit("load_a_turn", ScatterTurn::default),
         emit("load_a_bank", ScatterBank::default),
         emit("load_a_table", OffsetTable::default),
+        emit("load_a_taps", TapTable::default),
         emit("load_a_lane", ActivationLane::default),
         emit("load_fault", LoadFault::default),
     ];

@@ -1,5 +1,6 @@
 //! How a load's lines follow from GEOMETRY, OPERANDS and LD.A: the steps of [`Reckoner`](super::Reckoner).
 
+mod halos;
 mod images;
 mod ways;
 
@@ -52,12 +53,35 @@ pub(super) const STRIPE: &[(&str, usize)] = &[
     ("group_log2", 2),
     ("is_first", 1),
     ("is_last", 1),
+    ("scatters", 1),
+    ("channels", 5),
+    ("narrow", 1),
+];
+
+/// What a load's table of offsets is made of: numbers that the steps give behind those of a stripe.
+pub(super) const TABLE: &[(&str, usize)] = &[
     ("across", 20),
     ("down", 20),
     ("patch_width", 5),
-    ("scatters", 1),
-    ("channels", 5),
+    ("by_taps", 1),
+    ("tap_h", 8),
+    ("tap_w", 8),
+    ("kernel_h", 8),
+    ("kernel_w", 8),
+    ("weight_rows", 9),
+    ("width_0", 16),
+    ("width_1", 16),
+    ("width_2", 16),
+    ("begin_0", 20),
+    ("begin_1", 20),
+    ("begin_2", 20),
 ];
+
+/// Place of a number that is given.
+fn place(name: &str) -> u32 {
+    let place = STRIPE.iter().chain(TABLE).position(|&(known, _)| known == name);
+    place.unwrap_or_else(|| panic!("a load has no {name}")) as u32
+}
 
 const ADD: u32 = 0;
 const SUBTRACT: u32 = 1;
@@ -268,9 +292,7 @@ impl Writer {
     }
 
     fn give(&mut self, name: &str, value: Number) {
-        let place = STRIPE.iter().position(|&(known, _)| known == name);
-        let place = place.unwrap_or_else(|| panic!("a stripe has no {name}"));
-        let place = place as u32;
+        let place = place(name);
         // The step that wrote it last gives it, if that gives nothing else, and is none of another way, too.
         let own = &mut self.steps[self.way..];
         let written = own.iter_mut().rfind(|step| step.to == Ok(value));
@@ -282,9 +304,7 @@ impl Writer {
 
     /// Gives a number here and now.
     fn give_now(&mut self, name: &str, value: Number) {
-        let place = STRIPE.iter().position(|&(known, _)| known == name);
-        let place = place.unwrap_or_else(|| panic!("a stripe has no {name}"));
-        self.act(GIVE, place as u32, Some(value), None);
+        self.act(GIVE, place(name), Some(value), None);
     }
 
     fn push(&mut self) {
@@ -336,7 +356,7 @@ impl Writer {
     fn branch_if_less(&mut self, a: Number, b: Number) -> (usize, usize) {
         self.if_less(a, b);
         self.act(CONTROL, 0, None, None);
-        (self.steps.len() - 1, self.cycles(0) + JUMP_CYCLES)
+        (self.steps.len() - 1, self.before + self.cycles(self.way) + JUMP_CYCLES)
     }
 
     /// What is written down from here on is done behind a branch.

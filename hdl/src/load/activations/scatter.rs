@@ -215,6 +215,8 @@ pub struct ScatterBank {
     pub lane_4: Signal<In, Bits<3>>,
     /// Values of the row's channels, up to four.
     pub values_4: Signal<In, Bits<64>>,
+    /// A load begins: no word has been written.
+    pub clear_4: Signal<In, Bit>,
 
     /// A word is written.
     pub write: Signal<Out, Bit>,
@@ -241,13 +243,17 @@ pub struct ScatterBank {
     lane_bits: Signal<Local, Bits<7>>,
     unused_value: Signal<Local, Bits<64>>,
     kept: SmallRam<2, 128>,
+    kept_line: SmallRam<2, 14>,
+    begun: DFF<Bits<4>>,
+    own_bit: Signal<Local, Bits<4>>,
+    goes_on: Signal<Local, Bit>,
     word: Signal<Local, Bits<128>>,
 }
 
 impl Logic for ScatterBank {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, write_4, line_4, place_4, index_4);
+        dff_setup!(self, clock, write_4, line_4, place_4, index_4, begun);
         // Rows before the first channel's have the next number.
         self.wraps.next = bits::<1>(0);
         self.own_base.next = self.base_3.val();
@@ -283,7 +289,7 @@ impl Logic for ScatterBank {
         self.place_4.d.next = self.place.val() & self.places.val();
         self.index_4.d.next = self.number.val().get_bits::<2>(2);
 
-        // With what the word has of the pixels before. The first is in the first lane.
+        // With what the word has of the pixels before. Those of padding are zeros.
         self.place_bits.next = bit_cast::<6, 2>(self.place_4.q.val()) << bits::<3>(4);
         self.lane_bits.next = bit_cast::<7, 3>(self.lane_4.val()) << bits::<3>(4);
         self.unused_value.next = self.values_4.val() >> self.place_bits.val();
@@ -291,7 +297,12 @@ impl Logic for ScatterBank {
         self.kept.read_index.next = self.index_4.q.val();
         self.word.next =
             bit_cast::<128, 16>(self.unused_value.val().get_bits::<16>(0)) << self.lane_bits.val();
-        if self.lane_4.val().any() {
+        self.kept_line.clock.next = self.clock.val();
+        self.kept_line.read_index.next = self.index_4.q.val();
+        self.own_bit.next = bits::<4>(1) << self.index_4.q.val();
+        self.goes_on.next = (self.begun.q.val() & self.own_bit.val()).any()
+            & (self.kept_line.read_data.val() == self.line_4.q.val());
+        if self.goes_on.val() {
             self.word.next = self.kept.read_data.val()
                 | (bit_cast::<128, 16>(self.unused_value.val().get_bits::<16>(0))
                     << self.lane_bits.val());
@@ -299,6 +310,15 @@ impl Logic for ScatterBank {
         self.kept.write.next = self.write_4.q.val();
         self.kept.write_index.next = self.index_4.q.val();
         self.kept.write_data.next = self.word.val();
+        self.kept_line.write.next = self.write_4.q.val();
+        self.kept_line.write_index.next = self.index_4.q.val();
+        self.kept_line.write_data.next = self.line_4.q.val();
+        if self.write_4.q.val() {
+            self.begun.d.next = self.begun.q.val() | self.own_bit.val();
+        }
+        if self.clear_4.val() {
+            self.begun.d.next = bits::<4>(0);
+        }
         self.write.next = self.write_4.q.val();
         self.line.next = self.line_4.q.val();
         self.data.next = self.word.val();

@@ -2,7 +2,7 @@
 
 mod scatter;
 
-use super::program::{self, STRIPE};
+use super::program::{self, STRIPE, TABLE};
 use crate::array::{OFFSET, SEGMENTS, line_bits, tag_bits};
 use crate::dma::{Fifo, fifo};
 use crate::emit::{Module, NEVER, Wiring, part};
@@ -172,14 +172,23 @@ fn lowest_two(bus: &str, name: &str) -> String {
 }
 
 fn bits_of(name: &str) -> usize {
-    let found = STRIPE.iter().find(|(known, _)| *known == name);
-    found.unwrap_or_else(|| panic!("a stripe has no {name}")).1
+    let found = STRIPE.iter().chain(TABLE).find(|(known, _)| *known == name);
+    found.unwrap_or_else(|| panic!("a load has no {name}")).1
+}
+
+/// A number that was given last. What the table of offsets is made of stays until the load has started.
+fn given(name: &str) -> String {
+    match bits_of(name) {
+        32 => format!("given_{name}"),
+        1 => format!("given_{name}[0]"),
+        bits => format!("given_{name}[{}:0]", bits - 1),
+    }
 }
 
 /// The stripes that have been decoded, and those whose beats have not come.
 fn stripes(text: &mut Wiring) {
     let bits = STRIPE.iter().map(|(_, bits)| bits).sum();
-    for (place, (name, bits)) in STRIPE.iter().enumerate() {
+    for (place, (name, bits)) in STRIPE.iter().chain(TABLE).enumerate() {
         text.wire(&format!("given_{name}"), 32);
         text.instance(
             "load_a_given",
@@ -199,14 +208,7 @@ fn stripes(text: &mut Wiring) {
         }
     }
     text.wire("stripe", bits);
-    text.gather(
-        "stripe",
-        STRIPE.iter().map(|(name, bits)| match bits {
-            32 => format!("given_{name}"),
-            1 => format!("given_{name}[0]"),
-            bits => format!("given_{name}[{}:0]", bits - 1),
-        }),
-    );
+    text.gather("stripe", STRIPE.iter().map(|(name, _)| given(name)));
     for wire in ["stripe_taken", "stripe_leaves", "unused_decoded_room", "unused_job_room"] {
         text.wire(wire, 1);
     }
@@ -375,9 +377,7 @@ fn steps(text: &mut Wiring, config: &ArrayConfig) {
     ] {
         text.wire(wire, bits);
     }
-    // So that it does not end before the offsets are there.
-    let begins = ACTIVATION_TABLE_CYCLES - ACTIVATION_WRITE_CYCLES - 1;
-    text.delayed("may", 1, begins, "start", "reset");
+    text.wire("may", 1);
     let mut connections = vec![
         own("clock"),
         own("reset"),
@@ -503,8 +503,20 @@ fn banks(text: &mut Wiring, config: &ArrayConfig) {
 
 /// The offsets of the outputs.
 fn table(text: &mut Wiring, config: &ArrayConfig) {
-    let head = |name| number("decoded_stripe_head", name);
-    text.wire("offset", OFFSET);
+    for (wire, bits) in [
+        ("offset", OFFSET),
+        ("offset_write", 1),
+        ("offset_entry", 5),
+        ("by_taps", 1),
+        ("tap_gives", 1),
+        ("tap_all", 1),
+        ("tap_row", 5),
+        ("tap_offsets", SEGMENTS * OFFSET),
+        ("tap_write", 1),
+        ("tap_entry", 5),
+    ] {
+        text.wire(wire, bits);
+    }
     text.instance(
         "load_a_table",
         "offsets",
@@ -513,20 +525,61 @@ fn table(text: &mut Wiring, config: &ArrayConfig) {
             own("clock"),
             own("reset"),
             own("start"),
-            ("across", head("across")),
-            ("down", head("down")),
-            ("width", head("patch_width")),
-            ("write", "table_write".into()),
-            ("entry", "table_entry".into()),
+            ("across", given("across")),
+            ("down", given("down")),
+            ("width", given("patch_width")),
+            ("write", "offset_write".into()),
+            ("entry", "offset_entry".into()),
             own("offset"),
         ],
     );
+    let segments = |name: &str, bits: usize| {
+        let of = |k| format!("{{{}'h0, {}}}", OFFSET - bits, given(&format!("{name}_{k}")));
+        let of = |k| if bits == OFFSET { given(&format!("{name}_{k}")) } else { of(k) };
+        format!("{{{OFFSET}'h0, {}, {}, {}}}", of(2), of(1), of(0))
+    };
+    // So that a load does not end before its offsets are there.
+    let least = ACTIVATION_TABLE_CYCLES - ACTIVATION_WRITE_CYCLES - 1;
+    let mut connections = vec![
+        own("clock"),
+        own("reset"),
+        own("start"),
+        ("half", "offset_entry[4]".into()),
+        ("by_taps", format!("{} & {}", given("scatters"), given("by_taps"))),
+        ("narrow", given("narrow")),
+        ("rows", given("weight_rows")),
+        ("last_row", format!("5'd{}", config.rows - 1)),
+        ("run_words", given("patch_words")),
+        ("widths", segments("width", 16)),
+        ("begins", segments("begin", OFFSET)),
+        ("least", format!("9'd{least}")),
+        own("may"),
+        ("own", "by_taps".into()),
+        ("gives", "tap_gives".into()),
+        ("all", "tap_all".into()),
+        ("row", "tap_row".into()),
+        ("offsets", "tap_offsets".into()),
+        ("write", "tap_write".into()),
+        ("entry", "tap_entry".into()),
+    ];
+    for name in ["tap_h", "tap_w", "kernel_h", "kernel_w"] {
+        connections.push((name, given(name)));
+    }
+    text.instance("load_a_taps", "taps", &[], &connections);
+    text.assign("table_write", "by_taps ? tap_write : offset_write");
+    text.assign("table_entry", "by_taps ? tap_entry : offset_entry");
+    let head = |name| number("decoded_stripe_head", name);
     for r in 0..config.rows {
         let mut connections = vec![
             own("clock"),
             own("start"),
             ("row", format!("6'd{r}")),
             ("offsets", format!("{{{SEGMENTS}{{offset}}}}")),
+            own("by_taps"),
+            ("gives", "tap_gives".into()),
+            ("all", "tap_all".into()),
+            ("gives_row", "tap_row".into()),
+            ("given", "tap_offsets".into()),
             ("values", part("table_values", r, SEGMENTS * OFFSET)),
         ];
         for name in ["streams", "skipped", "share", "lane", "group_log2"] {

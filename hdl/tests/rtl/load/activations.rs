@@ -74,7 +74,7 @@ impl Banks {
 
     /// What the ports write in a cycle. Gives the load whose table is complete with it: nothing holds up a load here until those
     /// before it have ended, so that the next of its half may write its own before that.
-    fn write(&mut self, pins: &Pins<'_>) -> Option<usize> {
+    fn write(&mut self, pins: &Pins<'_>, tiles: &[Tile]) -> Option<usize> {
         self.started += usize::from(pins.get("load_a_start") + pins.get("load_a_go") == 2);
         let line_bits = self.words.ilog2() as usize - 2;
         let tag = pins.get("w2e_tag");
@@ -95,7 +95,7 @@ impl Banks {
                     bits(pins, "table_values", 20 * (4 * row + segment), 20) as u32
                 });
             }
-            if entry % 16 == 15 {
+            if entry % 16 == tiles[self.complete].last_entry {
                 self.complete += 1;
                 return Some(self.complete - 1);
             }
@@ -158,7 +158,7 @@ fn run(
     let mut wrong = Vec::new();
     (banks.started, banks.complete) = (0, 0);
     let job = job::run(pins, card, content, "load_a", now, |pins, ended| {
-        if let Some(complete) = banks.write(pins) {
+        if let Some(complete) = banks.write(pins, tiles) {
             wrong.extend(banks.wrong_table(complete % 2, &tiles[complete]));
         }
         // The half is as the load left it until the next of the half starts.

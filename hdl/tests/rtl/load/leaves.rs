@@ -5,7 +5,7 @@ use crate::trace::traced;
 use crate::verilog::has_verilog_tool;
 use satkit_hdl::load::activations::{
     ActivationLane, ActivationRow, ActivationSteps, ActivationTake, Divide, Given, OffsetTable,
-    Reckoner, Scatter, ScatterBank, ScatterTurn, Stripes,
+    Reckoner, Scatter, ScatterBank, ScatterTurn, Stripes, TapTable,
 };
 use satkit_hdl::load::{LoadFault, Positions, Runs, WeightColumn, WeightDecode, WeightSteps};
 
@@ -58,11 +58,20 @@ traced!(
 traced!(ScatterTurn, [width_log2 mask beat_3 packed_3 part_3 turn_3], [values_4]);
 traced!(
     ScatterBank,
-    [row bank places bias inside_3 turn_3 number_3 base_3 run_words_3 channels_3 lane_4 values_4],
+    [row bank places bias inside_3 turn_3 number_3 base_3 run_words_3 channels_3 lane_4 values_4 clear_4],
     [write line data]
 );
 traced!(OffsetTable, [reset start across down width], [write entry offset]);
-traced!(ActivationLane, [row start streams skipped share lane group_log2 offsets], [values]);
+traced!(
+    TapTable,
+    [reset start half by_taps narrow rows last_row tap_h tap_w kernel_h kernel_w run_words widths begins least],
+    [may own gives all row offsets write entry]
+);
+traced!(
+    ActivationLane,
+    [row start streams skipped share lane group_log2 offsets by_taps gives all gives_row given],
+    [values]
+);
 
 #[test]
 fn blocks_in_rusthdl_and_in_verilog_agree() {
@@ -86,5 +95,6 @@ fn blocks_in_rusthdl_and_in_verilog_agree() {
     agrees::<ScatterTurn>();
     agrees::<ScatterBank>();
     agrees::<OffsetTable>();
+    agrees::<TapTable>();
     agrees::<ActivationLane>();
 }

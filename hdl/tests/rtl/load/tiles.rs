@@ -16,6 +16,8 @@ pub(super) struct Tile {
     pub(super) layout: BankLayout,
     /// Outputs of a row that are read at an offset of their own.
     pub(super) outputs: usize,
+    /// The last of its table's that is written: where rows have outputs of their own, those that they have, else all.
+    pub(super) last_entry: usize,
     /// Rows that array rows have, one each.
     rows: usize,
     /// From one of an array row to its next.
@@ -81,11 +83,34 @@ fn images(random: &mut Random) -> Option<TileSpace> {
     Some(TileSpace { problem, dataflow, rows, source })
 }
 
+/// Weight rows of kernels of several taps, of a single channel or a multiple of the array's rows.
+fn halos(random: &mut Random, array_rows: usize) -> Option<TileSpace> {
+    let ci = match random.below(3) {
+        0 => 1,
+        _ => array_rows * (1 + random.below(64 / array_rows as u64) as usize),
+    };
+    let co = 1 + random.below(40) as usize;
+    let batch = 1 + random.below(6) as usize;
+    let side = |random: &mut Random| 1 + random.below(9) as usize;
+    let (h, w) = (side(random), side(random));
+    let mut kernel = || 1 + random.below(4) as usize;
+    let (kh, kw) = (kernel(), kernel());
+    let stride = 1 + random.below(kh.min(kw) as u64) as usize;
+    let pad = random.below(3) as usize;
+    let shape = ConvShape::new(batch, ci, (h, w), co, (kh, kw), stride, pad).ok()?;
+    let problem = MacStage::new(shape, Stage::Wu, Sparsity::DENSE).ok()?.problems()[0];
+    let rows = Rows::WeightRows { block: array_rows.min(ci) };
+    let (dataflow, source) = (Dataflow::OutputStationary, WeightSource::Rows);
+    Some(TileSpace { problem, dataflow, rows, source })
+}
+
 /// A problem of a 1 x 1 kernel, whose patches are flat, its weight rows channels; or of patches of images.
 fn space(random: &mut Random, array_rows: usize) -> TileSpace {
     loop {
         if random.below(2) == 0 {
-            let Some(space) = images(random) else { continue };
+            let space =
+                if random.below(2) == 0 { images(random) } else { halos(random, array_rows) };
+            let Some(space) = space else { continue };
             return space;
         }
         let stage = Stage::ALL[random.below(3) as usize];
@@ -159,16 +184,41 @@ fn tile(
         () if is_wu => (MAX_INTERLEAVE * config.rows, usize::MAX),
         () => (config.rows, usize::MAX),
     };
-    let rows = part(random, space.row_count(), most.0);
+    let shape = &space.problem.mac.shape;
+    let by_taps = is_wu && (shape.taps() > 1 || shape.pad > 0);
+    let mut rows = part(random, space.row_count(), most.0);
+    if by_taps {
+        let block = config.rows.min(shape.ci);
+        // Taps of a part of a line, or of whole lines, are seen apart with strides.
+        if shape.stride > 1 {
+            rows = 0..(shape.taps() * block).min(space.row_count());
+            if rows.len() > most.0 {
+                return None;
+            }
+        }
+        rows.start -= rows.start % block;
+        rows.end = rows.end.min(rows.start + most.0);
+    }
     // Of a channel pixels as far as there is room.
     let channels = rows.len().div_ceil(config.rows);
     let fitting = (config.w2e_words_per_row / 2 / channels).saturating_sub(1) * config.m_lanes;
     let most = if is_wu { fitting } else { most.1 };
     let slots = slots(random, space, most);
+    let slots = if by_taps { part(random, space.problem.slots, 200) } else { slots };
     let layout = BankLayout::new(config, space, rows.clone(), slots.clone()).ok()?;
+    // Of each channel block an array row has a channel.
+    let of_block = config.rows.min(shape.ci) * shape.taps();
+    let blocks = (rows.end - 1) / of_block - rows.start / of_block + 1;
+    let of_taps = layout.words() + blocks;
+    if by_taps && of_taps > config.w2e_words_per_row / 2 {
+        return None;
+    }
     // As programs say it: a run of so many pixels may be a word longer.
-    let words =
-        if is_wu { channels * (slots.len().div_ceil(config.m_lanes) + 1) } else { layout.words() };
+    let words = match () {
+        () if by_taps => of_taps,
+        () if is_wu => channels * (slots.len().div_ceil(config.m_lanes) + 1),
+        () => layout.words(),
+    };
     let mut first = None;
     for row in 0..rows.len().min(config.rows) {
         layout.elements(space, row, |element| first = first.or(element.source));
@@ -191,6 +241,7 @@ fn tile(
         space: *space,
         layout,
         outputs,
+        last_entry: if by_taps && shape.ci == 1 { channels - 1 } else { MAX_INTERLEAVE - 1 },
         rows: if streams { slots.len() } else { rows.len() },
         array_rows: config.rows,
         a: 0,

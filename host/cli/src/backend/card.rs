@@ -3,6 +3,7 @@
 use crate::CliError;
 use crate::arguments::TransferArguments;
 use crate::card::{CardDevice, open_session};
+use crate::error::illegal_instruction;
 use satkit_host::card::{CardMachine, CardSettings};
 use satkit_memory::MemoryModel;
 use satkit_plan::DataflowChoice;
@@ -19,25 +20,23 @@ pub(crate) fn card_machine(
     dataflow: DataflowChoice,
     transfers: TransferArguments,
 ) -> anyhow::Result<CardMachine> {
-    if *device == CardDevice::Rtl {
-        refuse_missing_engines()?;
-    }
     let session = open_session(device, array, transfers)?;
     let memory = MemoryModel::default();
     let settings = CardSettings { dataflow, memory, ..CardSettings::default() };
     Ok(CardMachine::new(Arc::new(session), settings))
 }
 
-/// Says what the Verilog's engines cannot do yet, as a step of training needs all.
-fn refuse_missing_engines() -> Result<(), CliError> {
+/// What went wrong, and if the Verilog does not know an instruction of the program, what its engines cannot do yet.
+pub(crate) fn of_engines(device: &CardDevice, error: anyhow::Error) -> anyhow::Error {
     let missing = satkit_hdl::accelerator::MISSING;
-    if missing.is_empty() {
-        return Ok(());
+    let Some(instruction) = illegal_instruction(&error) else { return error };
+    if *device != CardDevice::Rtl || missing.is_empty() {
+        return error;
     }
     let reason = format!(
-        "the hardware has no {} yet, and training needs them; accepted: sim, xdma, or single operations with \
-         `satkit kernel --device rtl`",
+        "the hardware has stopped at instruction {instruction}: it has no {} yet; accepted: sim, xdma, or single operations \
+         with `satkit kernel --device rtl`",
         missing.join(", ")
     );
-    Err(CliError::Option { option: "--device", given: "rtl".into(), reason })
+    CliError::Option { option: "--device", given: device.name().into(), reason }.into()
 }

@@ -8,7 +8,7 @@ mod sim;
 mod step;
 mod verify;
 
-pub(crate) use card::card_machine;
+pub(crate) use card::{card_machine, of_engines};
 pub use golden::GoldenBackend;
 pub use kernel::golden_kernel;
 pub(crate) use kernel::same_bits;

@@ -94,7 +94,13 @@ impl LoadEngine {
         self.before = self.done;
         if self.engine == Engine::LoadActivations {
             // A step before its beats clears a line of the banks, not before the offsets are on their way.
-            let begins = self.start + (ACTIVATION_TABLE_CYCLES - ACTIVATION_WRITE_CYCLES) as u64;
+            let table = match (&context.space, &instruction.operation) {
+                (Some(space), Operation::LoadActivations(load)) => {
+                    traffic::activation_table_cycles(space, load)
+                }
+                _ => ACTIVATION_TABLE_CYCLES,
+            };
+            let begins = self.start + (table - ACTIVATION_WRITE_CYCLES) as u64;
             self.done = self.done.max(begins) + 1;
         }
         self.next_cycle = self.room_cycle(self.start + LOAD_ISSUE_CYCLES as u64);

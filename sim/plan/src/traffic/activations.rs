@@ -6,7 +6,7 @@ use crate::space::{Grid, Patch, Piece, Rows, Taps, TileSpace};
 use satkit_spec::isa::{LoadActivations, Operands};
 use satkit_spec::{
     ACTIVATION_DECODE_CYCLES, ACTIVATION_IMAGE_DECODE_CYCLES, ACTIVATION_STRIPE_DECODE_CYCLES,
-    ArrayConfig, Dataflow, Stage,
+    ACTIVATION_TABLE_CYCLES, ACTIVATION_TABLE_ROW_CYCLES, ArrayConfig, Dataflow, Stage,
 };
 use std::ops::Range;
 
@@ -129,16 +129,40 @@ pub(crate) fn load_activations(
 }
 
 /// Cycles of decoding of a load. Where patches are not flat each stripe of neighbouring ones takes cycles of its own, for each piece of the
-/// chunk. What the hardware does not do is charged as if it were flat.
+/// chunk; so does each image of weight rows of larger kernels. What the hardware does not do is charged as if it were flat.
 pub(crate) fn decode_cycles(space: &TileSpace, load: &LoadActivations) -> usize {
-    let Rows::Patches(grid) = space.rows else { return ACTIVATION_DECODE_CYCLES };
-    if grid.flat || space.dataflow == Dataflow::WeightStationary {
+    if space.dataflow == Dataflow::WeightStationary {
         return ACTIVATION_DECODE_CYCLES;
     }
-    let stripes = grid.stripe_count(load.row_base as usize, load.rows as usize);
-    let mut pieces = 0;
-    space.problem.pieces(load.slot_base as usize, load.slots as usize, |_| pieces += 1);
-    ACTIVATION_IMAGE_DECODE_CYCLES + stripes * pieces * ACTIVATION_STRIPE_DECODE_CYCLES
+    let stripes = match space.rows {
+        Rows::Patches(grid) if grid.flat => return ACTIVATION_DECODE_CYCLES,
+        Rows::Patches(grid) => {
+            let stripes = grid.stripe_count(load.row_base as usize, load.rows as usize);
+            let mut pieces = 0;
+            space.problem.pieces(load.slot_base as usize, load.slots as usize, |_| pieces += 1);
+            stripes * pieces
+        }
+        Rows::WeightRows { .. } if Grid::may_be_flat(&space.problem) || load.slots == 0 => {
+            return ACTIVATION_DECODE_CYCLES;
+        }
+        Rows::WeightRows { .. } => {
+            let shape = &space.problem.mac.shape;
+            let of_image = shape.out_h() * shape.out_w();
+            let (first, slots) = (load.slot_base as usize, load.slots as usize);
+            (first + slots - 1) / of_image - first / of_image + 1
+        }
+    };
+    ACTIVATION_IMAGE_DECODE_CYCLES + stripes * ACTIVATION_STRIPE_DECODE_CYCLES
+}
+
+/// Cycles from a load's start until its offsets can be read: weight rows of a single channel have one each.
+pub(crate) fn table_cycles(space: &TileSpace, load: &LoadActivations) -> usize {
+    let narrow = matches!(space.rows, Rows::WeightRows { .. })
+        && space.dataflow == Dataflow::OutputStationary
+        && space.problem.mac.shape.ci == 1
+        && !Grid::may_be_flat(&space.problem);
+    let apart = if narrow { load.rows as usize + ACTIVATION_TABLE_ROW_CYCLES } else { 0 };
+    ACTIVATION_TABLE_CYCLES.max(apart)
 }
 
 /// Steps of a beat whose values go to lanes of words of their own: a step takes a pixel of those that share a beat; of one of more

@@ -16,7 +16,7 @@ use std::ops::Range;
 
 pub(crate) use activations::{
     WeightRowKind, decode_cycles as activation_decode_cycles, first_seen, gcd, load_activations,
-    words,
+    table_cycles as activation_table_cycles, words,
 };
 pub(crate) use bursts::Bursts;
 pub(crate) use extent::{check_activations, check_results, check_weights, on_card};

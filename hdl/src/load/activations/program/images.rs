@@ -81,21 +81,41 @@ fn piece(w: &mut Writer, c: &Common, kernel: (Number, Number)) -> Piece {
     Piece { first_channel, end_channel, first_h, last_h, first_w, last_w }
 }
 
-/// One direction of an image: what is seen of it, and how.
-struct Side {
+/// One direction of an image: what outputs see of it.
+pub(super) struct Window {
     /// Pixels of the streamed image.
-    seen: Number,
+    pub(super) seen: Number,
+    /// Output `at` sees pixels from `at * stride + after - before` on, `span` of them.
+    pub(super) after: Number,
+    pub(super) before: Number,
+    pub(super) span: Number,
+    pub(super) stride: Number,
+}
+
+/// The same, and how patches lie in it.
+struct Side {
+    window: Window,
     /// Pixels of the outputs' image, and of a patch.
     outputs: Number,
     patch: Number,
     patches: Number,
-    /// Output `at` sees pixels from `at * stride + after - before` on, `span` of them.
-    after: Number,
-    before: Number,
-    span: Number,
     /// Pixels that a patch sees.
     area: Number,
-    stride: Number,
+}
+
+/// Outputs of a direction of a convolution.
+pub(super) fn outputs(
+    w: &mut Writer,
+    c: &Common,
+    input: Number,
+    kernel: Number,
+    (stride, pad): (Number, Number),
+) -> Number {
+    let both = w.up(pad, 1);
+    let all = w.add(input, both);
+    let all = w.subtract(all, kernel);
+    let output = w.quotient(all, stride);
+    w.add(output, c.one)
 }
 
 fn side(
@@ -111,11 +131,7 @@ fn side(
     let pad = field(w, "GEOMETRY", "pad");
     let input = field(w, "GEOMETRY", name);
     let patch = field(w, "GEOMETRY", patch);
-    let both = w.up(pad, 1);
-    let all = w.add(input, both);
-    let all = w.subtract(all, kernel);
-    let output = w.quotient(all, stride);
-    let output = w.add(output, one);
+    let output = outputs(w, c, input, kernel, (stride, pad));
     let (first, last) = taps;
     w.if_equal(c.stage, one);
     let seen = w.select(output, input);
@@ -136,11 +152,17 @@ fn side(
     let area = w.subtract(patch, one);
     let area = w.times(area, stride);
     let area = w.add(area, span);
-    Side { seen, outputs, patch, patches, after, before, span, area, stride }
+    Side { window: Window { seen, after, before, span, stride }, outputs, patch, patches, area }
 }
 
 /// Pixels that outputs from `at` on see, cut at the image: how many are cut off before them, the first, and how many.
-fn cut(w: &mut Writer, c: &Common, side: &Side, at: Number, outputs: Number) -> [Number; 3] {
+pub(super) fn cut(
+    w: &mut Writer,
+    c: &Common,
+    side: &Window,
+    at: Number,
+    outputs: Number,
+) -> [Number; 3] {
     let from = w.times(at, side.stride);
     let from = w.add(from, side.after);
     let len = w.subtract(outputs, c.one);
@@ -161,6 +183,142 @@ fn cut(w: &mut Writer, c: &Common, side: &Side, at: Number, outputs: Number) -> 
     let end = w.select(first, end);
     let count = w.subtract(end, first);
     [cut_off, first, count]
+}
+
+/// What is read of each pixel.
+pub(super) struct Part {
+    first_word: Number,
+    pub(super) words: Number,
+    /// It is whole pixels of whole beats.
+    touches: Number,
+    /// Pixels of a row are one run.
+    whole: Number,
+    packed: Number,
+    /// Words of the first beat before it.
+    before: Number,
+}
+
+/// The words that have channels of a pixel.
+pub(super) fn part_of_pixels(
+    w: &mut Writer,
+    c: &Common,
+    first_channel: Number,
+    end_channel: Number,
+) -> Part {
+    let (zero, one) = (c.zero, c.one);
+    let first_word = w.down(first_channel, 3);
+    let up = w.add(end_channel, c.seven);
+    let end_word = w.down(up, 3);
+    let words = w.subtract(end_word, first_word);
+    // Do the beats that have the channels make up the pixel?
+    let up = w.add(end_word, c.three);
+    let end_beat = w.down(up, 2);
+    let end = w.up(end_beat, 2);
+    w.if_equal(end, c.pitch);
+    let touches = w.select(one, zero);
+    w.if_less(first_word, c.four);
+    let touches = w.select(touches, zero);
+    w.if_equal(c.pitch, one);
+    let packed = w.select(one, zero);
+    w.give("packed", packed);
+    let touches = w.select(zero, touches);
+    let whole = w.select(one, touches);
+    let lead = w.low(first_word, 2);
+    w.if_equal(packed, one);
+    let before = w.select(zero, lead);
+    Part { first_word, words, touches, whole, packed, before }
+}
+
+/// Gives the lines of a stripe: of `image`, from its line `top` and its column `begin` on.
+pub(super) fn lines_of(
+    w: &mut Writer,
+    c: &Common,
+    part: &Part,
+    (height, width): (Number, Number),
+    image: Number,
+    ([top, lines], [begin, pixels]): ([Number; 2], [Number; 2]),
+) {
+    let (zero, one) = (c.zero, c.one);
+    w.give_now("lines", lines);
+    let offset = w.times(image, height);
+    let offset = w.add(offset, top);
+    let offset = w.times(offset, width);
+    let offset = w.add(offset, begin);
+    let offset = w.times(offset, c.pitch);
+    let offset = w.add(offset, part.first_word);
+    let beats = w.down(offset, 2);
+    let a = field(w, "OPERANDS", "a");
+    let first_beat = w.add(a, beats);
+    w.give("first_beat", first_beat);
+    let lead = w.low(offset, 2);
+    w.give("lead", lead);
+    w.if_equal(part.packed, one);
+    let of_line = w.select(one, pixels);
+    w.give("pixels", of_line);
+    let of_pixel = w.select(pixels, part.words);
+    w.give("words", of_pixel);
+    // Whole lines of whole pixels are one run.
+    w.if_equal(pixels, width);
+    let all = w.select(part.touches, zero);
+    w.if_equal(all, one);
+    let ask_lines = w.select(one, lines);
+    w.give("ask_lines", ask_lines);
+    let joined = w.select(lines, one);
+    let length = w.times(pixels, c.pitch);
+    let length = w.times(length, joined);
+    let length = w.subtract(length, part.before);
+    w.if_equal(part.whole, one);
+    let length = w.select(length, part.words);
+    w.give("length", length);
+    let runs = w.select(one, pixels);
+    w.give("runs", runs);
+}
+
+/// Stripes one after another, of which some have nothing.
+pub(super) struct Rounds {
+    pending: Number,
+    is_first: Number,
+}
+
+impl Rounds {
+    /// Before the first: if none has anything, what is given here is the load's only one.
+    pub(super) fn new(w: &mut Writer, c: &Common) -> Self {
+        w.give_now("is_last", c.zero);
+        w.give_now("is_first", c.one);
+        w.give_now("ask_lines", c.zero);
+        w.give_now("lines", c.zero);
+        Self { pending: w.variable(c.zero, c.zero), is_first: w.variable(c.one, c.zero) }
+    }
+
+    /// A stripe of which nothing is inside the image is none. The one before it is its load's last, if no other comes.
+    pub(super) fn begin(&self, w: &mut Writer, c: &Common, lines: Number, pixels: Number) {
+        let (zero, one) = (c.zero, c.one);
+        w.if_less(zero, lines);
+        let any = w.select(one, zero);
+        w.if_less(zero, pixels);
+        let any = w.select(any, zero);
+        w.if_less(zero, any);
+        let complete = w.select(self.pending, zero);
+        w.set(self.pending, SELECT, one, self.pending);
+        w.if_less(zero, complete);
+        w.push_if();
+        w.set(self.is_first, SELECT, zero, self.is_first);
+        w.if_equal(any, zero);
+        w.mute_if();
+        w.give_now("is_first", self.is_first);
+    }
+
+    /// What a stripe is has been given.
+    pub(super) fn end(w: &mut Writer, c: &Common) {
+        w.if_less(c.one, c.zero);
+        w.mute_if();
+    }
+
+    /// The load has no more.
+    pub(super) fn complete(w: &mut Writer, c: &Common) {
+        w.give_now("is_last", c.one);
+        w.push();
+    }
 }
 
 /// What a load of patches of images is.
@@ -184,57 +342,33 @@ pub(super) fn images(w: &mut Writer, c: &Common) {
     let (first_image, line) = w.divide(number, v.patches);
 
     // Words of a pixel, and of a line of a row's.
-    let first_word = w.down(piece.first_channel, 3);
-    let up = w.add(piece.end_channel, c.seven);
-    let end_word = w.down(up, 3);
-    let words = w.subtract(end_word, first_word);
+    let part = part_of_pixels(w, c, piece.first_channel, piece.end_channel);
+    let words = part.words;
     let line_words = w.times(h.area, words);
     w.give("line_words", line_words);
     let needed = w.times(v.area, line_words);
     refuse_words(w, needed);
-    let step = w.times(words, h.stride);
+    let step = w.times(words, h.window.stride);
     let patch_words = w.times(step, h.patch);
     w.give("patch_words", patch_words);
     let across = w.up(step, 3);
     w.give("across", across);
-    let down = w.times(line_words, v.stride);
+    let down = w.times(line_words, v.window.stride);
     let down = w.up(down, 3);
     w.give("down", down);
     w.give_now("patch_width", h.patch);
     w.give_now("pixel_step", words);
     w.give_now("stride", c.pitch);
-    let line_stride = w.times(h.seen, c.pitch);
+    let line_stride = w.times(h.window.seen, c.pitch);
     w.give("line_stride", line_stride);
-    // Do the beats that have the channels make up the pixel?
-    let up = w.add(end_word, c.three);
-    let end_beat = w.down(up, 2);
-    let end = w.up(end_beat, 2);
-    w.if_equal(end, c.pitch);
-    let touches = w.select(one, zero);
-    w.if_less(first_word, c.four);
-    let touches = w.select(touches, zero);
-    w.if_equal(c.pitch, one);
-    let packed = w.select(one, zero);
-    w.give("packed", packed);
-    let touches = w.select(zero, touches);
-    let whole = w.select(one, touches);
-    let lead = w.low(first_word, 2);
-    w.if_equal(packed, one);
-    let before = w.select(zero, lead);
-    let a = field(w, "OPERANDS", "a");
     w.give_now("streams", zero);
     w.give_now("scatters", zero);
-    w.give_now("is_last", zero);
-    w.give_now("ask_lines", zero);
-    w.give_now("lines", zero);
-
+    let rounds = Rounds::new(w, c);
     let image = w.variable(first_image, zero);
     let line = w.variable(line, zero);
     let column = w.variable(column, zero);
     let left = w.variable(c.rows, zero);
     let row = w.variable(zero, zero);
-    let pending = w.variable(zero, zero);
-    let is_first = w.variable(one, zero);
     // A stripe each round: the patches of an image that lie beside each other.
     let round = w.steps.len();
     let room = w.subtract(h.patches, column);
@@ -249,63 +383,19 @@ pub(super) fn images(w: &mut Writer, c: &Common) {
     let rest = w.subtract(h.outputs, x);
     w.if_less(rest, across);
     let across = w.select(rest, across);
-    let [above, top, lines] = cut(w, c, &v, y, high);
-    let [beside, begin, pixels] = cut(w, c, &h, x, across);
-    // One of which nothing is inside the image is none. The one before it is its load's last, if no other comes.
-    w.if_less(zero, lines);
-    let any = w.select(one, zero);
-    w.if_less(zero, pixels);
-    let any = w.select(any, zero);
-    w.if_less(zero, any);
-    let complete = w.select(pending, zero);
-    w.set(pending, SELECT, one, pending);
-    w.if_less(zero, complete);
-    w.push_if();
-    w.set(is_first, SELECT, zero, is_first);
-    w.if_equal(any, zero);
-    w.mute_if();
-    w.give_now("is_first", is_first);
-    w.give_now("lines", lines);
-    let offset = w.times(image, v.seen);
-    let offset = w.add(offset, top);
-    let offset = w.times(offset, h.seen);
-    let offset = w.add(offset, begin);
-    let offset = w.times(offset, c.pitch);
-    let offset = w.add(offset, first_word);
-    let beats = w.down(offset, 2);
-    let first_beat = w.add(a, beats);
-    w.give("first_beat", first_beat);
-    let lead = w.low(offset, 2);
-    w.give("lead", lead);
+    let [above, top, lines] = cut(w, c, &v.window, y, high);
+    let [beside, begin, pixels] = cut(w, c, &h.window, x, across);
+    rounds.begin(w, c, lines, pixels);
+    let seen = (v.window.seen, h.window.seen);
+    lines_of(w, c, &part, seen, image, ([top, lines], [begin, pixels]));
     let at = w.times(above, line_words);
     w.give("at", at);
     let pixel = w.times(beside, words);
     w.give("pixel", pixel);
-    w.if_equal(packed, one);
-    let of_line = w.select(one, pixels);
-    w.give("pixels", of_line);
-    let of_pixel = w.select(pixels, words);
-    w.give("words", of_pixel);
-    // Whole lines of whole pixels are one run.
-    w.if_equal(pixels, h.seen);
-    let all = w.select(touches, zero);
-    w.if_equal(all, one);
-    let ask_lines = w.select(one, lines);
-    w.give("ask_lines", ask_lines);
-    let joined = w.select(lines, one);
-    let length = w.times(pixels, c.pitch);
-    let length = w.times(length, joined);
-    let length = w.subtract(length, before);
-    w.if_equal(whole, one);
-    let length = w.select(length, words);
-    w.give("length", length);
-    let runs = w.select(one, pixels);
-    w.give("runs", runs);
     w.give_now("row_first", row);
     w.set(row, ADD, row, wide);
     w.give_now("row_end", row);
-    w.if_less(one, zero);
-    w.mute_if();
+    Rounds::end(w, c);
     w.set(left, SUBTRACT, left, wide);
     w.set(column, ADD, zero, zero);
     w.set(line, ADD, line, one);
@@ -314,6 +404,5 @@ pub(super) fn images(w: &mut Writer, c: &Common) {
     let next = w.select(one, zero);
     w.set(image, ADD, image, next);
     w.again_if_less(round, zero, left);
-    w.give_now("is_last", one);
-    w.push();
+    Rounds::complete(w, c);
 }

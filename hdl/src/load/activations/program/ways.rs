@@ -1,6 +1,6 @@
 //! What is computed: flat patches of FF and BP, stripes of images, or the channels of WU.
 
-use super::{ADD, Given, Number, Writer, images};
+use super::{ADD, Given, Number, Writer, halos, images};
 
 /// What both ways read.
 pub(super) struct Common {
@@ -228,18 +228,6 @@ fn patches(w: &mut Writer, c: &Common) {
 /// What a load of weight rows is: channels of pixels, of which each has a run of words in the bank of its row.
 fn weight_rows(w: &mut Writer, c: &Common) {
     let (zero, one) = (c.zero, c.one);
-    // What it does not do: WS, larger kernels, strides, padding.
-    w.refuse_if_equal(c.dataflow, zero);
-    let kernel_height = field(w, "GEOMETRY", "kh");
-    let kernel_width = field(w, "GEOMETRY", "kw");
-    let stride = field(w, "GEOMETRY", "stride");
-    let pad = field(w, "GEOMETRY", "pad");
-    let taps = w.times(kernel_height, kernel_width);
-    let taps = w.times(taps, stride);
-    w.refuse_if_less(one, taps);
-    w.refuse_if_less(taps, one);
-    w.refuse_if_less(zero, pad);
-
     // Of a kernel of one tap weight rows are channels, and K slots pixels.
     w.refuse_if_equal(c.rows, zero);
     w.refuse_if_less(c.ci, c.end_row);
@@ -276,10 +264,12 @@ fn weight_rows(w: &mut Writer, c: &Common) {
     w.refuse_if_less(most, channels);
     let needed = w.times(run, channels);
     refuse_words(w, needed);
-    let across = w.up(run, 3);
-    w.give("across", across);
-    w.give("down", across);
+    // Each output is a line of its own.
+    let down = w.up(run, 3);
+    w.give("down", down);
     w.give("patch_width", one);
+    w.give_now("by_taps", zero);
+    w.give_now("narrow", zero);
     w.give("is_first", one);
     w.give("is_last", one);
     w.push();
@@ -298,7 +288,21 @@ pub(super) fn ways() -> Writer {
     images::images(&mut w, &common);
     w.end_with_rounds();
     w.other_way(weights);
+    // What it does not do of weight rows: WS.
+    w.refuse_if_equal(common.dataflow, common.zero);
+    let kernel_height = field(&mut w, "GEOMETRY", "kh");
+    let kernel_width = field(&mut w, "GEOMETRY", "kw");
+    let stride = field(&mut w, "GEOMETRY", "stride");
+    let pad = field(&mut w, "GEOMETRY", "pad");
+    let taps = w.times(kernel_height, kernel_width);
+    let taps = w.times(taps, stride);
+    w.refuse_if_less(taps, common.one);
+    let taps = w.add(taps, pad);
+    let halos = w.branch_if_less(common.one, taps);
     weight_rows(&mut w, &common);
     w.end();
+    w.other_way(halos);
+    halos::halos(&mut w, &common);
+    w.end_with_rounds();
     w
 }

@@ -49,6 +49,7 @@ pub(super) fn steps(text: &mut Wiring, config: &ArrayConfig) {
     text.delayed("part_3", 2, 2, "part_1", NEVER);
     text.delayed("beat_3", BEAT, 3, "beat_data", NEVER);
     text.delayed("lane_4", 3, 1, "lane_of_pixel_3", NEVER);
+    text.delayed("narrow_4", 1, 4, &head("narrow"), NEVER);
     text.wire("turned_4", BEAT);
     let (none, all) = (BEAT - 16 * width, 16 * width);
     let mask = format!("{{{{{all}{{1'b1}}}}}}");
@@ -88,7 +89,9 @@ pub(super) fn row(text: &mut Wiring, config: &ArrayConfig, r: usize) {
     text.wire(&format!("scattered_lines_{r}"), 4 * LINE);
     text.wire(&format!("scattered_{r}"), BEAT);
     text.wire(&format!("row_values_{r}"), 64);
+    // A single channel is that of all rows.
     let value = |place: usize| match place {
+        0 if r > 0 => format!("(narrow_4 ? turned_4[15:0] : {})", part("turned_4", r, 16)),
         place if place < places => part("turned_4", r + place * config.rows, 16),
         _ => "16'h0".into(),
     };
@@ -111,6 +114,7 @@ pub(super) fn row(text: &mut Wiring, config: &ArrayConfig, r: usize) {
                 own("run_words_3"),
                 own("channels_3"),
                 own("lane_4"),
+                own("clear_4"),
                 ("values_4", format!("row_values_{r}")),
                 ("write", format!("scattered_write_{r}[{b}]")),
                 ("line", part(&format!("scattered_lines_{r}"), b, LINE)),

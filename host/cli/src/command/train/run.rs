@@ -6,7 +6,7 @@ use super::dense_stages::dense_stages;
 use super::plan::{DENSE_DIRECTORY, Plan};
 use super::progress::Progress;
 use super::trace::Trace;
-use crate::backend::{SimBackend, VerifiedBackend, card_machine};
+use crate::backend::{SimBackend, VerifiedBackend, card_machine, of_engines};
 use crate::card::CardDevice;
 use crate::{CliError, interrupt, output};
 use satkit_host::checkpoint::{Checkpoint, FILE_NAME};
@@ -179,7 +179,7 @@ impl Single<'_> {
         backend: CardBackend,
         rows: Option<&mut Rows>,
     ) -> anyhow::Result<Run> {
-        let Self { plan, settings, checkpoint, directory, stop, .. } = self;
+        let Self { plan, settings, checkpoint, directory, arguments, stop, .. } = self;
         let name = run_name(&settings);
         let (network, data) = (&plan.network, &plan.data);
         let mut trainer = match checkpoint {
@@ -199,7 +199,7 @@ impl Single<'_> {
         }
         let (failure, saved) = (watch.failure.take(), watch.saved.take());
         let closed = watch.rows.map_or(Ok(()), Rows::flush);
-        let report = report?;
+        let report = report.map_err(|error| of_engines(&arguments.device, error.into()))?;
         failure.map_or(closed, Err)?;
         if report.interrupted {
             let place = match (&saved, directory) {
