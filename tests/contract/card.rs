@@ -11,8 +11,10 @@ use satkit_host::train::{
 };
 use satkit_memory::MemoryModel;
 use satkit_plan::DataflowChoice;
+use satkit_rtl::card::{RtlCard, RtlCardOptions};
 use satkit_sim::card::{SimCard, SimCardOptions};
 use satkit_spec::{ArrayConfig, Method, Sparsity};
+use satkit_transport::Card;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -41,10 +43,13 @@ fn train<M: StepMachine>(
 }
 
 fn card(config: &ArrayConfig) -> CardMachine {
+    let options = SimCardOptions { dram: MemoryModel::default(), ..SimCardOptions::default() };
+    machine(config, Arc::new(SimCard::new(config, &options).unwrap()))
+}
+
+fn machine(config: &ArrayConfig, card: Arc<dyn Card>) -> CardMachine {
     let memory = MemoryModel::default();
-    let options = SimCardOptions { dram: memory, ..SimCardOptions::default() };
-    let card = SimCard::new(config, &options).unwrap();
-    let session = Session::open(Arc::new(card), config).unwrap();
+    let session = Session::open(card, config).unwrap();
     CardMachine::new(Arc::new(session), CardSettings { memory, ..CardSettings::default() })
 }
 
@@ -181,5 +186,32 @@ fn a_card_leaves_out_what_is_not_finite() {
         let (state, report) = train(&network, &data, settings, card(&ArrayConfig::tiny()));
         assert_same(&network, &state, &reference, "dynamic");
         assert_eq!(report.skipped_steps, judged.skipped_steps);
+    }
+}
+
+/// The Verilated accelerator is driven as the simulated card is, and ends with its bits and cycles.
+#[test]
+fn the_verilog_trains_as_the_simulated_card_does() {
+    if !satkit_tests::has_verilog_tool("verilator") {
+        return;
+    }
+    let network = Network::named("digits-mlp").unwrap();
+    let data = Dataset::random(&network, 8, 6, 7);
+    for config in [ArrayConfig::tiny(), ArrayConfig::small()] {
+        for method in [Method::Bdwp, Method::Dense] {
+            let what = format!("{method} on {}", config.name);
+            let settings = TrainSettings {
+                length: RunLength::Steps(2),
+                ..self::settings(method, Sparsity::TWO_OF_EIGHT)
+            };
+            let options =
+                RtlCardOptions { dram: MemoryModel::default(), ..RtlCardOptions::default() };
+            let verilog = Arc::new(RtlCard::new(&config, &options).unwrap());
+            let (expected, simulated) = train(&network, &data, settings, card(&config));
+            let (found, report) = train(&network, &data, settings, machine(&config, verilog));
+            assert_same(&network, &found, &expected, &what);
+            assert_eq!(report.cycles, simulated.cycles, "{what}");
+            println!("{what}: {} cycles", report.cycles.total());
+        }
     }
 }

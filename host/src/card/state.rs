@@ -14,13 +14,17 @@ impl CardMachine {
             for (part, values) in
                 [&state.values[index], &state.momentum[index]].into_iter().enumerate()
             {
+                let part = part as u64;
                 let (address, bytes) = match place {
-                    ParameterPlace::Plain(tensor) => (ready.addresses[tensor.0], singles(values)),
+                    ParameterPlace::Plain(tensor) => {
+                        (ready.addresses[tensor.0] + part * behind(values.len()), singles(values))
+                    }
                     ParameterPlace::Weights { master: tensor, shape } => {
-                        (ready.addresses[tensor.0], master(config, shape, values))
+                        let address = ready.addresses[tensor.0] + part * master_bytes(shape);
+                        (address, master(config, shape, values))
                     }
                 };
-                self.upload(address + part as u64 * bytes.len() as u64, &bytes)?;
+                self.upload(address, &bytes)?;
             }
         }
         for (tensor, running) in ready.programs.running.iter().zip(&state.running) {
@@ -44,7 +48,7 @@ impl CardMachine {
                 *values = match place {
                     ParameterPlace::Plain(tensor) => {
                         let bytes = values.len() as u64 * SINGLE_BYTES;
-                        let address = ready.addresses[tensor.0] + part * bytes;
+                        let address = ready.addresses[tensor.0] + part * behind(values.len());
                         read_singles(&self.download(address, bytes)?)
                     }
                     ParameterPlace::Weights { master: tensor, shape } => {
@@ -65,7 +69,7 @@ impl CardMachine {
     }
 }
 
-/// Bytes from the running means of so many channels to the variances.
-const fn behind(channels: usize) -> u64 {
-    (channels as u64 * SINGLE_BYTES).next_multiple_of(BEAT_BYTES)
+/// Bytes from the first of so many values to what lies behind them: the momentum of a vector, the variances of running means.
+const fn behind(values: usize) -> u64 {
+    (values as u64 * SINGLE_BYTES).next_multiple_of(BEAT_BYTES)
 }

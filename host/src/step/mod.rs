@@ -89,7 +89,7 @@ pub struct StepIo {
 /// Where a parameter and its momentum lie in card memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ParameterPlace {
-    /// FP32 values, then their momentum.
+    /// FP32 values, then from the next beat on their momentum.
     Plain(TensorId),
     /// Weights of a layer, in the rows of `satkit_plan::layout`, then their momentum.
     Weights {

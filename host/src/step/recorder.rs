@@ -7,7 +7,7 @@ use super::values::{plain, shape_of};
 use super::weights::Weights;
 use crate::HostError;
 use crate::network::MacLayer;
-use satkit_plan::layout::SINGLE_BYTES;
+use satkit_plan::layout::{BEAT_BYTES, SINGLE_BYTES};
 use satkit_plan::step::{
     DrainValues, Edge, MacOperation, StepOperation, StepWork, Stream, TensorId, UpdateOperation,
     VectorOperation,
@@ -78,7 +78,8 @@ impl Recorder {
     }
 
     pub(super) fn parameter(&mut self, name: &str, len: usize) -> Parameter {
-        let bytes = len as u64 * SINGLE_BYTES;
+        // Values and momentum fill beats each: what an update takes behind them is 0, and stays it.
+        let bytes = (len as u64 * SINGLE_BYTES).next_multiple_of(BEAT_BYTES);
         let master = self.work.tensor(name, 2 * bytes);
         let gradient = self.work.tensor(format!("{name}.gradient"), bytes);
         Parameter { name: name.into(), len: len as u64, master, gradient }
@@ -247,7 +248,7 @@ impl Recorder {
     fn updated(&self, parameter: &Parameter) -> StepOperation {
         StepOperation::Update(UpdateOperation {
             name: parameter.name.clone(),
-            parameters: parameter.len,
+            parameters: parameter.len.next_multiple_of(BEAT_BYTES / SINGLE_BYTES),
             master: self.work.all(parameter.master),
             gradient: self.work.all(parameter.gradient),
             ff: None,
