@@ -44,13 +44,25 @@ fn train<M: StepMachine>(
 
 fn card(config: &ArrayConfig) -> CardMachine {
     let options = SimCardOptions { dram: MemoryModel::default(), ..SimCardOptions::default() };
-    machine(config, Arc::new(SimCard::new(config, &options).unwrap()))
+    machine(
+        config,
+        Arc::new(SimCard::new(config, &options).unwrap()),
+        DataflowChoice::Auto,
+        MemoryModel::default(),
+    )
 }
 
-fn machine(config: &ArrayConfig, card: Arc<dyn Card>) -> CardMachine {
-    let memory = MemoryModel::default();
+fn machine(
+    config: &ArrayConfig,
+    card: Arc<dyn Card>,
+    dataflow: DataflowChoice,
+    memory: MemoryModel,
+) -> CardMachine {
     let session = Session::open(card, config).unwrap();
-    CardMachine::new(Arc::new(session), CardSettings { memory, ..CardSettings::default() })
+    CardMachine::new(
+        Arc::new(session),
+        CardSettings { dataflow, memory, ..CardSettings::default() },
+    )
 }
 
 /// Every FP32 of a state, as bits, with the name of what it belongs to.
@@ -189,7 +201,8 @@ fn a_card_leaves_out_what_is_not_finite() {
     }
 }
 
-/// The Verilated accelerator is driven as the simulated card is, and ends with its bits and cycles.
+/// The Verilated accelerator is driven as the simulated card is, and ends with its bits and cycles. LD.A does not load WU in WS yet, so all
+/// is OS.
 #[test]
 fn the_verilog_trains_as_the_simulated_card_does() {
     if !satkit_tests::has_verilog_tool("verilator") {
@@ -204,11 +217,15 @@ fn the_verilog_trains_as_the_simulated_card_does() {
                 length: RunLength::Steps(2),
                 ..self::settings(method, Sparsity::TWO_OF_EIGHT)
             };
-            let options =
-                RtlCardOptions { dram: MemoryModel::default(), ..RtlCardOptions::default() };
+            let (os, dram) = (DataflowChoice::Os, MemoryModel::ddr4());
+            let options = SimCardOptions { dram, ..SimCardOptions::default() };
+            let card = Arc::new(SimCard::new(&config, &options).unwrap());
+            let options = RtlCardOptions { dram, ..RtlCardOptions::default() };
             let verilog = Arc::new(RtlCard::new(&config, &options).unwrap());
-            let (expected, simulated) = train(&network, &data, settings, card(&config));
-            let (found, report) = train(&network, &data, settings, machine(&config, verilog));
+            let (expected, simulated) =
+                train(&network, &data, settings, machine(&config, card, os, dram));
+            let (found, report) =
+                train(&network, &data, settings, machine(&config, verilog, os, dram));
             assert_same(&network, &found, &expected, &what);
             assert_eq!(report.cycles, simulated.cycles, "{what}");
             println!("{what}: {} cycles", report.cycles.total());

@@ -4,5 +4,6 @@ mod array;
 mod difference;
 mod given;
 mod stages;
+mod steps;
 mod updates;
 mod vectors;

@@ -121,7 +121,7 @@ pub(crate) fn open_card(
     }
 }
 
-/// Opens a card and takes it into use. The simulator's memory is the one that programs are planned for.
+/// Opens a card and takes it into use. `dram` is the memory of one in this process.
 ///
 /// # Errors
 /// As [`open_card`], and if the card does not identify itself as one with this array.
@@ -129,14 +129,14 @@ pub(crate) fn open_session(
     device: &CardDevice,
     array: &ArrayConfig,
     transfers: TransferArguments,
+    dram: MemoryModel,
 ) -> anyhow::Result<Session> {
     let card: Arc<dyn Card> = match device {
         CardDevice::Sim => {
-            let options =
-                SimCardOptions { dram: MemoryModel::default(), ..SimCardOptions::default() };
+            let options = SimCardOptions { dram, ..SimCardOptions::default() };
             Arc::new(SimCard::new(array, &options)?)
         }
-        CardDevice::Rtl => rtl_card(array, MemoryModel::default())?,
+        CardDevice::Rtl => rtl_card(array, dram)?,
         CardDevice::Xdma { .. } => open_card(device, None)?,
     };
     let verify = transfers.verify_transfers;

@@ -10,18 +10,28 @@ use satkit_plan::DataflowChoice;
 use satkit_spec::ArrayConfig;
 use std::sync::Arc;
 
-/// A card that trains.
+/// A card that trains. `dram` is its memory [default: that of the hardware's ports is `ddr4`, all others are planned for `pool`].
 ///
 /// # Errors
-/// As [`open_session`].
+/// As [`open_session`], and for a memory that the hardware's ports cannot have.
 pub(crate) fn card_machine(
     device: &CardDevice,
     array: &ArrayConfig,
     dataflow: DataflowChoice,
     transfers: TransferArguments,
+    dram: Option<MemoryModel>,
 ) -> anyhow::Result<CardMachine> {
-    let session = open_session(device, array, transfers)?;
-    let memory = MemoryModel::default();
+    let memory = match (device, dram) {
+        (CardDevice::Rtl, None) => MemoryModel::ddr4(),
+        (CardDevice::Rtl, Some(MemoryModel::Pool(_))) => {
+            let reason = "the hardware has ports of their own for each channel, and this memory has none; accepted with \
+                          --device rtl: fixed, pressure, ddr4";
+            let given = "pool".into();
+            return Err(CliError::Option { option: "--dram", given, reason: reason.into() }.into());
+        }
+        (_, dram) => dram.unwrap_or_default(),
+    };
+    let session = open_session(device, array, transfers, memory)?;
     let settings = CardSettings { dataflow, memory, ..CardSettings::default() };
     Ok(CardMachine::new(Arc::new(session), settings))
 }

@@ -21,7 +21,7 @@ pub(super) fn compute(
     dataflow: DataflowChoice,
     transfers: TransferArguments,
 ) -> anyhow::Result<(KernelResults, Cost)> {
-    let session = open_session(device, config, transfers)?;
+    let session = open_session(device, config, transfers, MemoryModel::default())?;
     let memory = MemoryModel::default();
     let settings = CardSettings { dataflow, memory, ..CardSettings::default() };
     let run = run_kernel(&session, kernel, &settings)?;

@@ -6,6 +6,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use satkit_host::data::DataSource;
 use satkit_host::network::Network;
 use satkit_host::train::{LossScale, Schedule};
+use satkit_memory::MemoryModel;
 use satkit_spec::{Method, Sparsity};
 use std::path::PathBuf;
 
@@ -75,6 +76,9 @@ pub(crate) struct TrainArguments {
     /// rtl for the hardware's Verilog
     #[arg(long, value_name = "sim|rtl|xdma[:DIR][:N]", default_value = "sim")]
     pub(super) device: CardDevice,
+    /// Memory of the card, as `satkit simulate` has it [default: pool; with --device rtl ddr4]
+    #[arg(long, value_name = "MODEL")]
+    pub(super) dram: Option<MemoryModel>,
     #[command(flatten)]
     pub(super) transfers: TransferArguments,
     /// Train the same network dense too, for accuracy and speed-up [default: dense]

@@ -148,6 +148,7 @@ impl Single<'_> {
                     &plan.array,
                     plan.dataflow,
                     arguments.transfers,
+                    arguments.dram,
                 )?;
                 if let Some(trace) = trace {
                     machine = trace.follow(&run_name(&settings), machine);
