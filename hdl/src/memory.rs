@@ -33,6 +33,8 @@ pub const WRAPPERS: &[(&str, &str)] = &[
     ),
     ("vector_rows", "wiring: the operations of a cross-entropy, one after another"),
     ("vector_loss", "wiring: rows of a cross-entropy from rings of beats, and its results to them"),
+    ("vector_pool", "wiring: elements window by window out of rings, and results to them"),
+    ("vector_norm", "wiring: a channel's statistics for each lane, and their constants"),
     ("vector_divide_turns", "wiring: three dividers, and whose turn it is"),
     ("dma", "wiring: clients, arbiters and the ports of all channels"),
     ("in_order", "wiring: FIFOs of beats and the way from them"),

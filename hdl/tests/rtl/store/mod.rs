@@ -65,7 +65,8 @@ fn many(config: &ArrayConfig, cases: u64) {
         let at = |byte: &u64| (*byte, written.get(byte).copied(), expected.get(byte).copied());
         assert!(wrong.is_none(), "case {case}: {:x?} of {:?}", wrong.map(at), given.program);
     }
-    println!("{}: {cases} programs, {seen:?}", config.name);
+    let what = format!("{}: {cases} programs, {seen:?}", config.name);
+    println!("{what}");
     assert!(
         seen.partial_beats > 0
             && seen.tiles as u64 > 2 * cases
@@ -73,7 +74,8 @@ fn many(config: &ArrayConfig, cases: u64) {
             && seen.reads > cases as usize
             && seen.sums > 10 * cases
             && seen.finite_sums > seen.sums / 3
-            && seen.forgotten > 0
+            && (seen.forgotten > 0 || cases < 100),
+        "{what}"
     );
 }
 
