@@ -28,7 +28,7 @@ const _: () = assert!(UPDATE_BUFFER_CYCLES == PICK_CYCLES + 1);
 /// updates, since nobody tells it of gradients that are not finite; parameters that do not
 /// fill whole beats of W, or not as many of dW; numbers that lie elsewhere than PARAMETERS says.
 ///
-/// With `make_ff`, `make_bp`, and in SORE of FP32 weights, it takes panels of a layer ([`panel`]) and writes operand weights, too.
+/// With `make_ff`, `make_bp`, and in SORE of FP32 weights, it takes panels of a layer (module `panel`) and writes operand weights, too.
 /// It refuses BP's operand of larger kernels with a stride, taps that share beats of positions, up to 8 output channels, M of 16 or more, other operands than dense ones and those that are pruned along their own K, other
 /// beats of W, V or dW than WEIGHTS says, and W or dW at odd beats.
 ///
