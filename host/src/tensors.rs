@@ -5,7 +5,10 @@ use half::f16;
 use satkit_plan::MacStage;
 use satkit_plan::layout::{for_each_operand, master_rows, pitch, weight_bytes};
 use satkit_spec::isa::scalar;
-use satkit_spec::{ArrayConfig, ConvShape, Sparsity};
+use satkit_spec::{
+    ArrayConfig, ConvShape, NORM_RUNNING_WORDS, NORM_UNIT_CHANNELS, Sparsity, norm_place,
+    norm_units,
+};
 
 /// FP16 images `(n, c, pixels)` as pixels with their channels.
 pub(crate) fn images(values: &[f16], channels: usize, pixels: usize) -> Vec<u8> {
@@ -91,6 +94,33 @@ pub(crate) fn singles(values: &[f32]) -> Vec<u8> {
 /// The FP32 values of bytes.
 pub(crate) fn read_singles(bytes: &[u8]) -> Vec<f32> {
     bytes.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect()
+}
+
+/// Running means and variances in units of channels, the last filled up with zeros.
+pub(crate) fn running_statistics(mean: &[f32], var: &[f32]) -> Vec<u8> {
+    let mut values = vec![0.0; norm_units(mean.len()) * NORM_RUNNING_WORDS * NORM_UNIT_CHANNELS];
+    for (word, of_channels) in [mean, var].into_iter().enumerate() {
+        for (channel, &value) in of_channels.iter().enumerate() {
+            let (beat, at) = norm_place(NORM_RUNNING_WORDS, channel, word);
+            values[beat * NORM_UNIT_CHANNELS + at] = value;
+        }
+    }
+    singles(&values)
+}
+
+/// The way back: means and variances of so many channels.
+pub(crate) fn read_running_statistics(
+    channels: usize,
+    bytes: &[u8],
+) -> [Vec<f32>; NORM_RUNNING_WORDS] {
+    let values = read_singles(bytes);
+    [0, 1].map(|word| {
+        let of_channel = |channel: usize| {
+            let (beat, at) = norm_place(NORM_RUNNING_WORDS, channel, word);
+            values[beat * NORM_UNIT_CHANNELS + at]
+        };
+        (0..channels).map(of_channel).collect()
+    })
 }
 
 /// FP32 weights OIHW as rows of `Co`.

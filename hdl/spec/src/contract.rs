@@ -1,14 +1,15 @@
 //! The contract hash: one number that changes when any shared fact changes.
 
 use crate::{
-    K_BLOCK, Method, POSITION_SLOTS, Sparsity, Stage, WEIGHT_TILE_COLS, isa, memory_map, regs,
+    K_BLOCK, Method, NORM_KEPT_WORDS, NORM_RUNNING_WORDS, POSITION_SLOTS, Sparsity, Stage,
+    WEIGHT_TILE_COLS, isa, memory_map, regs,
 };
 use sha2::{Digest, Sha256};
 use std::fmt::{self, Write as _};
 
 /// Version of `docs/contract.md`, `docs/contract-elementwise.md` and the encodings: raised with every change of what is
 /// computed or how an instruction is encoded.
-pub const CONTRACT_VERSION: u32 = 6;
+pub const CONTRACT_VERSION: u32 = 7;
 
 /// SHA-256 over the canonical text of the contract's tables.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -42,6 +43,7 @@ fn canonical_text() -> String {
         let _ = text.write_fmt(arguments);
     };
     line(format_args!("weight tile {WEIGHT_TILE_COLS} {POSITION_SLOTS}\n"));
+    line(format_args!("norm {NORM_RUNNING_WORDS} {NORM_KEPT_WORDS}\n"));
     line(format_args!("group sizes {:?}\n", Sparsity::GROUP_SIZES));
     line(format_args!("stages {:?}\n", Stage::ALL));
     for method in Method::ALL {

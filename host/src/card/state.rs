@@ -4,8 +4,11 @@ use super::{CardMachine, Ready};
 use crate::HostError;
 use crate::network::ModelState;
 use crate::step::ParameterPlace;
-use crate::tensors::{master, read_master, read_singles, singles};
+use crate::tensors::{
+    master, read_master, read_running_statistics, read_singles, running_statistics, singles,
+};
 use satkit_plan::layout::{BEAT_BYTES, SINGLE_BYTES, master_bytes};
+use satkit_spec::{NORM_RUNNING_WORDS, norm_units};
 
 impl CardMachine {
     pub(super) fn upload_state(&self, ready: &Ready, state: &ModelState) -> Result<(), HostError> {
@@ -28,9 +31,8 @@ impl CardMachine {
             }
         }
         for (tensor, running) in ready.programs.running.iter().zip(&state.running) {
-            let means = ready.addresses[tensor.0];
-            self.upload(means, &singles(&running.mean))?;
-            self.upload(means + behind(running.mean.len()), &singles(&running.var))?;
+            let statistics = running_statistics(&running.mean, &running.var);
+            self.upload(ready.addresses[tensor.0], &statistics)?;
         }
         Ok(())
     }
@@ -60,16 +62,16 @@ impl CardMachine {
             }
         }
         for (tensor, running) in ready.programs.running.iter().zip(&mut state.running) {
-            let (means, count) = (ready.addresses[tensor.0], running.mean.len());
-            let bytes = count as u64 * SINGLE_BYTES;
-            running.mean = read_singles(&self.download(means, bytes)?);
-            running.var = read_singles(&self.download(means + behind(count), bytes)?);
+            let channels = running.mean.len();
+            let bytes = (norm_units(channels) * NORM_RUNNING_WORDS) as u64 * BEAT_BYTES;
+            let statistics = self.download(ready.addresses[tensor.0], bytes)?;
+            [running.mean, running.var] = read_running_statistics(channels, &statistics);
         }
         Ok(())
     }
 }
 
-/// Bytes from the first of so many values to what lies behind them: the momentum of a vector, the variances of running means.
+/// Bytes from the first of so many values to the momentum behind them.
 const fn behind(values: usize) -> u64 {
     (values as u64 * SINGLE_BYTES).next_multiple_of(BEAT_BYTES)
 }

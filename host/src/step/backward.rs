@@ -45,13 +45,12 @@ impl Graph<'_> {
                 self.recorder.wu(&self.weights[layer], x, dz, bias.as_ref());
                 self.give_residual(residual, dz);
             }
-            Op::BatchNorm { x, gamma, beta, residual, relu, .. } => {
+            Op::BatchNorm { x, gamma, beta, norm, residual, relu } => {
                 let dz = self.unmask(index, dy, relu);
-                let parameters = [self.parameter(index, gamma)?, self.parameter(index, beta)?];
                 self.call(Call::BatchNormBackward, own.elements);
-                let y = self.value(x);
-                let values = self.norm_values(self.shape(x), &parameters, None);
-                let dx = self.recorder.norm_backward(&node.name, y, dz, &parameters, Some(values));
+                let (y, shape) = (self.value(x), self.shape(x));
+                let norm = self.norm(index, [gamma, beta], norm)?;
+                let dx = self.recorder.norm_backward(&node.name, &norm, y, dz, Some(shape));
                 self.give(x, dx.into());
                 self.give_residual(residual, dz);
             }
@@ -62,7 +61,7 @@ impl Graph<'_> {
                 let also = parameters.each_ref().map(|p| self.recorder.work.all(p.gradient));
                 let op = (VectorOp::LayerNormBackward, own.padded());
                 let reads = [self.value(x).stream, dy.value.stream].into_iter().chain(rows);
-                let values = self.norm_values(self.shape(x), &parameters, None);
+                let values = self.norm_values(self.shape(x), &parameters);
                 self.elementwise_backward(index, op, x, reads.collect(), &also, values);
                 self.recorder.update(&parameters);
             }

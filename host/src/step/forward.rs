@@ -59,18 +59,16 @@ impl Graph<'_> {
             }
             Op::BatchNorm { x, gamma, beta, norm, residual, relu } => {
                 let y = self.value(x);
-                if !matches!(network.nodes()[x.0].op, Op::Mac { .. }) && !self.evaluates {
-                    self.recorder.norm_statistics(&node.name, y);
-                }
+                let summed = matches!(network.nodes()[x.0].op, Op::Mac { .. });
                 self.masks[index] = self.mask_of(index, relu, value);
                 let mut shape = self.shape(NodeId(index));
                 (shape.relu, shape.residual) = (relu, residual.is_some());
                 (shape.bits, shape.running) = (!self.evaluates, self.evaluates);
-                let vectors = [self.parameter(index, gamma)?, self.parameter(index, beta)?];
-                let values = self.norm_values(shape, &vectors, self.running.get(norm).copied());
                 let residual = residual.map(|residual| self.value(residual).stream);
                 let mask = self.masks[index];
-                self.recorder.norm(&node.name, y, residual, value, mask, Some(values));
+                let tensors = self.norm(index, [gamma, beta], norm)?;
+                let (name, z) = (&node.name, value);
+                self.recorder.norm(name, &tensors, y, summed, residual, z, mask, Some(shape));
                 self.call(Call::BatchNorm, value.elements);
             }
             Op::LayerNorm { x, gamma, beta } => {
@@ -83,7 +81,7 @@ impl Graph<'_> {
                 let writes = vec![value.stream, rows.stream];
                 self.elementwise(index, plain(VectorOp::LayerNorm), &[x], writes);
                 let vectors = [self.parameter(index, gamma)?, self.parameter(index, beta)?];
-                let values = self.norm_values(self.shape(x), &vectors, None);
+                let values = self.norm_values(self.shape(x), &vectors);
                 self.recorder.describe(values);
                 self.call(Call::LayerNorm, value.elements);
             }

@@ -2,6 +2,7 @@
 
 use super::alias;
 use super::calls::{Call, Calls};
+use super::norm::Norm;
 use super::recorder::{Parameter, Recorder};
 use super::value::{Gradient, Size, Value};
 use super::values::plain;
@@ -9,9 +10,11 @@ use super::weights::Weights;
 use super::{NetworkPrograms, NetworkStep, ParameterPlace, StepIo, StepSettings};
 use crate::HostError;
 use crate::network::{Network, NodeId, Op};
-use satkit_plan::layout::{BEAT_BYTES, SINGLE_BYTES};
+use satkit_plan::layout::BEAT_BYTES;
 use satkit_plan::step::{HostWork, StepWork, Stream, TensorId};
 use satkit_spec::isa::{Shape, VectorOp};
+use satkit_spec::{NORM_RUNNING_WORDS, norm_units};
+use std::collections::HashMap;
 
 /// Bytes of a label that the host uploads.
 const LABEL_BYTES: u64 = 4;
@@ -39,7 +42,9 @@ pub(super) struct Graph<'a> {
     /// The step's numbers: learning rate and others.
     numbers: TensorId,
     /// Running statistics of each batch norm.
-    pub(super) running: Vec<TensorId>,
+    running: Vec<TensorId>,
+    /// All tensors of each batch norm that has come up.
+    norms: HashMap<usize, Norm>,
     /// The pass that tests the network: running statistics, nothing kept.
     pub(super) evaluates: bool,
     /// Uses of each value.
@@ -63,7 +68,8 @@ impl<'a> Graph<'a> {
         let numbers = recorder.work.tensor("numbers", BEAT_BYTES);
         recorder.scalars = Some(numbers);
         let running = network.norms().iter().enumerate().map(|(index, norm)| {
-            let bytes = 2 * (norm.channels as u64 * SINGLE_BYTES).next_multiple_of(BEAT_BYTES);
+            let beats = norm_units(norm.channels) * NORM_RUNNING_WORDS;
+            let bytes = beats as u64 * BEAT_BYTES;
             recorder.work.tensor(format!("running {index}"), bytes)
         });
         let running = running.collect();
@@ -84,6 +90,7 @@ impl<'a> Graph<'a> {
             kept: vec![None; count],
             numbers,
             running,
+            norms: HashMap::new(),
             evaluates: false,
             gradients: vec![None; count],
             awaited: uses.clone(),
@@ -211,6 +218,27 @@ impl<'a> Graph<'a> {
     pub(super) fn parameter(&self, node: usize, index: usize) -> Result<Parameter, HostError> {
         let parameter = self.parameters.get(index).cloned().flatten();
         parameter.ok_or_else(|| self.error(node, "a parameter that is the weight of a layer"))
+    }
+
+    /// The tensors of batch norm `norm`, which is at a node.
+    pub(super) fn norm(
+        &mut self,
+        node: usize,
+        [gamma, beta]: [usize; 2],
+        norm: usize,
+    ) -> Result<Norm, HostError> {
+        if let Some(known) = self.norms.get(&norm) {
+            return Ok(known.clone());
+        }
+        let parameters = [self.parameter(node, gamma)?, self.parameter(node, beta)?];
+        let (Some(&running), Some(spec)) = (self.running.get(norm), self.network.norms().get(norm))
+        else {
+            return Err(self.error(node, "a batch norm without running statistics"));
+        };
+        let name = &self.network.nodes()[node].name;
+        let tensors = self.recorder.norm_tensors(name, &parameters, running, spec.channels);
+        self.norms.insert(norm, tensors.clone());
+        Ok(tensors)
     }
 
     /// True if a batch norm takes the value of this node.

@@ -1,12 +1,27 @@
 //! Batch norm and ReLU, forward and backward.
 
-use super::recorder::{Parameter, Recorder};
+use super::recorder::{Parameter, Recorder, vector};
 use super::value::{Gradient, Value};
-use satkit_plan::step::{StepOperation, Stream, VectorOperation, VectorValues};
-use satkit_spec::isa::VectorOp;
+use super::values::plain;
+use satkit_plan::layout::BEAT_BYTES;
+use satkit_plan::step::{StepOperation, Stream, TensorId, VectorTensors, VectorValues};
+use satkit_spec::isa::{Shape, VectorOp};
+use satkit_spec::{NORM_KEPT_WORDS, NORM_UNIT_CHANNELS, norm_units};
 
 /// Bits of an FP16 value; a mask has one bit for it.
 const MASK_SHARE: u64 = 16;
+
+/// Tensors of a batch norm.
+#[derive(Clone, Debug)]
+pub(super) struct Norm {
+    gamma: Parameter,
+    beta: Parameter,
+    running: Stream,
+    /// What the forward pass keeps of each channel for the backward pass.
+    kept: Stream,
+    /// Channels, whole units of them.
+    channels: u64,
+}
 
 impl Recorder {
     /// Room for the ReLU mask of a value, one bit each.
@@ -15,27 +30,87 @@ impl Recorder {
         Stream { tensor: self.work.tensor(format!("{name}.mask"), bytes), bytes }
     }
 
-    /// Applies batch norm to `y`, whose statistics are complete when `y` is.
+    /// Tensors of a batch norm over `channels` channels.
+    pub(super) fn norm_tensors(
+        &mut self,
+        name: &str,
+        [gamma, beta]: &[Parameter; 2],
+        running: TensorId,
+        channels: usize,
+    ) -> Norm {
+        let bytes = norm_units(channels) as u64 * NORM_KEPT_WORDS as u64 * BEAT_BYTES;
+        let kept = self.work.tensor(format!("{name}.kept"), bytes);
+        Norm {
+            gamma: gamma.clone(),
+            beta: beta.clone(),
+            running: self.work.all(running),
+            kept: self.work.all(kept),
+            channels: (norm_units(channels) * NORM_UNIT_CHANNELS) as u64,
+        }
+    }
+
+    /// Applies batch norm to `y`. Its sums are complete when `y` is; if no matrix stage made it, they are made here.
     pub(super) fn norm(
         &mut self,
         name: &str,
+        norm: &Norm,
         y: Value,
+        summed: bool,
         residual: Option<Stream>,
         z: Value,
         mask: Option<Stream>,
-        values: Option<VectorValues>,
+        shape: Option<Shape>,
     ) {
+        let evaluates = shape.is_some_and(|shape| shape.running);
+        let named = VectorTensors {
+            a: Some(y.stream.tensor),
+            b: residual.map(|residual| residual.tensor),
+            c: Some(norm.kept.tensor),
+            x: Some(z.stream.tensor),
+            y: mask.map(|mask| mask.tensor),
+            z: None,
+        };
+        let values = shape.map(|shape| VectorValues {
+            first: Some(norm.gamma.master),
+            second: Some(norm.beta.master),
+            running: Some(norm.running.tensor),
+            sums: Some(y.stream.tensor).filter(|_| summed),
+            tensors: Some(named),
+            ..plain(shape)
+        });
+        if !summed && !evaluates {
+            let op = VectorOp::BatchNormStatistics;
+            self.push(Self::sums(name, op, y.padded(), vec![y.stream], Vec::new()));
+            values.into_iter().for_each(|values| self.describe(values));
+        }
+        let reads = vec![self.whole(&norm.gamma), self.whole(&norm.beta), norm.running];
+        let writes = if evaluates { Vec::new() } else { vec![norm.running, norm.kept] };
+        self.channels(name, VectorOp::BatchNormScale, norm, reads, writes, y);
+        values.into_iter().for_each(|values| self.describe(values));
         let reads = std::iter::once(y.stream).chain(residual).collect();
         let writes = std::iter::once(z.stream).chain(mask).collect();
-        let op = VectorOp::BatchNormApply;
-        self.barred(name, op, y, reads, writes, y);
+        self.stream(name, VectorOp::BatchNormApply, y.padded(), reads, writes);
         values.into_iter().for_each(|values| self.describe(values));
     }
 
-    /// Statistics of a `y` that no matrix stage made.
-    pub(super) fn norm_statistics(&mut self, name: &str, y: Value) {
-        let op = VectorOp::BatchNormStatistics;
-        self.push(Self::sums(name, op, y.padded(), vec![y.stream], Vec::new()));
+    /// The values of a vector, whole beats of them.
+    fn whole(&self, parameter: &Parameter) -> Stream {
+        Stream { tensor: parameter.master, ..self.work.all(parameter.gradient) }
+    }
+
+    /// Channels of a batch norm, when `complete` is complete.
+    fn channels(
+        &mut self,
+        name: &str,
+        op: VectorOp,
+        norm: &Norm,
+        reads: Vec<Stream>,
+        writes: Vec<Stream>,
+        complete: Value,
+    ) {
+        let mut operation = vector(name, op, norm.channels, reads, writes);
+        operation.barrier = vec![complete.stream.tensor];
+        self.push(StepOperation::Vector(operation));
     }
 
     /// Batch norm's backward pass from the masked gradient, with the updates of scale and shift. Returns the gradient of
@@ -43,24 +118,41 @@ impl Recorder {
     pub(super) fn norm_backward(
         &mut self,
         name: &str,
+        norm: &Norm,
         y: Value,
         dz: Gradient,
-        scale_and_shift: &[Parameter; 2],
-        values: Option<VectorValues>,
+        shape: Option<Shape>,
     ) -> Value {
         let Gradient { value: dz, summed, .. } = dz;
+        let dy = self.like(format!("{name}.dy"), y);
+        let gradients = [&norm.gamma, &norm.beta].map(|p| self.work.all(p.gradient));
+        let named = VectorTensors {
+            a: Some(y.stream.tensor),
+            b: Some(dz.stream.tensor),
+            c: Some(norm.kept.tensor),
+            x: Some(dy.stream.tensor),
+            y: Some(norm.gamma.gradient),
+            z: Some(norm.beta.gradient),
+        };
+        let values = shape.map(|shape| VectorValues {
+            first: Some(norm.gamma.master),
+            sums: Some(dz.stream.tensor).filter(|_| summed),
+            tensors: Some(named),
+            ..plain(shape)
+        });
+        let reads = vec![y.stream, dz.stream];
         if !summed {
             let op = VectorOp::BatchNormBackwardSums;
-            self.push(Self::sums(name, op, y.padded(), vec![y.stream, dz.stream], Vec::new()));
+            self.push(Self::sums(name, op, y.padded(), reads.clone(), Vec::new()));
+            values.into_iter().for_each(|values| self.describe(values));
         }
-        let dy = self.like(format!("{name}.dy"), y);
-        let gradients = scale_and_shift.each_ref().map(|p| self.work.all(p.gradient));
-        let writes = std::iter::once(dy.stream).chain(gradients).collect();
-        let op = VectorOp::BatchNormBackwardApply;
-        self.barred(name, op, y, vec![y.stream, dz.stream], writes, dz);
+        let op = VectorOp::BatchNormBackwardScale;
+        self.channels(name, op, norm, vec![norm.kept], gradients.to_vec(), dz);
         values.into_iter().for_each(|values| self.describe(values));
-        // Applying used the old scale.
-        self.update(scale_and_shift);
+        let op = VectorOp::BatchNormBackwardApply;
+        self.stream(name, op, y.padded(), reads, vec![dy.stream]);
+        values.into_iter().for_each(|values| self.describe(values));
+        self.update(&[norm.gamma.clone(), norm.beta.clone()]);
         dy
     }
 
@@ -80,26 +172,5 @@ impl Recorder {
         self.stream(name, op, dz.value.padded(), reads, vec![masked.stream]);
         values.into_iter().for_each(|values| self.describe(values));
         Gradient { value: masked, masked: true, summed: false }
-    }
-
-    fn barred(
-        &mut self,
-        name: &str,
-        op: VectorOp,
-        y: Value,
-        reads: Vec<Stream>,
-        writes: Vec<Stream>,
-        complete: Value,
-    ) {
-        self.push(StepOperation::Vector(VectorOperation {
-            name: name.into(),
-            op,
-            elements: y.padded(),
-            reads,
-            writes,
-            barrier: vec![complete.stream.tensor],
-            divisible: true,
-            values: None,
-        }));
     }
 }

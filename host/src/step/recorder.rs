@@ -277,7 +277,7 @@ impl Recorder {
 }
 
 /// A stream that is not divided.
-fn vector(
+pub(super) fn vector(
     name: &str,
     op: VectorOp,
     elements: u64,

@@ -5,7 +5,7 @@ use super::pruning::Pruning;
 use super::recorder::{Parameter, Recorder};
 use crate::backend::PoolWindow;
 use crate::network::{MacLayer, NodeId};
-use satkit_plan::step::{StepOperation, TensorId, UpdateValues, VectorValues};
+use satkit_plan::step::{StepOperation, UpdateValues, VectorValues};
 use satkit_spec::isa::{Shape, Weights};
 use satkit_spec::{ConvShape, Sparsity, WeightOperand};
 
@@ -74,7 +74,15 @@ impl Pooling {
 
 /// Values of a shape, without vectors beside them.
 pub(crate) const fn plain(shape: Shape) -> VectorValues {
-    VectorValues { shape, scalars: None, first: None, second: None, running: None }
+    VectorValues {
+        shape,
+        scalars: None,
+        first: None,
+        second: None,
+        running: None,
+        sums: None,
+        tensors: None,
+    }
 }
 
 /// The layer of WU and SORE, with these operands.
@@ -134,18 +142,8 @@ impl Graph<'_> {
         shape_of(self.batch, &self.network.nodes()[node.0].shape)
     }
 
-    /// Values of a norm.
-    pub(super) fn norm_values(
-        &self,
-        shape: Shape,
-        [gamma, beta]: &[Parameter; 2],
-        running: Option<TensorId>,
-    ) -> VectorValues {
-        VectorValues {
-            first: Some(gamma.master),
-            second: Some(beta.master),
-            running,
-            ..plain(shape)
-        }
+    /// Values of a layer norm.
+    pub(super) fn norm_values(&self, shape: Shape, [gamma, beta]: &[Parameter; 2]) -> VectorValues {
+        VectorValues { first: Some(gamma.master), second: Some(beta.master), ..plain(shape) }
     }
 }

@@ -52,6 +52,29 @@ impl ExactSum {
         }
     }
 
+    /// Two's complement of 64 bits, and what is no number: bit 0 for +Inf, bit 1 for -Inf, both for NaN. Of a sum of values, which has at
+    /// most 63 bits; it is 0 where it is no number.
+    #[must_use]
+    pub(crate) const fn to_words(self) -> (u64, u32) {
+        match self {
+            Self::Integer(integer) => (integer as u64, 0),
+            Self::Infinite { negative: false } => (0, 1),
+            Self::Infinite { negative: true } => (0, 2),
+            Self::Nan => (0, 3),
+        }
+    }
+
+    /// The way back.
+    #[must_use]
+    pub(crate) const fn from_words(sum: u64, special: u32) -> Self {
+        match special & 3 {
+            0 => Self::Integer(sum as i64 as i128),
+            1 => Self::Infinite { negative: false },
+            2 => Self::Infinite { negative: true },
+            _ => Self::Nan,
+        }
+    }
+
     /// The integer, or `None` for a special.
     #[must_use]
     pub(crate) const fn integer(self) -> Option<i128> {

@@ -47,6 +47,9 @@ pub use residual::{merge_gradient, relu_backward, residual_add};
 pub use store::{bias_gradient, store};
 
 pub(crate) use attention::softmax_row;
+pub(crate) use batch_norm::{
+    apply, apply_backward, gradient, inverse_deviation, product, statistics,
+};
 pub(crate) use checks::{check_length, refuse};
 pub(crate) use exact::{ExactSum, VALUE_UNIT};
 pub(crate) use vector::{TASK, vectorised};

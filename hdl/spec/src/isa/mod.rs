@@ -398,9 +398,10 @@ operations! {
         first: u32 = 30,
         /// Address of beta.
         second: u32 = 30,
-        /// Address of running means, with the running variances behind them from the next beat on.
+        /// Address of running statistics, in units of 16 channels: a beat of means, one of variances.
         running: u32 = 30,
-        /// Address to which ST writes a bias gradient.
+        /// Address to which ST writes a bias gradient. Of VE: the tensor of whose sums at the drain batch norm's channels are made; 0 where VE has
+        /// them.
         sums: u32 = 30,
     }
     /// Fills one half of the W2E row banks for a range of output rows and K slots.

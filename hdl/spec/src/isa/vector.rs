@@ -2,6 +2,7 @@
 
 use super::FieldValue;
 use super::field::{FieldWords, words_of};
+use crate::{NORM_BACKWARD_CYCLES, NORM_FORWARD_CYCLES, NORM_KEPT_WORDS};
 
 macro_rules! vector_ops {
     ($( $(#[doc = $doc:literal])+ $variant:ident = $code:literal, $name:literal, passes $passes:literal; )*) => {
@@ -83,6 +84,12 @@ vector_ops! {
     Unflatten = 21, "unflatten", passes 1;
     /// The first token of each image.
     FirstToken = 22, "first-token", passes 1;
+    /// Batch norm's channels forwards, channels instead of elements: out of S1 and S2, gamma, beta and the running statistics, what `bn-apply` needs,
+    /// the new running statistics, and what the backward pass needs. Up to 128 channels.
+    BatchNormScale = 23, "bn-scale", passes 1;
+    /// Batch norm's channels backwards: out of D1, D2 and what the forward pass kept, what `bn-backward-apply` needs, and the gradients of gamma and
+    /// beta.
+    BatchNormBackwardScale = 24, "bn-backward-scale", passes 1;
 }
 
 impl VectorOp {
@@ -93,6 +100,17 @@ impl VectorOp {
     #[must_use]
     pub const fn reduces(self) -> bool {
         matches!(self, Self::BiasGradient)
+    }
+
+    /// Cycles that as many channels as there are lanes take after the last, if channels are computed instead of elements: 0 elsewhere.
+    #[must_use]
+    pub const fn channel_cycles(self, lanes: usize) -> usize {
+        match self {
+            // Gamma, beta, running mean, running variance.
+            Self::BatchNormScale => 4 * lanes + NORM_FORWARD_CYCLES,
+            Self::BatchNormBackwardScale => NORM_KEPT_WORDS * lanes + NORM_BACKWARD_CYCLES,
+            _ => 0,
+        }
     }
 
     /// Rows follow each other element by element, whatever the lanes; what it reads third are the step's numbers, a beat.

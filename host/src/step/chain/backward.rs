@@ -44,10 +44,10 @@ pub(super) fn row(
             return Ok(dx.map(Gradient::from));
         }
         Kind::Linear { weights, bias } => (weights, Some(bias)),
-        Kind::Conv { weights, y, mask, parameters } => {
-            let norm = format!("{name}.bn");
-            let dz = recorder.unmask(&norm, dy, *mask, None);
-            dy = recorder.norm_backward(&norm, *y, dz, parameters, None).into();
+        Kind::Conv { weights, y, mask, norm } => {
+            let norm_name = format!("{name}.bn");
+            let dz = recorder.unmask(&norm_name, dy, *mask, None);
+            dy = recorder.norm_backward(&norm_name, norm, *y, dz, None).into();
             (weights, None)
         }
     };

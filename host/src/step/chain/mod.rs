@@ -4,6 +4,7 @@ mod backward;
 mod forward;
 
 use super::StepSettings;
+use super::norm::Norm;
 use super::recorder::{Parameter, Recorder};
 use super::value::Value;
 use super::weights::Weights;
@@ -36,7 +37,7 @@ struct Link {
 
 enum Kind {
     /// A convolution; its own output, the mask, scale and shift.
-    Conv { weights: Weights, y: Value, mask: Stream, parameters: [Parameter; 2] },
+    Conv { weights: Weights, y: Value, mask: Stream, norm: Norm },
     /// A linear layer and its bias.
     Linear { weights: Weights, bias: Parameter },
     /// Products of activations.

@@ -4,7 +4,7 @@ use super::depend::{Ledger, Needs};
 use super::memory::Places;
 use super::work::{
     DrainValues, Edge, MacOperation, ProductOperand, ProductOperation, PruneOperation, Stream,
-    TensorId, UpdateOperation, UpdateValues, VectorOperation,
+    TensorId, UpdateOperation, UpdateValues, VectorOperation, VectorTensors,
 };
 use crate::layout::{self, BEAT_BYTES, HALF_BYTES, SINGLE_BYTES};
 use crate::mapping::{Emitter, Mapping, StoreWork, emit};
@@ -15,7 +15,7 @@ use satkit_spec::isa::{
     self, Engine, Instruction, LoadActivations, LoadWeights, Operands, Operation, Reads, Results,
     Store, Update, Vector, Writes,
 };
-use satkit_spec::{ArrayConfig, Stage};
+use satkit_spec::{ArrayConfig, NORM_PIECE_CHANNELS, Stage};
 
 /// Most pieces of a divisible stream, and the beats that a piece has at least.
 const MOST_PIECES: u64 = 32;
@@ -167,24 +167,29 @@ impl StepEmitter<'_> {
     /// What VE computes.
     fn values(&mut self, operation: &VectorOperation) -> Result<(), PlanError> {
         let Some(values) = operation.values else { return Ok(()) };
-        let at = |streams: &[Stream], index: usize| {
-            self.places.optional(streams.get(index).map(|stream| stream.tensor))
+        let streamed = || {
+            let at =
+                |streams: &[Stream], index: usize| streams.get(index).map(|stream| stream.tensor);
+            let (reads, writes) = (&operation.reads, &operation.writes);
+            let [a, b, c] = [0, 1, 2].map(|index| at(reads, index));
+            let [x, y, z] = [0, 1, 2].map(|index| at(writes, index));
+            VectorTensors { a, b, c, x, y, z }
         };
-        let (reads, writes) = (&operation.reads, &operation.writes);
+        let named = values.tensors.unwrap_or_else(streamed);
         let tensors = isa::Tensors {
-            a: at(reads, 0),
-            b: at(reads, 1),
-            c: at(reads, 2),
-            x: at(writes, 0),
-            y: at(writes, 1),
-            z: at(writes, 2),
+            a: self.places.optional(named.a),
+            b: self.places.optional(named.b),
+            c: self.places.optional(named.c),
+            x: self.places.optional(named.x),
+            y: self.places.optional(named.y),
+            z: self.places.optional(named.z),
         };
         let parameters = isa::Parameters {
             scalars: self.places.optional(values.scalars),
             first: self.places.optional(values.first),
             second: self.places.optional(values.second),
             running: self.places.optional(values.running),
-            sums: 0,
+            sums: self.places.optional(values.sums),
         };
         self.set(Operation::Shape(values.shape))?;
         self.set(Operation::Tensors(tensors))?;
@@ -195,13 +200,21 @@ impl StepEmitter<'_> {
     pub(super) fn vector(&mut self, operation: &VectorOperation) -> Result<(), PlanError> {
         self.values(operation)?;
         let longest = longest_beats(&operation.reads, &operation.writes);
-        let pieces = if operation.divisible {
+        let by_channels = operation.op.channel_cycles(self.config.ve_lanes) > 0;
+        let pieces = if by_channels {
+            operation.elements.div_ceil(NORM_PIECE_CHANNELS as u64).max(1)
+        } else if operation.divisible {
             (longest / LEAST_PIECE_BEATS).clamp(1, MOST_PIECES)
         } else {
             1
         };
         let page_beats = PAGE_BYTES / BEAT_BYTES;
         let cut = |piece: u64| {
+            if by_channels {
+                // Each stream has whole beats of each unit of channels.
+                let channels = (piece * NORM_PIECE_CHANNELS as u64).min(operation.elements);
+                return longest * channels / operation.elements.max(1);
+            }
             let at = (u128::from(longest) * u128::from(piece) / u128::from(pieces)) as u64;
             if piece == pieces { longest } else { at.next_multiple_of(page_beats).min(longest) }
         };
@@ -209,6 +222,9 @@ impl StepEmitter<'_> {
         let beat = layout::beat_elements(operation.elements, longest);
         let elements = |piece: u64| {
             let all = operation.elements;
+            if by_channels {
+                return all.min(piece * NORM_PIECE_CHANNELS as u64);
+            }
             if piece == pieces { all } else { all.min(cut(piece) * beat) }
         };
         for piece in 0..pieces {

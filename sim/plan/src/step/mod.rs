@@ -20,5 +20,5 @@ pub use report::{StepReport, StepRow};
 pub use work::{
     DrainValues, Edge, HostWork, MacOperation, ProductOperand, ProductOperation, PruneOperation,
     StepOperation, StepWork, Stream, TensorId, TensorSpec, UpdateOperation, UpdateValues,
-    VectorOperation, VectorValues,
+    VectorOperation, VectorTensors, VectorValues,
 };

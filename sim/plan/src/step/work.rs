@@ -204,6 +204,27 @@ pub struct VectorValues {
     pub second: Option<TensorId>,
     /// Running statistics.
     pub running: Option<TensorId>,
+    /// The tensor of whose sums at the drain batch norm's channels are made; none where VE has summed.
+    pub sums: Option<TensorId>,
+    /// What TENSORS names, if that is not what the operation streams.
+    pub tensors: Option<VectorTensors>,
+}
+
+/// The tensors of an elementwise operation, by the names that they have in TENSORS.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct VectorTensors {
+    /// The first that is read.
+    pub a: Option<TensorId>,
+    /// The second.
+    pub b: Option<TensorId>,
+    /// The third.
+    pub c: Option<TensorId>,
+    /// The first that is written.
+    pub x: Option<TensorId>,
+    /// The second.
+    pub y: Option<TensorId>,
+    /// The third.
+    pub z: Option<TensorId>,
 }
 
 /// Momentum SGD on parameters.

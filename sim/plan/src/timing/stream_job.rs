@@ -83,6 +83,8 @@ pub(super) struct Job {
     reduces: bool,
     /// Cycles that the lanes take after a block's elements.
     tail_cycles: u64,
+    /// The same after the last block: those of channels.
+    channel_cycles: u64,
     latency_cycles: u64,
     /// Operand weights are made: the blocks are panels.
     panels: Option<Panels>,
@@ -99,7 +101,7 @@ impl Job {
         instruction: &Instruction,
         context: &Context,
     ) {
-        (self.latency_cycles, self.tail_cycles) = (0, 0);
+        (self.latency_cycles, self.tail_cycles, self.channel_cycles) = (0, 0, 0);
         (self.elements, self.passes, self.lanes, self.reduces) = (0, 1, 1, false);
         self.numbers = Stream::default();
         self.name_streams(context, &instruction.operation);
@@ -121,6 +123,8 @@ impl Job {
                 let by_rows = vector.op.is_by_rows();
                 self.tail_cycles = if by_rows { ROW_TAIL_CYCLES as u64 } else { 0 };
                 self.cut(vector.elements, if by_rows { 1 } else { config.ve_lanes });
+                let groups = vector.elements.div_ceil(config.ve_lanes as u64);
+                self.channel_cycles = groups * vector.op.channel_cycles(config.ve_lanes) as u64;
                 self.reduces = vector.op.reduces() && self.writes[0].beats <= MOST_SUM_BEATS;
             }
             _ => self.blocks = 0,
@@ -244,7 +248,8 @@ impl Job {
         } else {
             0
         };
-        elements + sums + self.tail_cycles
+        let channels = if block + 1 == self.blocks { self.channel_cycles } else { 0 };
+        elements + sums + channels + self.tail_cycles
     }
 
     pub(super) fn reads(&self, block: u64, requests: &mut BlockRequests) {

@@ -2,9 +2,10 @@
 //!
 //! Timing is `satkit_plan`'s; here a program is walked in its order, which every engine's order agrees with, and operations are
 //! computed in bulk: a MAC stage when its last tile is stored, an elementwise operation with its last piece. What a
-//! program means is all in its instructions and in card memory; between operations the machine keeps the statistics of batch
-//! norms, and whether a gradient was not finite.
+//! program means is all in its instructions and in card memory; between operations the machine keeps the channels of a batch
+//! norm, and whether a gradient was not finite.
 
+mod norm;
 mod products;
 mod stage;
 mod tensor;
@@ -14,8 +15,8 @@ mod weights;
 
 use super::memory::{CardMemory, MemoryFault};
 use crate::SimError;
-use crate::elementwise::BatchStatistics;
 use crate::exec::{ExecError, Lowered};
+use norm::Norm;
 use satkit_spec::ArrayConfig;
 use satkit_spec::isa::{
     ADDRESS_UNIT_BYTES, Instruction, Operation, Parameters, Reads, Shape, Tensors, Weights, Writes,
@@ -103,8 +104,8 @@ struct Machine<'a> {
     writes: Option<Writes>,
     /// The MAC stage whose instructions are being read.
     stage: Stage,
-    /// Statistics of each batch norm, by the address of its input.
-    statistics: HashMap<u32, BatchStatistics>,
+    /// The channels of the last batch norm.
+    norm: Option<Norm>,
     /// A gradient was not finite.
     not_finite: bool,
 }
@@ -133,7 +134,7 @@ pub(super) fn compute(
         reads: None,
         writes: None,
         stage: Stage::default(),
-        statistics: HashMap::new(),
+        norm: None,
         not_finite: false,
     };
     // Tiles of the stage, and pieces of the stream, whose values come with the last of them.

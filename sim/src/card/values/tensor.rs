@@ -148,6 +148,27 @@ pub(super) fn read_singles(
     Ok(values.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect())
 }
 
+/// Reads `len` words of 32 bits.
+pub(super) fn read_words(
+    memory: &CardMemory,
+    address: u64,
+    len: usize,
+) -> Result<Vec<u32>, MemoryFault> {
+    let bytes = read_bytes(memory, address, len * 4)?;
+    let (words, _) = bytes.as_chunks::<4>();
+    Ok(words.iter().map(|bytes| u32::from_le_bytes(*bytes)).collect())
+}
+
+/// Writes words of 32 bits.
+pub(super) fn write_words(
+    memory: &CardMemory,
+    address: u64,
+    words: &[u32],
+) -> Result<(), MemoryFault> {
+    let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+    memory.write(address, &bytes)
+}
+
 /// Writes FP32 values.
 pub(super) fn write_singles(
     memory: &CardMemory,

@@ -2,22 +2,20 @@
 
 use super::tensor::{Images, read_bytes, read_singles, write_singles};
 use super::{Machine, ValueFault, at, missing};
-use crate::elementwise::{
-    self, EmbeddingShape, Fused, LogitGradient, Planes, PoolShape, RowStatistics,
-};
+use crate::elementwise::{self, EmbeddingShape, LogitGradient, Planes, PoolShape, RowStatistics};
 use crate::number::{to_f16, to_f32};
 use crate::prune::prune_gradient;
 use half::f16;
-use satkit_plan::layout::{BEAT_BYTES, pitch};
+use satkit_plan::layout::pitch;
 use satkit_spec::Sparsity;
 use satkit_spec::isa::{Parameters, Shape, Tensors, VectorOp, scalar};
 
 /// An operation with its fields.
-struct Operation<'m, 'a> {
-    machine: &'m mut Machine<'a>,
-    shape: Shape,
-    tensors: Tensors,
-    parameters: Parameters,
+pub(super) struct Operation<'m, 'a> {
+    pub(super) machine: &'m mut Machine<'a>,
+    pub(super) shape: Shape,
+    pub(super) tensors: Tensors,
+    pub(super) parameters: Parameters,
 }
 
 impl Machine<'_> {
@@ -37,8 +35,10 @@ impl Operation<'_, '_> {
             VectorOp::ReluBackward => self.relu_backward(),
             // The machine keeps these sums by it; they follow from tensors that are in memory.
             VectorOp::BatchNormStatistics | VectorOp::BatchNormBackwardSums => Ok(()),
-            VectorOp::BatchNormApply => self.batch_norm(),
-            VectorOp::BatchNormBackwardApply => self.batch_norm_backward(),
+            VectorOp::BatchNormScale => self.norm_scale(),
+            VectorOp::BatchNormApply => self.norm_apply(),
+            VectorOp::BatchNormBackwardScale => self.norm_backward_scale(),
+            VectorOp::BatchNormBackwardApply => self.norm_backward_apply(),
             VectorOp::LayerNorm => self.layer_norm(),
             VectorOp::LayerNormBackward => self.layer_norm_backward(),
             VectorOp::Gelu => {
@@ -117,7 +117,7 @@ impl Operation<'_, '_> {
         Images::new(batch * pixels, channels, 1)
     }
 
-    fn planes(&self) -> Result<Planes, ValueFault> {
+    pub(super) fn planes(&self) -> Result<Planes, ValueFault> {
         let (batch, channels, pixels) = self.sizes();
         Ok(Planes::new(batch, channels, pixels)?)
     }
@@ -126,33 +126,33 @@ impl Operation<'_, '_> {
         Ok(self.images().read(self.machine.memory, at(address))?)
     }
 
-    fn a(&self) -> Result<Vec<f16>, ValueFault> {
+    pub(super) fn a(&self) -> Result<Vec<f16>, ValueFault> {
         self.read(self.tensors.a)
     }
 
-    fn b(&self) -> Result<Vec<f16>, ValueFault> {
+    pub(super) fn b(&self) -> Result<Vec<f16>, ValueFault> {
         self.read(self.tensors.b)
     }
 
     /// Writes the first result.
-    fn x(&self, values: &[f16]) -> Result<(), ValueFault> {
+    pub(super) fn x(&self, values: &[f16]) -> Result<(), ValueFault> {
         Ok(self.images().write(self.machine.memory, at(self.tensors.x), values)?)
     }
 
     /// Reads one FP32 value per channel.
-    fn vector(&self, address: u32) -> Result<Vec<f32>, ValueFault> {
+    pub(super) fn vector(&self, address: u32) -> Result<Vec<f32>, ValueFault> {
         let channels = self.shape.channels as usize;
         Ok(read_singles(self.machine.memory, at(address), channels)?)
     }
 
     /// Writes a parameter's gradient.
-    fn gradient(&mut self, address: u32, values: &[f32]) -> Result<(), ValueFault> {
+    pub(super) fn gradient(&mut self, address: u32, values: &[f32]) -> Result<(), ValueFault> {
         self.machine.watch(values);
         Ok(write_singles(self.machine.memory, at(address), values)?)
     }
 
     /// Writes the mask of a ReLU whose output is `y`: true where it passes a gradient.
-    fn mask(&self, y: &[f16]) -> Result<(), ValueFault> {
+    pub(super) fn mask(&self, y: &[f16]) -> Result<(), ValueFault> {
         if self.shape.relu && self.shape.bits {
             // A NaN passes it too.
             let passes =
@@ -182,47 +182,6 @@ impl Operation<'_, '_> {
             elementwise::relu_backward(&self.b()?, &dy, &mut dx)?;
         }
         self.x(&dx)
-    }
-
-    fn batch_norm(&mut self) -> Result<(), ValueFault> {
-        let (planes, y) = (self.planes()?, self.a()?);
-        let residual = if self.shape.residual { Some(self.b()?) } else { None };
-        let fused = Fused { residual: residual.as_deref(), relu: self.shape.relu };
-        let (gamma, beta) =
-            (self.vector(self.parameters.first)?, self.vector(self.parameters.second)?);
-        let means = at(self.parameters.running);
-        let bytes = u64::from(self.shape.channels) * 4;
-        let variances = means + bytes.next_multiple_of(BEAT_BYTES);
-        let memory = self.machine.memory;
-        let channels = self.shape.channels as usize;
-        let mut mean = read_singles(memory, means, channels)?;
-        let mut var = read_singles(memory, variances, channels)?;
-        let mut z = vec![f16::ZERO; y.len()];
-        if self.shape.running {
-            elementwise::batch_norm_eval(planes, &y, &gamma, &beta, &mean, &var, fused, &mut z)?;
-        } else {
-            let statistics = elementwise::batch_norm_train(
-                planes, &y, &gamma, &beta, &mut mean, &mut var, fused, &mut z,
-            )?;
-            write_singles(memory, means, &mean)?;
-            write_singles(memory, variances, &var)?;
-            self.machine.statistics.insert(self.tensors.a, statistics);
-        }
-        self.x(&z)?;
-        self.mask(&z)
-    }
-
-    fn batch_norm_backward(&mut self) -> Result<(), ValueFault> {
-        let (planes, y, dz) = (self.planes()?, self.a()?, self.b()?);
-        let gamma = self.vector(self.parameters.first)?;
-        let statistics = self.machine.statistics.get(&self.tensors.a);
-        let statistics = missing(statistics, "forward pass of this batch norm")?;
-        let mut dy = vec![f16::ZERO; y.len()];
-        let gradient =
-            elementwise::batch_norm_train_backward(planes, &y, &dz, &gamma, statistics, &mut dy)?;
-        self.x(&dy)?;
-        self.gradient(self.tensors.y, &gradient.dgamma)?;
-        self.gradient(self.tensors.z, &gradient.dbeta)
     }
 
     fn layer_norm(&mut self) -> Result<(), ValueFault> {

@@ -54,10 +54,28 @@ pub fn batch_norm_train_backward(
     saved: &BatchStatistics,
     dx: &mut [f16],
 ) -> Result<NormGradient, SimError> {
-    planes.check("y", y.len())?;
-    planes.check("dz", dz.len())?;
     planes.check("dX", dx.len())?;
     planes.check_channels("gamma", gamma.len())?;
+    let (gradient, [a, b]) = gradient(planes, y, dz, saved)?;
+    let k = product(gamma, &saved.inv);
+    apply_backward(planes, [y, dz], [&saved.mean, &a, &b, &k], dx)?;
+    Ok(gradient)
+}
+
+/// The gradients of gamma and beta, and `a` and `b` of each channel.
+///
+/// Shapes as in [`batch_norm_train_backward`].
+///
+/// # Errors
+/// As [`batch_norm_train_backward`].
+pub(crate) fn gradient(
+    planes: Planes,
+    y: &[f16],
+    dz: &[f16],
+    saved: &BatchStatistics,
+) -> Result<(NormGradient, [Vec<f32>; 2]), SimError> {
+    planes.check("y", y.len())?;
+    planes.check("dz", dz.len())?;
     planes.check_channels("saved statistics", saved.sums.len())?;
     planes.check_terms()?;
 
@@ -76,21 +94,33 @@ pub fn batch_norm_train_backward(
         gradient.dgamma.push(canonical(dgamma));
         gradient.dbeta.push(canonical(dbeta));
     }
-    let k = product(gamma, &saved.inv);
-    for_each_chunk_by_channel(
-        planes,
-        [&saved.mean, &a, &b, &k],
-        dx,
-        |range, [mean, a, b, k], dx| {
-            let (mut wide_dz, mut wide_y) = ([0.0; CHUNK], [0.0; CHUNK]);
-            let (wide_dz, wide_y) = (&mut wide_dz[..dx.len()], &mut wide_y[..dx.len()]);
-            widen(&dz[range.clone()], wide_dz);
-            widen(&y[range], wide_y);
-            centre_gradient(wide_dz, wide_y, mean, a, b, k);
-            narrow(wide_dz, dx);
-        },
-    );
-    Ok(gradient)
+    Ok((gradient, [a, b]))
+}
+
+/// `dX` from `y` and `dz` with mean, `a`, `b` and `k` of each channel.
+///
+/// # Errors
+/// [`SimError`] if a length disagrees.
+pub(crate) fn apply_backward(
+    planes: Planes,
+    [y, dz]: [&[f16]; 2],
+    [mean, a, b, k]: [&[f32]; 4],
+    dx: &mut [f16],
+) -> Result<(), SimError> {
+    planes.check("y", y.len())?;
+    planes.check("dz", dz.len())?;
+    planes.check("dX", dx.len())?;
+    planes.check_channels("mean", mean.len())?;
+    planes.check_channels("k", k.len())?;
+    for_each_chunk_by_channel(planes, [mean, a, b, k], dx, |range, [mean, a, b, k], dx| {
+        let (mut wide_dz, mut wide_y) = ([0.0; CHUNK], [0.0; CHUNK]);
+        let (wide_dz, wide_y) = (&mut wide_dz[..dx.len()], &mut wide_y[..dx.len()]);
+        widen(&dz[range.clone()], wide_dz);
+        widen(&y[range], wide_y);
+        centre_gradient(wide_dz, wide_y, mean, a, b, k);
+        narrow(wide_dz, dx);
+    });
+    Ok(())
 }
 
 /// Evaluation backward pass: the running statistics are constants.

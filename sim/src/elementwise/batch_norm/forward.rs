@@ -24,14 +24,23 @@ vectorised! {
     }
 }
 
-/// Normalises `y` with the given statistics and stores it.
-fn apply(
+/// Normalises `y` with the given mean, `k` and beta of each channel, and stores it.
+///
+/// # Errors
+/// [`SimError`] if a length disagrees.
+pub(crate) fn apply(
     planes: Planes,
     y: &[f16],
     [mean, k, beta]: [&[f32]; 3],
     fused: Fused<'_>,
     out: &mut [f16],
-) {
+) -> Result<(), SimError> {
+    planes.check("y", y.len())?;
+    planes.check("out", out.len())?;
+    planes.check_channels("mean", mean.len())?;
+    planes.check_channels("k", k.len())?;
+    planes.check_channels("beta", beta.len())?;
+    fused.check(planes.len())?;
     for_each_chunk_by_channel(planes, [mean, k, beta], out, |range, [mean, k, beta], out| {
         let mut v = [0.0; CHUNK];
         let v = &mut v[..out.len()];
@@ -39,6 +48,45 @@ fn apply(
         scale_and_shift(v, mean, k, beta);
         finish(v, fused, range.start, out);
     });
+    Ok(())
+}
+
+/// Statistics of the batch's `y`, FP16 `(batch, channels, pixels)`, which enter the running ones, FP32 `(channels)`.
+///
+/// # Errors
+/// [`SimError`] if a length disagrees, or a channel has more than [`MAX_TERMS`](crate::elementwise::MAX_TERMS) values.
+pub(crate) fn statistics(
+    planes: Planes,
+    y: &[f16],
+    running_mean: &mut [f32],
+    running_var: &mut [f32],
+) -> Result<BatchStatistics, SimError> {
+    planes.check("y", y.len())?;
+    planes.check_channels("running mean", running_mean.len())?;
+    planes.check_channels("running variance", running_var.len())?;
+    planes.check_terms()?;
+    let terms = planes.terms() as u64;
+    let n = terms as f32;
+    let mut statistics = BatchStatistics {
+        sums: Vec::with_capacity(planes.channels),
+        mean: Vec::with_capacity(planes.channels),
+        inv: Vec::with_capacity(planes.channels),
+    };
+    let running = running_mean.iter_mut().zip(running_var.iter_mut());
+    for (moments, (running_mean, running_var)) in
+        channel_moments(planes, y, Some(y)).iter().zip(running)
+    {
+        let mean = moments.sum.round(VALUE_UNIT, terms);
+        let var =
+            round_central_moment(terms, moments.products, moments.sum, moments.sum, terms * terms);
+        let unbiased = if terms == 1 { var } else { (var * n) / (n - 1.0) };
+        *running_mean = canonical(RUNNING_KEEP * *running_mean + RUNNING_TAKE * mean);
+        *running_var = canonical(RUNNING_KEEP * *running_var + RUNNING_TAKE * unbiased);
+        statistics.sums.push(moments.sum);
+        statistics.mean.push(canonical(mean));
+        statistics.inv.push(canonical(inverse_deviation(var)));
+    }
+    Ok(statistics)
 }
 
 /// Training forward pass: normalises with the batch's statistics, updates the running ones.
@@ -67,31 +115,9 @@ pub fn batch_norm_train(
     planes.check_channels("running mean", running_mean.len())?;
     planes.check_channels("running variance", running_var.len())?;
     fused.check(planes.len())?;
-    planes.check_terms()?;
-
-    let terms = planes.terms() as u64;
-    let n = terms as f32;
-    let mut statistics = BatchStatistics {
-        sums: Vec::with_capacity(planes.channels),
-        mean: Vec::with_capacity(planes.channels),
-        inv: Vec::with_capacity(planes.channels),
-    };
-    let running = running_mean.iter_mut().zip(running_var.iter_mut());
-    for (moments, (running_mean, running_var)) in
-        channel_moments(planes, y, Some(y)).iter().zip(running)
-    {
-        let mean = moments.sum.round(VALUE_UNIT, terms);
-        let var =
-            round_central_moment(terms, moments.products, moments.sum, moments.sum, terms * terms);
-        let unbiased = if terms == 1 { var } else { (var * n) / (n - 1.0) };
-        *running_mean = canonical(RUNNING_KEEP * *running_mean + RUNNING_TAKE * mean);
-        *running_var = canonical(RUNNING_KEEP * *running_var + RUNNING_TAKE * unbiased);
-        statistics.sums.push(moments.sum);
-        statistics.mean.push(canonical(mean));
-        statistics.inv.push(canonical(inverse_deviation(var)));
-    }
+    let statistics = statistics(planes, y, running_mean, running_var)?;
     let k = product(gamma, &statistics.inv);
-    apply(planes, y, [&statistics.mean, &k, beta], fused, out);
+    apply(planes, y, [&statistics.mean, &k, beta], fused, out)?;
     Ok(statistics)
 }
 
@@ -119,6 +145,5 @@ pub fn batch_norm_eval(
     planes.check_channels("running variance", running_var.len())?;
     fused.check(planes.len())?;
     let inv: Vec<f32> = running_var.iter().map(|&var| inverse_deviation(var)).collect();
-    apply(planes, y, [running_mean, &product(gamma, &inv), beta], fused, out);
-    Ok(())
+    apply(planes, y, [running_mean, &product(gamma, &inv), beta], fused, out)
 }

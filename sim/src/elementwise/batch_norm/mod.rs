@@ -6,6 +6,8 @@ mod backward;
 mod forward;
 
 pub use backward::{NormGradient, batch_norm_eval_backward, batch_norm_train_backward};
+pub(crate) use backward::{apply_backward, gradient};
+pub(crate) use forward::{apply, statistics};
 pub use forward::{batch_norm_eval, batch_norm_train};
 
 use super::ExactSum;
@@ -25,6 +27,16 @@ pub struct BatchStatistics {
 }
 
 impl BatchStatistics {
+    /// Statistics that were kept elsewhere: of each channel `S1`, mean, `1 / deviation`.
+    pub(crate) const fn from_parts(sums: Vec<ExactSum>, mean: Vec<f32>, inv: Vec<f32>) -> Self {
+        Self { sums, mean, inv }
+    }
+
+    /// `S1` per channel.
+    pub(crate) fn sums(&self) -> &[ExactSum] {
+        &self.sums
+    }
+
     /// Mean of the batch per channel, FP32.
     #[must_use]
     pub fn mean(&self) -> &[f32] {
@@ -39,11 +51,11 @@ impl BatchStatistics {
 }
 
 /// `1 / sqrt(var + eps)`.
-fn inverse_deviation(var: f32) -> f32 {
+pub(crate) fn inverse_deviation(var: f32) -> f32 {
     1.0 / (var + EPSILON).sqrt()
 }
 
 /// Elementwise product of two parameter vectors.
-fn product(a: &[f32], b: &[f32]) -> Vec<f32> {
+pub(crate) fn product(a: &[f32], b: &[f32]) -> Vec<f32> {
     a.iter().zip(b).map(|(a, b)| a * b).collect()
 }
