@@ -1,6 +1,7 @@
 //! Shared parts of the cross-crate tests: strategies for layers and values, and comparison of bits.
 
 mod fuse;
+pub mod norm_case;
 mod process;
 mod programs;
 pub mod vector_case;

@@ -291,6 +291,8 @@ fn of_dma(port: &Port) -> String {
 fn of_engine(port: &Port) -> String {
     match port.name.as_str() {
         "reset" => "forget".into(),
+        // VE's channels of a batch norm ask ST for their sums.
+        name if name.starts_with("vector_sums_") => name.replace("vector_", ""),
         name => name.into(),
     }
 }

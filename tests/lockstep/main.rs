@@ -3,6 +3,7 @@
 mod array;
 mod difference;
 mod given;
+mod norms;
 mod stages;
 mod steps;
 mod updates;

@@ -148,6 +148,10 @@ fn what_ve_cannot_do_is_illegal() {
         VectorOp::CrossEntropy,
         VectorOp::Pool,
         VectorOp::PoolBackward,
+        VectorOp::BatchNormStatistics,
+        VectorOp::BatchNormBackwardSums,
+        VectorOp::BatchNormScale,
+        VectorOp::BatchNormBackwardScale,
     ];
     let unknown: Vec<_> = VectorOp::ALL.iter().filter(|op| !known.contains(op)).collect();
     let mut runner =

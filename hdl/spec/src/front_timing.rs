@@ -54,9 +54,9 @@ pub const VECTOR_LATENCY_CYCLES: usize = 32;
 pub const ROW_TAIL_CYCLES: usize = 426;
 /// Cycles that VE takes for as many channels of a batch norm as it has lanes, forwards, beside those in which their gamma, beta and running
 /// statistics are read, one value in a cycle: the steps of the computation, and what is written.
-pub const NORM_FORWARD_CYCLES: usize = 475;
+pub const NORM_FORWARD_CYCLES: usize = 474;
 /// The same backwards, where six values of a channel are read.
-pub const NORM_BACKWARD_CYCLES: usize = 253;
+pub const NORM_BACKWARD_CYCLES: usize = 252;
 /// Cycles of WU's results beside those of WUVE and SORE: a beat out of the buffers (2), lanes out of the beat, results into one.
 pub const UPDATE_BUFFER_CYCLES: usize = 4;
 /// Input channels of a panel of weights, and its output channels.

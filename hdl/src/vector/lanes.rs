@@ -3,14 +3,14 @@
 use super::rows::{ROW, TAKEN_CYCLES};
 use super::{
     Cursor, ExactSum, Gather, Lane, Pick, PoolBest, PoolKind, PoolOrder, PoolShare, PoolSpread,
-    ROW_LATENCY_CYCLES, RoundSum, Tail, WidenHalf, loss, pool,
+    ROW_LATENCY_CYCLES, RoundSum, Tail, WidenHalf, loss, norm, norm_lanes, pool,
 };
 use crate::dma::LANE_READ_CYCLES;
 use crate::emit::{Design, Module, NEVER, Wiring, emit, part, side_by_side};
 use crate::float::NarrowSingle;
 use crate::isa_bits::{field, low_bits};
 use satkit_spec::isa::{VectorOp, Word};
-use satkit_spec::{ROW_TAIL_CYCLES, VECTOR_LATENCY_CYCLES};
+use satkit_spec::{NORM_PIECE_CHANNELS, ROW_TAIL_CYCLES, VECTOR_LATENCY_CYCLES};
 
 const BEAT: usize = 512;
 const HALF: usize = 16;
@@ -40,13 +40,19 @@ const WRITES: [[&str; 4]; 2] = [
 ];
 
 /// An operation that the lanes do, as a wire.
-const OPS: [(&str, VectorOp); 6] = [
+const OPS: [(&str, VectorOp); 12] = [
     ("cross_entropy", VectorOp::CrossEntropy),
     ("add", VectorOp::Add),
     ("relu_backward", VectorOp::ReluBackward),
     ("bias_gradient", VectorOp::BiasGradient),
     ("pool", VectorOp::Pool),
     ("pool_backward", VectorOp::PoolBackward),
+    ("bn_statistics", VectorOp::BatchNormStatistics),
+    ("bn_scale", VectorOp::BatchNormScale),
+    ("bn_apply", VectorOp::BatchNormApply),
+    ("bn_backward_sums", VectorOp::BatchNormBackwardSums),
+    ("bn_backward_scale", VectorOp::BatchNormBackwardScale),
+    ("bn_backward_apply", VectorOp::BatchNormBackwardApply),
 ];
 
 /// The module `vector_lanes`.
@@ -74,6 +80,7 @@ pub(super) fn module(lanes: usize) -> Module {
     for name in ["refuse", "next_reduces", "next_by_rows", "wrong"] {
         text.output(name, 1);
     }
+    norm_lanes::ports(&mut text);
     text.output("next_tail_cycles", 17);
     for ring in 0..3 {
         text.input(&format!("read_at_{ring}"), 30);
@@ -85,9 +92,10 @@ pub(super) fn module(lanes: usize) -> Module {
         text.output(&format!("write_data_{ring}"), BEAT);
     }
     next(&mut text, lanes);
-    settings(&mut text);
+    settings(&mut text, lanes);
     cursor(&mut text, lanes);
     picks(&mut text, lanes);
+    norm_lanes::channels(&mut text, lanes, PICK_CYCLES);
     elements(&mut text, lanes);
     sums(&mut text, lanes);
     pooled(&mut text, lanes);
@@ -121,12 +129,15 @@ fn next(text: &mut Wiring, lanes: usize) {
     pool_kind(text);
     text.value("no_pooling", 1, "next_is_pooling & ~pool_known");
     next_rows(text);
-    let other = "unknown | too_many | no_pooling | no_rows | (|next_elements[2:0])";
+    norm_lanes::next(text, lanes);
+    let other = "unknown | too_many | no_pooling | no_rows | no_norm | (|next_elements[2:0])";
     text.assign("refuse", &format!("~({known}) | {other}"));
     text.assign("next_reduces", "next_is_sums");
     text.assign("next_by_rows", "next_is_cross_entropy");
     text.wire("sum_cycles", 17);
-    let tail = format!("next_by_rows ? 17'd{ROW_TAIL_CYCLES} : sum_cycles");
+    let tail = format!(
+        "next_by_rows ? 17'd{ROW_TAIL_CYCLES} : next_is_channels ? channel_cycles : sum_cycles"
+    );
     text.assign("next_tail_cycles", &tail);
     text.instance(
         "vector_tail",
@@ -181,7 +192,7 @@ fn beat_log2(lanes: usize) -> String {
 }
 
 /// What the fields of the instruction mean that runs.
-fn settings(text: &mut Wiring) {
+fn settings(text: &mut Wiring, lanes: usize) {
     operations(text, "is_", "own");
     text.value("unused_words", 3 * Word::BITS as usize, "{own, shape, tensors}");
     text.value("unused_count", 7, "count");
@@ -189,12 +200,18 @@ fn settings(text: &mut Wiring) {
     text.value("channels", 20, &shape("channels"));
     text.value("by_mask", 1, &format!("is_relu_backward & {}", shape("bits")));
     text.value("by_output", 1, &format!("is_relu_backward & ~{}", shape("bits")));
-    text.value("activates", 1, &format!("is_add & {}", shape("relu")));
+    text.value("activates", 1, &format!("(is_add | is_bn_apply) & {}", shape("relu")));
+    // Where the second stream is a mask, or there is none, there is nothing to add.
+    let alone = format!("by_mask | (is_bn_apply & ~{})", shape("residual"));
+    text.value("adds_nothing", 1, &alone);
     text.value("writes_mask", 1, &format!("activates & {}", shape("bits")));
     // A piece that begins where its tensor does is the first.
     text.value("begins", 1, &format!("read_at_0 == {}", field("tensors", "TENSORS", "a")));
     text.value("starts", 1, "~|first");
-    text.value("takes", 1, "take & ~is_cross_entropy");
+    text.value("takes", 1, "take & ~is_cross_entropy & ~is_channels");
+    text.value("gives", 1, "is_add | is_relu_backward | is_applied");
+    text.value("accumulates", 1, "is_sums | is_bn_statistics | is_bn_backward_sums");
+    norm_lanes::settings(text, lanes);
 }
 
 fn cursor(text: &mut Wiring, lanes: usize) {
@@ -274,7 +291,6 @@ fn picks(text: &mut Wiring, lanes: usize) {
 
 /// The lanes, and their results in beats: FP16 values, and the bits of a mask.
 fn elements(text: &mut Wiring, lanes: usize) {
-    let word = |value: u32| format!("32'h{value:08x}");
     text.delayed("take_late", 1, Lane::LATENCY_CYCLES, "take_here", "reset");
     text.delayed("last_late", 1, Lane::LATENCY_CYCLES, "last_here", "reset");
     text.delayed("valid_late", lanes, Lane::LATENCY_CYCLES, "valid_here", NEVER);
@@ -282,12 +298,15 @@ fn elements(text: &mut Wiring, lanes: usize) {
         text.wire(&format!("half_{lane}"), HALF);
         text.wire(&format!("passes_{lane}"), 1);
         text.wire(&format!("unused_single_{lane}"), SINGLE);
-        // Where the second stream is a mask there is nothing to add.
+        let constant = |name: &str, none: u32| {
+            let of_norm = part(&format!("norm_{name}"), lane, SINGLE);
+            format!("is_applied ? {of_norm} : 32'h{none:08x}")
+        };
         let none = format!("16'h{:04x}", Lane::NO_ADDEND);
         text.value(
             &format!("addend_{lane}"),
             HALF,
-            &format!("by_mask ? {none} : {}", part("b", lane, HALF)),
+            &format!("adds_nothing ? {none} : {}", part("b", lane, HALF)),
         );
         text.instance(
             "vector_lane",
@@ -298,13 +317,13 @@ fn elements(text: &mut Wiring, lanes: usize) {
                 ("x", format!("{{16'h0, {}}}", part("a", lane, HALF))),
                 ("b", format!("addend_{lane}")),
                 ("mask", part("mask", lane, 1)),
-                ("mean", word(Lane::NO_MEAN)),
-                ("factor", word(Lane::NO_FACTOR)),
-                ("shift", word(Lane::NO_SHIFT)),
-                ("rate", word(Lane::NO_FACTOR)),
+                ("mean", constant("mean", Lane::NO_MEAN)),
+                ("factor", constant("factor", Lane::NO_FACTOR)),
+                ("shift", constant("shift", Lane::NO_SHIFT)),
+                ("rate", constant("rate", Lane::NO_FACTOR)),
                 ("from_half", "1'b1".into()),
                 ("round_first", NEVER.into()),
-                ("backward", NEVER.into()),
+                ("backward", "is_bn_backward_apply".into()),
                 ("relu", "activates".into()),
                 ("gate_by_mask", "by_mask".into()),
                 ("gate_by_output", "by_output".into()),
@@ -320,7 +339,7 @@ fn elements(text: &mut Wiring, lanes: usize) {
     text.value("halves", HALF * lanes, &side_by_side(halves));
     text.value("masks", lanes, &side_by_side(passes));
     let items = [
-        ("halves", "write_at_0", HALF * lanes, "take_late & ~is_sums & ~is_pooling"),
+        ("halves", "write_at_0", HALF * lanes, "take_late & gives"),
         ("masks", "write_at_1", lanes, "take_late & writes_mask"),
     ];
     for (items, base, width, valid) in items {
@@ -346,12 +365,17 @@ fn sums(text: &mut Wiring, lanes: usize) {
     if address < 10 {
         text.value("unused_slot", 10 - address, &format!("slot_here[9:{address}]"));
     }
+    // The sums of the channels whose turn it is.
+    let slots = norm::slot_bits(lanes);
+    let groups = (NORM_PIECE_CHANNELS / lanes).ilog2() as usize;
+    text.value("norm_slot", slots, &format!("first_slot + {{{}'h0, norm_group}}", slots - groups));
+    let own = format!("{{{}'h0, norm_slot}}", address - slots);
     for lane in 0..lanes {
         for (wire, bits) in [
             ("sum", 64),
             ("special", 2),
-            ("unused_products", 104),
-            ("unused_products_special", 2),
+            ("products", 104),
+            ("products_special", 2),
             ("rounded", SINGLE),
         ] {
             text.wire(&format!("{wire}_{lane}"), bits);
@@ -362,22 +386,30 @@ fn sums(text: &mut Wiring, lanes: usize) {
             &[],
             &[
                 ("clock", "clock".into()),
-                ("valid", "(take_here & is_sums) | pool_sum_valid".into()),
+                ("valid", "(take_here & accumulates) | pool_sum_valid".into()),
                 ("first", "is_pooling ? pool_sum_first : first_here".into()),
-                ("channel", format!("is_pooling ? {address}'h0 : slot_here[{}:0]", address - 1)),
+                (
+                    "channel",
+                    format!(
+                        "is_pooling ? {address}'h0 : norm_busy ? {own} : slot_here[{}:0]",
+                        address - 1
+                    ),
+                ),
                 (
                     "a",
                     format!(
-                        "is_pooling ? {} : {}",
+                        "is_pooling ? {} : is_bn_backward_sums ? {} : {}",
                         part("pool_sum_items", lane, HALF),
+                        part("b", lane, HALF),
                         part("a", lane, HALF)
                     ),
                 ),
-                ("b", "16'h0".into()),
+                // Squares, and products of gradients with values.
+                ("b", part("a", lane, HALF)),
                 ("sum", format!("sum_{lane}")),
                 ("sum_special", format!("special_{lane}")),
-                ("products", format!("unused_products_{lane}")),
-                ("products_special", format!("unused_products_special_{lane}")),
+                ("products", format!("products_{lane}")),
+                ("products_special", format!("products_special_{lane}")),
             ],
         );
         text.instance(
@@ -478,8 +510,10 @@ fn rows(text: &mut Wiring) {
         ("channels", low_bits("shape", "SHAPE", "channels", 6)),
         ("batch", shape("batch")),
         ("has_gradient", shape("gradient")),
-        own("wrong"),
+        ("wrong", "row_wrong".into()),
     ];
+    text.wire("row_wrong", 1);
+    text.assign("wrong", "row_wrong | norm_wrong");
     let mut wires = Vec::new();
     for [at, address, data] in READS {
         connections.extend([own(at), own(data)]);
@@ -496,28 +530,34 @@ fn rows(text: &mut Wiring) {
     }
     text.instance("vector_loss", "loss", &[], &connections);
     for (ring, address) in [(0, "a_address"), (1, "b_address")] {
-        let other = format!("is_pooling ? pool_address_{ring} : {address}");
+        let other = format!(
+            "is_pooling ? pool_address_{ring} : is_channels ? norm_read_address_{ring} : {address}"
+        );
         let from = format!("is_cross_entropy ? row_read_address_{ring} : {other}");
         text.assign(READS[ring][1], &from);
     }
-    text.assign("read_address_2", "row_read_address_2");
+    text.assign("read_address_2", "is_channels ? norm_read_address_2 : row_read_address_2");
 }
 
 fn results(text: &mut Wiring) {
-    text.assign("write_0", "halves_write | singles_write | pool_write | row_write_0");
+    text.assign(
+        "write_0",
+        "halves_write | singles_write | pool_write | row_write_0 | (norm_write & ~norm_write_second)",
+    );
     for what in ["address", "data"] {
         let of_lanes =
             format!("is_sums ? singles_{what} : is_pooling ? pool_write_{what} : halves_{what}");
+        let norm = format!("is_channels ? norm_write_{what} :");
         text.assign(
             &format!("write_{what}_0"),
-            &format!("is_cross_entropy ? row_write_{what}_0 : {of_lanes}"),
+            &format!("is_cross_entropy ? row_write_{what}_0 : {norm} {of_lanes}"),
         );
         text.assign(
             &format!("write_{what}_1"),
-            &format!("is_cross_entropy ? row_write_{what}_1 : masks_{what}"),
+            &format!("is_cross_entropy ? row_write_{what}_1 : {norm} masks_{what}"),
         );
     }
-    text.assign("write_1", "masks_write | row_write_1");
+    text.assign("write_1", "masks_write | row_write_1 | (norm_write & norm_write_second)");
     text.assign("write_2", NEVER);
     text.assign("write_address_2", "32'h0");
     text.assign("write_data_2", "512'h0");
@@ -539,6 +579,7 @@ pub(super) fn parts(lanes: usize) -> Vec<Design> {
         emit("vector_pool_widen", WidenHalf::default),
         emit("vector_pool_narrow", NarrowSingle::default),
     ];
+    parts.extend(norm::blocks());
     if lanes == 4 {
         parts.extend([
             emit("vector_pick", Pick::<64>::default),

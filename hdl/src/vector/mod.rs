@@ -32,6 +32,8 @@ mod lanes;
 mod loss;
 mod microcode;
 mod norm;
+mod norm_drain;
+mod norm_lanes;
 mod norm_steps;
 mod normalize_single;
 mod pick;
@@ -55,6 +57,7 @@ pub use exact_term::ExactTerm;
 pub use gather::Gather;
 pub use lane::Lane;
 pub use microcode::{Microcode, Program, Register};
+pub use norm_drain::NormDrain;
 pub use norm_steps::NormSteps;
 pub use normalize_single::NormalizeSingle;
 pub use pick::Pick;
@@ -137,7 +140,9 @@ fn check(config: &ArrayConfig) -> Result<(), HdlError> {
 pub fn design(config: &ArrayConfig) -> Result<Design, HdlError> {
     check(config)?;
     let lanes = config.ve_lanes;
-    let wiring = vec![memory::delay_line(), pool::module(lanes), lanes::module(lanes)];
+    let mut wiring = vec![memory::delay_line()];
+    wiring.extend(norm::wiring(lanes));
+    wiring.extend([pool::module(lanes), lanes::module(lanes)]);
     Ok(Design::join("vector_lanes", lanes::parts(lanes), wiring))
 }
 

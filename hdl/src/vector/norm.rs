@@ -1,16 +1,44 @@
-//! Batch norm's channels, as Verilog: from exact sums to what each lane needs of its channels.
+//! Batch norm's channels, as Verilog: from exact sums to what each lane needs of its channels, and to what is kept of them.
 
-use super::{Lane, NormSteps, Program, Register, Statistics};
-use crate::emit::{Design, Module, NEVER, Wiring, emit, side_by_side};
+use super::norm_drain::NormDrain;
+use super::{Gather, Lane, NormSteps, Program, Register, Statistics};
+use crate::emit::{Design, Module, NEVER, Wiring, emit, part, side_by_side};
 use crate::memory;
+use satkit_spec::isa::VectorOp;
+use satkit_spec::{
+    NORM_INVERSE, NORM_K, NORM_KEPT_WORDS, NORM_MEAN, NORM_PIECE_CHANNELS, NORM_RUNNING_WORDS,
+    NORM_SUM_HIGH, NORM_SUM_LOW, NORM_SUM_SPECIAL, NORM_UNIT_CHANNELS,
+};
 
 const SINGLE: usize = 32;
+const BEAT: usize = 512;
 /// Most channels of a batch norm.
 pub(super) const MOST_CHANNELS: usize = 1024;
-/// Bits of a channel's exact sums, as they are kept: of values, of products, of the forward pass's values, each with its two special bits.
-const SUMS: [(&str, usize); 3] = [("values", 66), ("products", 106), ("first", 66)];
+/// Bits of a channel's exact sums, as they are kept: of values, of products, each with its two special bits.
+const SUMS: [(&str, usize); 2] = [("values", 66), ("products", 106)];
 /// What a lane needs of a channel.
-const CONSTANTS: [&str; 4] = ["mean", "factor", "shift", "rate"];
+pub(super) const CONSTANTS: [&str; 4] = ["mean", "factor", "shift", "rate"];
+/// Values of a channel that are read forwards: gamma, beta, running mean, running variance.
+const FORWARD_KINDS: usize = 2 + NORM_RUNNING_WORDS;
+
+// The charge of a group of channels: its values, its program, and its words as they are written.
+const _: () = {
+    let forward = NormSteps::cycles(4, FORWARD_KINDS) + Program::Forward.cycles();
+    let written = NORM_RUNNING_WORDS + NORM_KEPT_WORDS;
+    assert!(VectorOp::BatchNormScale.channel_cycles(4) == forward + written);
+    let backward = NormSteps::cycles(4, NORM_KEPT_WORDS) + Program::Backward.cycles();
+    assert!(VectorOp::BatchNormBackwardScale.channel_cycles(4) == backward + 2);
+};
+
+/// Bits of the number of a group of as many channels as there are lanes, among those of an instruction.
+fn group_bits(lanes: usize) -> usize {
+    (NORM_PIECE_CHANNELS / lanes).ilog2() as usize
+}
+
+/// The same among those of a tensor.
+pub(super) fn slot_bits(lanes: usize) -> usize {
+    (MOST_CHANNELS / lanes).ilog2() as usize
+}
 
 /// The module `vector_norm`.
 fn module(lanes: usize) -> Module {
@@ -20,27 +48,35 @@ fn module(lanes: usize) -> Module {
         ("reset", 1),
         ("start", 1),
         ("backward", 1),
+        ("evaluates", 1),
         ("n", 23),
         ("channels", 11),
+        ("present", 11),
+        ("first_slot", slot_bits(lanes)),
+        ("write_at_0", 32),
+        ("write_at_1", 32),
         ("given", SINGLE),
         ("sums_values", 64),
         ("sums_values_special", 2),
         ("sums_products", 104),
         ("sums_products_special", 2),
-        ("first_values", 64),
-        ("first_values_special", 2),
-        ("slot", slots_log2(lanes)),
+        ("own", 1),
+        ("own_values", 66 * lanes),
+        ("own_products", 106 * lanes),
+        ("slot", slot_bits(lanes)),
     ] {
         text.input(name, bits);
     }
     for (name, bits) in [
         ("busy", 1),
-        ("kind", 2),
+        ("comes", 1),
+        ("kind", 3),
         ("channel", 11),
-        ("result_valid", 1),
-        ("result_register", 4),
-        ("result_group", 9),
-        ("results", SINGLE * lanes),
+        ("group", group_bits(lanes)),
+        ("write", 1),
+        ("write_second", 1),
+        ("write_address", 32),
+        ("write_data", BEAT),
     ] {
         text.output(name, bits);
     }
@@ -51,18 +87,20 @@ fn module(lanes: usize) -> Module {
     loads(&mut text, lanes);
     programs(&mut text, lanes);
     constants(&mut text, lanes);
+    results(&mut text, lanes);
+    drain(&mut text, lanes);
     text.finish()
 }
 
-fn slots_log2(lanes: usize) -> usize {
-    (MOST_CHANNELS / lanes).ilog2() as usize
-}
-
 fn steps(text: &mut Wiring, lanes: usize) {
-    for (wire, bits) in [("asks", 1), ("lane", 3), ("begin_programs", 1), ("group", 9)] {
+    for (wire, bits) in
+        [("steps_busy", 1), ("asks", 1), ("lane", 5), ("begin_programs", 1), ("ends", 1), ("at", 9)]
+    {
         text.wire(wire, bits);
     }
     text.wire_between_blocks("runs", lanes);
+    let last = |kinds: usize| format!("3'd{}", kinds - 1);
+    let last_kind = format!("backward ? {} : {}", last(NORM_KEPT_WORDS), last(FORWARD_KINDS));
     let own = |port: &'static str| (port, port.to_owned());
     text.instance(
         "vector_norm_steps",
@@ -73,64 +111,86 @@ fn steps(text: &mut Wiring, lanes: usize) {
             own("reset"),
             own("start"),
             own("channels"),
-            ("lanes_log2", format!("2'd{}", lanes.ilog2())),
+            ("last_kind", last_kind),
+            ("lanes_log2", format!("3'd{}", lanes.ilog2())),
             ("runs", "runs[0]".into()),
-            own("busy"),
+            ("busy", "steps_busy".into()),
             own("asks"),
             own("kind"),
             own("lane"),
             own("channel"),
             ("opens", "begin_programs".into()),
-            own("group"),
+            ("group", "at".into()),
+            own("ends"),
         ],
     );
+    let bits = group_bits(lanes);
+    text.value("unused_at", 9 - bits, &format!("at[8:{bits}]"));
+    text.assign("group", &format!("at[{}:0]", bits - 1));
     text.value("unused_runs", lanes - 1, &format!("runs[{}:1]", lanes - 1));
-    text.delayed("comes", 1, NormSteps::READ_CYCLES, "asks", "reset");
-    text.delayed("kind_here", 2, NormSteps::READ_CYCLES, "kind", NEVER);
-    text.delayed("lane_here", 3, NormSteps::READ_CYCLES, "lane", NEVER);
+    text.delayed("came", 1, NormSteps::READ_CYCLES, "asks", "reset");
+    text.delayed("kind_here", 3, NormSteps::READ_CYCLES, "kind", NEVER);
+    text.delayed("lane_here", 5, NormSteps::READ_CYCLES, "lane", NEVER);
+    text.assign("comes", "came");
+    // Where the channels of the group are among those of the tensor.
+    let slots = slot_bits(lanes);
+    text.value("slot_here", slots, &format!("first_slot + {{{}'h0, group}}", slots - bits));
 }
 
 /// Which values go into registers of the programs, and the sums of each lane's channel.
 fn loads(text: &mut Wiring, lanes: usize) {
     let register = |register: Register| format!("4'd{}", register as u8);
-    text.value("is_loaded", 1, "comes & (backward ? kind_here == 2'd1 : kind_here != 2'd1)");
+    let backward = format!("kind_here == 3'd{NORM_INVERSE}");
+    text.value("is_loaded", 1, &format!("came & (backward ? {backward} : kind_here != 3'd1)"));
     let forward = format!(
-        "kind_here == 2'd0 ? {} : kind_here == 2'd2 ? {} : {}",
+        "kind_here == 3'd0 ? {} : kind_here == 3'd2 ? {} : {}",
         register(Register::Gamma),
         register(Register::RunningMean),
         register(Register::RunningVariance)
     );
     let inverse = register(Register::Inverse);
     text.value("load_register", 4, &format!("backward ? {inverse} : {forward}"));
-    let given = [
-        "{sums_values_special, sums_values}",
-        "{sums_products_special, sums_products}",
-        "{first_values_special, first_values}",
-    ];
+    let given = ["{sums_values_special, sums_values}", "{sums_products_special, sums_products}"];
+    let mut keep = |name: &str, bits: usize, lines: &[(String, String)]| {
+        let high = bits - 1;
+        text.line(format_args!("reg [{high}:0] {name};"));
+        text.line(format_args!("initial {name} = {bits}'h0;"));
+        let lines: Vec<String> =
+            lines.iter().map(|(when, value)| format!("if ({when}) {name} <= {value};")).collect();
+        text.line(format_args!("always @(posedge clock) begin {} end", lines.join(" ")));
+    };
     for lane in 0..lanes {
-        text.value(&format!("comes_{lane}"), 1, &format!("comes & (lane_here == 3'd{lane})"));
+        let comes =
+            |kind: usize| format!("came & (lane_here == 5'd{lane}) & (kind_here == 3'd{kind})");
         for ((name, bits), given) in SUMS.into_iter().zip(given) {
-            let high = bits - 1;
-            text.line(format_args!("reg [{high}:0] {name}_{lane};"));
-            text.line(format_args!("initial {name}_{lane} = {bits}'h0;"));
-            text.line(format_args!(
-                "always @(posedge clock) if (comes_{lane} & (kind_here == 2'd0)) {name}_{lane} <= {given};"
-            ));
+            keep(
+                &format!("{name}_{lane}"),
+                bits,
+                &[
+                    (format!("~own & {}", comes(0)), given.into()),
+                    ("own & begin_programs".into(), part(&format!("own_{name}"), lane, bits)),
+                ],
+            );
+        }
+        for (name, kind, bits, value) in [
+            ("low", NORM_SUM_LOW, SINGLE, "given"),
+            ("high", NORM_SUM_HIGH, SINGLE, "given"),
+            ("odd", NORM_SUM_SPECIAL, 2, "given[1:0]"),
+        ] {
+            keep(&format!("{name}_{lane}"), bits, &[(comes(kind), value.into())]);
         }
     }
 }
 
 fn programs(text: &mut Wiring, lanes: usize) {
-    text.value(
-        "job",
-        3,
-        &format!("backward ? 3'd{} : 3'd{}", Program::Backward as u8, Program::Forward as u8),
-    );
+    let job = |program: Program| format!("3'd{}", program as u8);
+    let forward = format!("evaluates ? {} : {}", job(Program::Evaluate), job(Program::Forward));
+    text.value("job", 3, &format!("backward ? {} : {forward}", job(Program::Backward)));
     for lane in 0..lanes {
         for (wire, bits) in [("valid", 1), ("register", 4), ("value", SINGLE)] {
             text.wire(&format!("{wire}_{lane}"), bits);
         }
-        let right = format!("backward ? first_{lane} : values_{lane}");
+        let right = format!("backward ? {{odd_{lane}, high_{lane}, low_{lane}}} : values_{lane}");
         text.value(&format!("right_{lane}"), 66, &right);
         text.instance(
             "vector_statistics",
@@ -139,7 +199,7 @@ fn programs(text: &mut Wiring, lanes: usize) {
             &[
                 ("clock", "clock".into()),
                 ("reset", "reset".into()),
-                ("load", format!("is_loaded & comes_{lane}")),
+                ("load", format!("is_loaded & (lane_here == 5'd{lane})")),
                 ("load_register", "load_register".into()),
                 ("load_value", "given".into()),
                 ("start", "begin_programs".into()),
@@ -157,38 +217,31 @@ fn programs(text: &mut Wiring, lanes: usize) {
                 ("value", format!("value_{lane}")),
             ],
         );
+        // All lanes are in step.
         if lane > 0 {
             text.value(&format!("unused_{lane}"), 5, &format!("{{valid_{lane}, register_{lane}}}"));
         }
     }
-    // All lanes are in step.
-    text.assign("result_valid", "valid_0");
-    text.assign("result_register", "register_0");
-    text.assign("result_group", "group");
-    text.gather("results", (0..lanes).map(|lane| format!("value_{lane}")));
 }
 
 /// The memories of what the lanes need: where each comes from, a result or a value that was read.
 fn constants(text: &mut Wiring, lanes: usize) {
     let result = |register: Register| format!("(valid_0 & (register_0 == 4'd{}))", register as u8);
-    let read = |kind: usize| format!("kind_here == 2'd{kind}");
-    let slots = slots_log2(lanes);
-    if slots < 9 {
-        text.value("unused_group", 9 - slots, &format!("group[8:{slots}]"));
-    }
+    let slots = slot_bits(lanes);
     for lane in 0..lanes {
-        let read = |kind: usize| format!("(comes_{lane} & ({}))", read(kind));
+        let read =
+            |kind: usize| format!("(came & (lane_here == 5'd{lane}) & (kind_here == 3'd{kind}))");
+        let value = format!("value_{lane}");
+        let given = || "given".to_owned();
+        let mean = format!("(evaluates ? {} : {})", read(2), result(Register::Mean));
         let sources = [
-            // Name, forwards, backwards: a result, or what was read.
-            ("mean", result(Register::Mean), false, read(2), true),
-            ("factor", result(Register::K), false, result(Register::B), false),
-            ("shift", read(1), true, result(Register::A), false),
-            ("rate", NEVER.to_owned(), true, read(0), true),
+            // Name; forwards, when and what; backwards the same.
+            ("mean", mean, format!("(evaluates ? given : {value})"), read(NORM_MEAN), given()),
+            ("factor", result(Register::K), value.clone(), result(Register::B), value.clone()),
+            ("shift", read(1), given(), result(Register::A), value.clone()),
+            ("rate", NEVER.to_owned(), given(), read(NORM_K), given()),
         ];
-        for (name, forward, forward_reads, backward, backward_reads) in sources {
-            let value = |reads: bool| {
-                if reads { "given".to_owned() } else { format!("value_{lane}") }
-            };
+        for (name, forward, forward_value, backward, backward_value) in sources {
             let here = format!("{name}_of_{lane}");
             text.wire(&here, SINGLE);
             text.instance(
@@ -198,11 +251,8 @@ fn constants(text: &mut Wiring, lanes: usize) {
                 &[
                     ("clock", "clock".into()),
                     ("write", format!("backward ? {backward} : {forward}")),
-                    ("write_address", format!("group[{}:0]", slots - 1)),
-                    (
-                        "write_data",
-                        format!("backward ? {} : {}", value(backward_reads), value(forward_reads)),
-                    ),
+                    ("write_address", "slot_here".into()),
+                    ("write_data", format!("backward ? {backward_value} : {forward_value}")),
                     ("read_address", "slot".into()),
                     ("read_data", here),
                 ],
@@ -221,15 +271,155 @@ fn constants(text: &mut Wiring, lanes: usize) {
     }
 }
 
+/// The memories of results that are written: those of the programs, and S1.
+fn results(text: &mut Wiring, lanes: usize) {
+    let bits = group_bits(lanes);
+    // Before the first result comes S1, word by word.
+    for (at, name) in ["sum_low", "sum_high", "sum_special"].into_iter().enumerate() {
+        let before =
+            if at == 0 { "begin_programs & ~backward" } else { ["", "sum_low", "sum_high"][at] };
+        text.delayed(name, 1, 1, before, "reset");
+    }
+    text.value("is_result", 1, "valid_0 & ~register_0[3]");
+    let word = |word: u8| format!("3'd{word}");
+    text.value(
+        "result_at",
+        3,
+        &format!(
+            "sum_low ? {} : sum_high ? {} : sum_special ? {} : register_0[2:0]",
+            word(NormDrain::SUM_LOW),
+            word(NormDrain::SUM_HIGH),
+            word(NormDrain::SUM_SPECIAL)
+        ),
+    );
+    for (wire, width) in
+        [("drains", 1), ("drain_register", 3), ("drain_group", 9), ("drain_second", 1)]
+    {
+        text.wire(wire, width);
+    }
+    text.value("unused_drain_group", 9 - bits, &format!("drain_group[8:{bits}]"));
+    for lane in 0..lanes {
+        // A sum that is no number has no bits.
+        text.value(
+            &format!("sum_{lane}"),
+            64,
+            &format!("|values_{lane}[65:64] ? 64'h0 : values_{lane}[63:0]"),
+        );
+        text.value(
+            &format!("result_{lane}"),
+            SINGLE,
+            &format!(
+                "sum_low ? sum_{lane}[31:0] : sum_high ? sum_{lane}[63:32] : \
+                 sum_special ? {{30'h0, values_{lane}[65:64]}} : value_{lane}"
+            ),
+        );
+        let read = format!("kept_{lane}");
+        text.wire(&read, SINGLE);
+        text.instance(
+            "small_ram",
+            &format!("results_{lane}"),
+            &[("WIDTH", SINGLE), ("ADDRESS", 3 + bits)],
+            &[
+                ("clock", "clock".into()),
+                ("write", "is_result | sum_low | sum_high | sum_special".into()),
+                ("write_address", "{result_at, group}".into()),
+                ("write_data", format!("result_{lane}")),
+                ("read_address", format!("{{drain_register, drain_group[{}:0]}}", bits - 1)),
+                ("read_data", read),
+            ],
+        );
+    }
+}
+
+/// Results in beats.
+fn drain(text: &mut Wiring, lanes: usize) {
+    let own = |port: &'static str| (port, port.to_owned());
+    for wire in ["opens", "opens_second"] {
+        text.wire(wire, 1);
+    }
+    text.value("units", 7, "channels[10:4]");
+    text.value("unused_channels", 4, "channels[3:0]");
+    text.instance(
+        "vector_norm_drain",
+        "drain",
+        &[],
+        &[
+            own("clock"),
+            own("reset"),
+            ("start", "ends & ~(evaluates & ~backward)".into()),
+            own("backward"),
+            ("last_unit", "units - 7'd1".into()),
+            ("last_part", format!("3'd{}", (NORM_UNIT_CHANNELS / lanes).max(1) - 1)),
+            ("valid", "drains".into()),
+            ("register", "drain_register".into()),
+            ("group", "drain_group".into()),
+            ("second", "drain_second".into()),
+            own("opens"),
+            own("opens_second"),
+        ],
+    );
+    // Behind the last channel there are zeros.
+    let log2 = lanes.ilog2() as usize;
+    for lane in 0..lanes {
+        let channel = format!("{{drain_group[{}:0], {log2}'d{lane}}}", 10 - log2);
+        text.value(
+            &format!("item_{lane}"),
+            SINGLE,
+            &format!("{channel} < present ? kept_{lane} : {SINGLE}'h0"),
+        );
+    }
+    if 10 - log2 < 8 {
+        text.value("unused_high_group", log2 - 2, &format!("drain_group[8:{}]", 11 - log2));
+    }
+    let items = side_by_side((0..lanes).map(|lane| format!("item_{lane}")));
+    text.delayed("items_late", SINGLE * lanes, 1, &items, NEVER);
+    text.delayed("drains_late", 1, 1, "drains", "reset");
+    text.delayed("second_late", 1, 2, "drain_second", NEVER);
+    text.delayed("opens_late", 1, 1, "opens", "reset");
+    text.delayed("opens_second_late", 1, 1, "opens_second", NEVER);
+    text.instance(
+        "vector_gather_singles",
+        "gather",
+        &[],
+        &[
+            own("clock"),
+            ("start", "opens_late".into()),
+            ("base", "opens_second_late ? write_at_1 : write_at_0".into()),
+            ("width", format!("9'd{}", SINGLE * lanes)),
+            ("valid", "drains_late".into()),
+            ("last", NEVER.into()),
+            ("item", "items_late".into()),
+            ("write", "write".into()),
+            ("address", "write_address".into()),
+            ("data", "write_data".into()),
+        ],
+    );
+    text.assign("write_second", "second_late");
+    text.assign("busy", "steps_busy");
+}
+
+/// The leaf blocks of `vector_norm`, but for its gathering of beats, which the lanes have too.
+pub(super) fn blocks() -> Vec<Design> {
+    vec![
+        emit("vector_norm_steps", NormSteps::default),
+        emit("vector_norm_drain", NormDrain::default),
+        emit("vector_statistics", Statistics::default),
+    ]
+}
+
+/// `vector_norm`, without its leaf blocks.
+pub(super) fn wiring(lanes: usize) -> Vec<Module> {
+    vec![memory::small_ram(), module(lanes)]
+}
+
 /// `vector_norm`, top of a design.
 pub(super) fn design(lanes: usize) -> Design {
-    let parts = vec![
-        emit("vector_norm_steps", NormSteps::default),
-        emit("vector_statistics", Statistics::default),
-    ];
-    Design::join(
-        "vector_norm",
-        parts,
-        vec![memory::delay_line(), memory::small_ram(), module(lanes)],
-    )
+    let mut parts = blocks();
+    parts.push(match lanes {
+        4 => emit("vector_gather_singles", Gather::<128>::default),
+        _ => emit("vector_gather_singles", Gather::<256>::default),
+    });
+    let mut modules = wiring(lanes);
+    modules.insert(0, memory::delay_line());
+    Design::join("vector_norm", parts, modules)
 }

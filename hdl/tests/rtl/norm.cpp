@@ -1,6 +1,7 @@
-// Drives `vector_norm`. Standard input holds norms of 32-bit words: whether it is backwards, values of a channel, channels, lanes; then
-// of each channel its four parameters, and three exact sums of 5 words each, the special bits last. Standard output gets the cycles that it is
-// busy, then of each result register, group and value in each lane, then a word of ones; then of each group what the lanes are given.
+// Drives `vector_norm`. Standard input holds norms of 32-bit words: whether it is backwards, whether it evaluates, whether the sums are the lanes'
+// own, values of a channel, channels, those with what fills up 16, channels before them, lanes; then of each of these channels six values that are
+// read, and two exact sums of 5 words each, the special bits last. Standard output gets the cycles that it is busy, then of each beat that is written
+// stream, address and 16 words, then a word of ones; then of each group what the lanes are given.
 
 #include "Vdut.h"
 #include "verilated.h"
@@ -13,60 +14,81 @@ static bool word(uint32_t& value) { return fread(&value, sizeof value, 1, stdin)
 static void put(uint32_t value) { fwrite(&value, sizeof value, 1, stdout); }
 
 struct Channel {
-    uint32_t parameters[4], sums[3][5];
+    uint32_t values[6], sums[2][5];
 };
+
+// Writes `bits` bits of `from` into a port from bit `at` on.
+template <typename Port> static void set(Port& port, uint32_t at, uint32_t bits, const uint32_t* from) {
+    for (uint32_t i = 0; i < bits; ++i) {
+        const uint32_t to = at + i, value = from[i / 32] >> i % 32 & 1;
+        port[to / 32] = (port[to / 32] & ~(1u << to % 32)) | value << to % 32;
+    }
+}
 
 int main() {
     const auto context = std::make_unique<VerilatedContext>();
     const auto dut = std::make_unique<Vdut>(context.get());
-    uint32_t backward, n, channels, lanes;
-    while (word(backward) && word(n) && word(channels) && word(lanes)) {
-        // What is beyond the last channel is anything.
-        std::vector<Channel> all(channels + 8);
-        for (uint32_t i = 0; i < channels; ++i) {
-            for (uint32_t& value : all[i].parameters) word(value);
-            for (auto& sum : all[i].sums) {
+    uint32_t backward, evaluates, own, n, channels, padded, before, lanes;
+    while (word(backward) && word(evaluates) && word(own) && word(n) && word(channels) && word(padded) && word(before)
+           && word(lanes)) {
+        std::vector<Channel> all(padded);
+        for (Channel& channel : all) {
+            for (uint32_t& value : channel.values) word(value);
+            for (auto& sum : channel.sums) {
                 for (uint32_t& value : sum) word(value);
             }
         }
         dut->backward = backward;
+        dut->evaluates = evaluates;
+        dut->own = own;
         dut->n = n;
-        dut->channels = channels;
-        uint32_t asked[4][2] = {};
-        std::vector<uint32_t> results;
-        uint32_t busy = 0;
-        for (uint32_t cycle = 0; cycle == 0 || cycle == 1 || dut->busy; ++cycle) {
+        dut->channels = padded;
+        dut->present = channels;
+        dut->first_slot = before / lanes;
+        dut->write_at_0 = 0x1000;
+        dut->write_at_1 = 0x2000;
+        uint32_t asked[5][2] = {};
+        uint32_t busy = 0, after = 0;
+        for (uint32_t cycle = 0; after < padded / lanes * 8 + 20; ++cycle) {
             dut->start = cycle == 0;
-            const Channel& channel = all[asked[3][0]];
-            dut->given = channel.parameters[asked[3][1]];
-            dut->sums_values = (uint64_t)channel.sums[0][1] << 32 | channel.sums[0][0];
-            dut->sums_values_special = channel.sums[0][4];
-            for (int i = 0; i < 4; ++i) dut->sums_products[i] = channel.sums[1][i];
-            dut->sums_products_special = channel.sums[1][4];
-            dut->first_values = (uint64_t)channel.sums[2][1] << 32 | channel.sums[2][0];
-            dut->first_values_special = channel.sums[2][4];
+            const Channel& channel = all[asked[4][0]];
+            dut->given = channel.values[asked[4][1]];
+            // Sums come one after another, or those of all lanes at once.
+            dut->sums_values = own ? 0x5555 : (uint64_t)channel.sums[0][1] << 32 | channel.sums[0][0];
+            dut->sums_values_special = own ? 3 : channel.sums[0][4];
+            for (int i = 0; i < 4; ++i) dut->sums_products[i] = own ? 0x33 : channel.sums[1][i];
+            dut->sums_products_special = own ? 3 : channel.sums[1][4];
             dut->clock = 0;
             dut->eval();
+            for (uint32_t lane = 0; lane < lanes; ++lane) {
+                const Channel& other = all[(dut->group * lanes + lane) % padded];
+                set(dut->own_values, lane * 66, 64, other.sums[0]);
+                set(dut->own_values, lane * 66 + 64, 2, other.sums[0] + 4);
+                set(dut->own_products, lane * 106, 104, other.sums[1]);
+                set(dut->own_products, lane * 106 + 104, 2, other.sums[1] + 4);
+            }
+            dut->eval();
             busy += dut->busy;
-            for (int i = 3; i > 0; --i) {
+            after = cycle > 1 && !dut->busy ? after + 1 : 0;
+            for (int i = 4; i > 0; --i) {
                 asked[i][0] = asked[i - 1][0];
                 asked[i][1] = asked[i - 1][1];
             }
-            asked[0][0] = dut->channel < all.size() ? dut->channel : 0;
-            asked[0][1] = dut->kind;
-            if (dut->result_valid) {
-                results.push_back(dut->result_register);
-                results.push_back(dut->result_group);
-                for (uint32_t lane = 0; lane < lanes; ++lane) results.push_back(dut->results[lane]);
+            asked[0][0] = dut->channel % padded;
+            asked[0][1] = dut->kind % 6;
+            if (dut->write) {
+                if (after == 0) return 1;
+                put(dut->write_second);
+                put(dut->write_address);
+                for (int i = 0; i < 16; ++i) put(dut->write_data[i]);
             }
             dut->clock = 1;
             dut->eval();
         }
-        put(busy);
-        for (uint32_t value : results) put(value);
         put(0xFFFFFFFF);
-        for (uint32_t slot = 0; slot * lanes < channels; ++slot) {
-            dut->slot = slot;
+        put(busy);
+        for (uint32_t group = 0; group * lanes < padded; ++group) {
+            dut->slot = before / lanes + group;
             dut->clock = 0;
             dut->eval();
             dut->clock = 1;

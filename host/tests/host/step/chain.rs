@@ -13,10 +13,22 @@ fn check(topology: &Topology, settings: &StepSettings) -> usize {
     let (work, notes) = topology_step(topology, settings).unwrap();
     assert!(!notes.is_empty());
     check_tensors(&work, |name| {
-        [".ff", ".bp", ".unpruned", ".master", ".x", ".b", ".d", ".bias", ".gamma", ".beta"]
-            .iter()
-            .chain(&[".bias.gradient"])
-            .any(|end| name.ends_with(end))
+        [
+            ".ff",
+            ".bp",
+            ".unpruned",
+            ".master",
+            ".x",
+            ".b",
+            ".d",
+            ".bias",
+            ".gamma",
+            ".beta",
+            ".running",
+        ]
+        .iter()
+        .chain(&[".bias.gradient"])
+        .any(|end| name.ends_with(end))
     });
     let mut expected = 0;
     for (index, row) in topology.rows.iter().enumerate() {

@@ -26,6 +26,10 @@ fn tensors(operation: &StepOperation) -> (Vec<TensorId>, Vec<TensorId>) {
                 let vectors = [values.scalars, values.first, values.second, values.running];
                 reads.extend(vectors.into_iter().flatten());
             }
+            // Channels are made of sums of what they wait for.
+            if vector.op.channel_cycles(1) > 0 {
+                reads.extend(&vector.barrier);
+            }
             (reads, all(&vector.writes))
         }
         StepOperation::Update(update) => {
