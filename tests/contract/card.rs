@@ -208,27 +208,32 @@ fn the_verilog_trains_as_the_simulated_card_does() {
     if !satkit_tests::has_verilog_tool("verilator") {
         return;
     }
-    let network = Network::named("digits-mlp").unwrap();
-    let data = Dataset::random(&network, 8, 6, 7);
-    for config in [ArrayConfig::tiny(), ArrayConfig::small()] {
-        for method in [Method::Bdwp, Method::Dense] {
-            let what = format!("{method} on {}", config.name);
-            let settings = TrainSettings {
-                length: RunLength::Steps(2),
-                ..self::settings(method, Sparsity::TWO_OF_EIGHT)
-            };
-            let (os, dram) = (DataflowChoice::Os, MemoryModel::ddr4());
-            let options = SimCardOptions { dram, ..SimCardOptions::default() };
-            let card = Arc::new(SimCard::new(&config, &options).unwrap());
-            let options = RtlCardOptions { dram, ..RtlCardOptions::default() };
-            let verilog = Arc::new(RtlCard::new(&config, &options).unwrap());
-            let (expected, simulated) =
-                train(&network, &data, settings, machine(&config, card, os, dram));
-            let (found, report) =
-                train(&network, &data, settings, machine(&config, verilog, os, dram));
-            assert_same(&network, &found, &expected, &what);
-            assert_eq!(report.cycles, simulated.cycles, "{what}");
-            println!("{what}: {} cycles", report.cycles.total());
+    for name in ["digits-mlp", "digits-cnn"] {
+        let network = Network::named(name).unwrap();
+        for config in [ArrayConfig::tiny(), ArrayConfig::small()] {
+            for method in [Method::Bdwp, Method::Dense] {
+                verilog_trains_as_the_simulated_card(&network, &config, method);
+            }
         }
     }
+}
+
+/// Two steps, whose weights, momentum, running statistics and cycles are the same.
+fn verilog_trains_as_the_simulated_card(network: &Network, config: &ArrayConfig, method: Method) {
+    let data = Dataset::random(network, 8, 6, 7);
+    let what = format!("{} with {method} on {}", network.name(), config.name);
+    let settings = TrainSettings {
+        length: RunLength::Steps(2),
+        ..self::settings(method, Sparsity::TWO_OF_EIGHT)
+    };
+    let (os, dram) = (DataflowChoice::Os, MemoryModel::ddr4());
+    let options = SimCardOptions { dram, ..SimCardOptions::default() };
+    let card = Arc::new(SimCard::new(config, &options).unwrap());
+    let options = RtlCardOptions { dram, ..RtlCardOptions::default() };
+    let verilog = Arc::new(RtlCard::new(config, &options).unwrap());
+    let (expected, simulated) = train(network, &data, settings, machine(config, card, os, dram));
+    let (found, report) = train(network, &data, settings, machine(config, verilog, os, dram));
+    assert_same(network, &found, &expected, &what);
+    assert_eq!(report.cycles, simulated.cycles, "{what}");
+    println!("{what}: {} cycles", report.cycles.total());
 }

@@ -146,7 +146,12 @@ pub(crate) fn in_lockstep(
     if let Some((nth, (rtl, due))) =
         of_bus.iter().zip(&due).enumerate().find(|(_, (rtl, due))| rtl != due)
     {
-        return Err(format!("request {nth}: RTL {rtl:?}, model {due:?}; {end:?}"));
+        let fault = if end.status == status::DONE {
+            String::new()
+        } else {
+            format!(", stopped at {}", listing(end.instruction as usize))
+        };
+        return Err(format!("request {nth}: RTL {rtl:?}, model {due:?}; {end:?}{fault}"));
     }
     // Instructions of one engine come in the order of the program.
     expected.0.sort_by_key(|retired| retired.index);

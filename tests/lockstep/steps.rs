@@ -44,3 +44,10 @@ fn a_step_of_digits_mlp_is_that_of_the_model() {
     step_in_lockstep(&ArrayConfig::small(), "digits-mlp", Method::Bdwp, 32);
     step_in_lockstep(&ArrayConfig::small(), "digits-mlp", Method::Dense, 8);
 }
+
+#[test]
+fn a_step_of_digits_cnn_is_that_of_the_model() {
+    step_in_lockstep(&ArrayConfig::tiny(), "digits-cnn", Method::Bdwp, 2);
+    step_in_lockstep(&ArrayConfig::small(), "digits-cnn", Method::Bdwp, 8);
+    step_in_lockstep(&ArrayConfig::small(), "digits-cnn", Method::Dense, 4);
+}

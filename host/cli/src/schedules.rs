@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Raised when the scheduler chooses otherwise for the same machine and layer.
-const SCHEDULER_VERSION: u32 = 5;
+const SCHEDULER_VERSION: u32 = 6;
 
 /// Where the choices of one scheduler are kept.
 #[derive(Clone, Debug)]

@@ -90,6 +90,25 @@ fn units(problem: &Problem) -> Vec<usize> {
     }
 }
 
+/// True if each chunk of so many slots is one piece for LD.A: of kernels of several taps a part of a block, or whole blocks with all of their
+/// taps, but not the end of a block with the beginning of the next.
+fn is_one_piece(problem: &Problem, chunk: usize) -> bool {
+    let (kernel_h, kernel_w) = problem.kernel();
+    let block = problem.block_slots();
+    problem.mac.stage == Stage::Wu
+        || kernel_h * kernel_w == 1
+        || chunk >= problem.slots
+        || chunk % block == 0
+        || block % chunk == 0
+}
+
+/// The greatest numbers of units, up to `most`, of which a block is whole parts.
+fn whole_parts(problem: &Problem, unit: usize, most: usize) -> impl Iterator<Item = usize> {
+    let block = if problem.mac.stage == Stage::Wu { 0 } else { problem.block_slots() };
+    let units = if block % unit == 0 { block / unit } else { 0 };
+    (1..=most.min(units)).rev().filter(move |length| units % length == 0).take(3)
+}
+
 /// Chunk sizes in slots that fit both buffers' halves: the coarsest even cut into whole units, of the largest units of
 /// which one fits, and some finer ones, which start sooner; for a short problem also of smaller units.
 #[must_use]
@@ -130,9 +149,10 @@ pub(super) fn os_chunks(
         }
         let even = [fewest, fewest + 1, 2 * fewest, 4 * fewest].map(|count| all.div_ceil(count));
         let finer = finer(all, fewest).filter(|_| short);
-        for length in even.into_iter().chain(finer) {
+        let low = all.div_ceil(fewest);
+        for length in even.into_iter().chain(finer).chain(whole_parts(problem, unit, low)) {
             let chunk = (length * unit).min(slots);
-            if !chunks.contains(&chunk) && fits(chunk) {
+            if !chunks.contains(&chunk) && is_one_piece(problem, chunk) && fits(chunk) {
                 chunks.push(chunk);
             }
         }
