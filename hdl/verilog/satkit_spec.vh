@@ -9,8 +9,8 @@
 `define SATKIT_SPEC_VH
 
 // The contract that the core was generated from.
-`define SATKIT_CONTRACT_VERSION 32'h00000006
-`define SATKIT_CONTRACT_HASH 32'h92605e4a
+`define SATKIT_CONTRACT_VERSION 32'h00000007
+`define SATKIT_CONTRACT_HASH 32'h63cb7977
 
 // The register window on AXI4-Lite: byte offsets of 32-bit registers.
 `define SATKIT_WINDOW_BYTES 4096
@@ -679,6 +679,8 @@
 `define SATKIT_VE_OP_IS_FLATTEN 6'h14
 `define SATKIT_VE_OP_IS_UNFLATTEN 6'h15
 `define SATKIT_VE_OP_IS_FIRST_TOKEN 6'h16
+`define SATKIT_VE_OP_IS_BN_SCALE 6'h17
+`define SATKIT_VE_OP_IS_BN_BACKWARD_SCALE 6'h18
 `define SATKIT_VE_ELEMENTS_LSB 46
 `define SATKIT_VE_ELEMENTS_WIDTH 40
 `define SATKIT_VE_ELEMENTS 85:46

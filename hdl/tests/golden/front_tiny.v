@@ -560,9 +560,9 @@ module registers (
     wire [31:0] shown_identity_magic;
     front_shows shows_identity_magic (.word(10'h0), .read_word(read_word), .value(32'h5341544b), .shown(shown_identity_magic));
     wire [31:0] shown_contract_version;
-    front_shows shows_contract_version (.word(10'h1), .read_word(read_word), .value(32'h6), .shown(shown_contract_version));
+    front_shows shows_contract_version (.word(10'h1), .read_word(read_word), .value(32'h7), .shown(shown_contract_version));
     wire [31:0] shown_contract_hash;
-    front_shows shows_contract_hash (.word(10'h2), .read_word(read_word), .value(32'h92605e4a), .shown(shown_contract_hash));
+    front_shows shows_contract_hash (.word(10'h2), .read_word(read_word), .value(32'h63cb7977), .shown(shown_contract_hash));
     wire [31:0] shown_configuration_hash;
     front_shows shows_configuration_hash (.word(10'h3), .read_word(read_word), .value(32'h2655c5b8), .shown(shown_configuration_hash));
     wire [31:0] shown_git_hash;
@@ -1307,7 +1307,7 @@ module decoder (
     wire refuses_01_40;
     front_field_rule rule_01_40 (.row(8'h01), .values(64'h7), .opcode(word[7:0]), .field({4'h0, word[41:40]}), .refuses(refuses_01_40));
     wire refuses_16_40;
-    front_field_rule rule_16_40 (.row(8'h16), .values(64'h7fffff), .opcode(word[7:0]), .field(word[45:40]), .refuses(refuses_16_40));
+    front_field_rule rule_16_40 (.row(8'h16), .values(64'h1ffffff), .opcode(word[7:0]), .field(word[45:40]), .refuses(refuses_16_40));
     assign queues = queues_01 | queues_02 | queues_05 | queues_03 | queues_04 | queues_06 | queues_07 | queues_08 | queues_09 | queues_0a | queues_10 | queues_11 | queues_12 | queues_13 | queues_14 | queues_15 | queues_16;
     assign own = own_01 | own_02 | own_05 | own_03 | own_04 | own_06 | own_07 | own_08 | own_09 | own_0a | own_10 | own_11 | own_12 | own_13 | own_14 | own_15 | own_16;
     assign legal = (accepted_01 | accepted_02 | accepted_05 | accepted_03 | accepted_04 | accepted_06 | accepted_07 | accepted_08 | accepted_09 | accepted_0a | accepted_10 | accepted_11 | accepted_12 | accepted_13 | accepted_14 | accepted_15 | accepted_16) & ~(refuses_01_40 | refuses_16_40);
