@@ -192,6 +192,11 @@ impl VectorCase {
         (beats * BEAT_HALVES).min(elements(&self.shape) - first * BEAT_HALVES)
     }
 
+    /// So many lanes do it: not the sums of up to 8 channels, if those are fewer than the lanes.
+    pub const fn is_for(&self, lanes: usize) -> bool {
+        !self.op.reduces() || self.shape.channels > 8 || lanes <= 8
+    }
+
     /// It is a pooling.
     pub const fn pools(&self) -> bool {
         matches!(self.op, VectorOp::Pool | VectorOp::PoolBackward)

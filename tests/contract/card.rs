@@ -201,29 +201,16 @@ fn a_card_leaves_out_what_is_not_finite() {
     }
 }
 
-/// The Verilated accelerator is driven as the simulated card is, and ends with its bits and cycles. LD.A does not load WU in WS yet, so all
-/// is OS.
-#[test]
-fn the_verilog_trains_as_the_simulated_card_does() {
+/// Some steps on the Verilog and on the simulated card, all in OS, as LD.A does not load WU in WS yet: the same bits, the same cycles.
+fn trains_the_same(config: &ArrayConfig, network: &Network, method: Method, batch: usize) {
     if !satkit_tests::has_verilog_tool("verilator") {
         return;
     }
-    for name in ["digits-mlp", "digits-cnn"] {
-        let network = Network::named(name).unwrap();
-        for config in [ArrayConfig::tiny(), ArrayConfig::small()] {
-            for method in [Method::Bdwp, Method::Dense] {
-                verilog_trains_as_the_simulated_card(&network, &config, method);
-            }
-        }
-    }
-}
-
-/// Two steps, whose weights, momentum, running statistics and cycles are the same.
-fn verilog_trains_as_the_simulated_card(network: &Network, config: &ArrayConfig, method: Method) {
-    let data = Dataset::random(network, 8, 6, 7);
-    let what = format!("{} with {method} on {}", network.name(), config.name);
+    let what = format!("{}, {method} on {}", network.name(), config.name);
+    let data = Dataset::random(network, 2 * batch, 6, 7);
     let settings = TrainSettings {
         length: RunLength::Steps(2),
+        batch,
         ..self::settings(method, Sparsity::TWO_OF_EIGHT)
     };
     let (os, dram) = (DataflowChoice::Os, MemoryModel::ddr4());
@@ -236,4 +223,26 @@ fn verilog_trains_as_the_simulated_card(network: &Network, config: &ArrayConfig,
     assert_same(network, &found, &expected, &what);
     assert_eq!(report.cycles, simulated.cycles, "{what}");
     println!("{what}: {} cycles", report.cycles.total());
+}
+
+/// The Verilated accelerator is driven as the simulated card is, and ends with its bits and cycles.
+#[test]
+fn the_verilog_trains_as_the_simulated_card_does() {
+    for name in ["digits-mlp", "digits-cnn"] {
+        let network = Network::named(name).unwrap();
+        for config in [ArrayConfig::tiny(), ArrayConfig::small()] {
+            for method in [Method::Bdwp, Method::Dense] {
+                trains_the_same(&config, &network, method, 4);
+            }
+        }
+    }
+}
+
+#[test]
+#[ignore = "compiles the 32 x 32 accelerator, which takes many minutes"]
+fn the_verilog_of_the_vcu1525_trains_as_the_simulated_card_does() {
+    for name in ["digits-mlp", "digits-cnn"] {
+        let network = Network::named(name).unwrap();
+        trains_the_same(&ArrayConfig::vcu1525(), &network, Method::Bdwp, 32);
+    }
 }

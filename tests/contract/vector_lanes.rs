@@ -127,15 +127,14 @@ impl Lanes {
         prop_assert_eq!(
             tail as usize,
             match (reduces, by_rows) {
-                (true, _) => 16 / self.lanes * x.1,
+                (true, _) => (16 / self.lanes).max(1) * x.1,
                 (_, true) => ROW_TAIL_CYCLES,
                 _ => 0,
             }
         );
         let step = if by_rows { 1 } else { self.lanes };
-        self.set("count", step as u64);
         let clock = self.ports["clock"];
-        let takes = elements / step;
+        let takes = elements.div_ceil(step);
         // Beats on their way from the rings.
         let mut on_the_way: VecDeque<[Vec<u32>; 3]> =
             std::iter::repeat_n([(); 3].map(|()| vec![0; 16]), LANE_READ_CYCLES).collect();
@@ -155,6 +154,8 @@ impl Lanes {
             }
             self.set("take", take.into());
             self.set("first", (taken * step) as u64);
+            // Only in the last cycle there may be fewer.
+            self.set("count", step.min(elements - (taken * step).min(elements)) as u64);
             let last = take && taken + 1 == takes;
             self.set("last", last.into());
             since_last = if last { Some(0) } else { since_last.map(|since| since + 1) };
@@ -206,6 +207,13 @@ fn words(bytes: &[u8]) -> Vec<u32> {
     bytes.as_chunks().0.iter().map(|bytes| u32::from_le_bytes(*bytes)).collect()
 }
 
+/// As many lanes as a beat has elements.
+fn wide() -> ArrayConfig {
+    let mut config = ArrayConfig::tiny();
+    config.ve_lanes = 32;
+    config
+}
+
 fn lanes_give_the_card_s_bytes(config: &ArrayConfig, cases: u32) {
     if !has_verilog_tool("verilator") {
         return;
@@ -213,7 +221,9 @@ fn lanes_give_the_card_s_bytes(config: &ArrayConfig, cases: u32) {
     // One model for all, so that what one leaves behind meets the next.
     let lanes = RefCell::new(Lanes::new(config));
     let settings = Config { cases, failure_persistence: None, ..Config::default() };
-    let verdict = TestRunner::new(settings).run(&any_vector_case(), |case| {
+    let cases =
+        any_vector_case().prop_filter("lanes have their channels", |c| c.is_for(config.ve_lanes));
+    let verdict = TestRunner::new(settings).run(&cases, |case| {
         let expected = simulated(config, &case);
         let found = lanes.borrow_mut().run(&case)?;
         for (name, (found, expected)) in ["x", "y"].iter().zip(found.iter().zip(&expected)) {
@@ -237,6 +247,11 @@ fn four_lanes_give_the_simulated_card_s_bytes() {
 #[test]
 fn eight_lanes_give_the_simulated_card_s_bytes() {
     lanes_give_the_card_s_bytes(&ArrayConfig::small(), 250);
+}
+
+#[test]
+fn thirty_two_lanes_give_the_simulated_card_s_bytes() {
+    lanes_give_the_card_s_bytes(&wide(), 250);
 }
 
 /// A label that is no class, and a loss scale that is no power of two: the simulated card stops there, the lanes say so.
@@ -328,6 +343,29 @@ fn the_lanes_refuse_what_they_cannot_do() {
             assert!(!refuses(op, 96, 5000, all));
         }
         assert!(refuses(op, 96, 8, [false, true]) && refuses(op, 96, 8, [true, false]));
+    }
+}
+
+/// Lanes that take four pixels of 8 channels have no channels of their own to sum.
+#[test]
+fn thirty_two_lanes_refuse_sums_of_few_channels() {
+    if !has_verilog_tool("verilator") {
+        return;
+    }
+    let mut lanes = Lanes::new(&wide());
+    for has in ["shape", "tensors"] {
+        lanes.set(&format!("has_next_{has}"), 1);
+    }
+    let word = |operation| words(&Instruction::new(operation).encode().unwrap().to_bytes());
+    for channels in 1..70 {
+        let shape = word(Operation::Shape(Shape { channels, ..no_shape() }));
+        lanes.model.set_wide(lanes.ports["next_shape"], &shape);
+        for op in [VectorOp::Add, VectorOp::ReluBackward, VectorOp::BiasGradient] {
+            let own = word(Operation::Vector(Vector { op, elements: 96, last: true }));
+            lanes.model.set_wide(lanes.ports["next_own"], &own);
+            lanes.model.eval();
+            assert_eq!(lanes.get("refuse") == 1, op.reduces() && channels <= 8, "{channels}");
+        }
     }
 }
 

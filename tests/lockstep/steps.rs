@@ -51,3 +51,10 @@ fn a_step_of_digits_cnn_is_that_of_the_model() {
     step_in_lockstep(&ArrayConfig::small(), "digits-cnn", Method::Bdwp, 8);
     step_in_lockstep(&ArrayConfig::small(), "digits-cnn", Method::Dense, 4);
 }
+
+#[test]
+#[ignore = "compiles the 32 x 32 accelerator, which takes many minutes"]
+fn steps_on_the_vcu1525_are_those_of_the_model() {
+    step_in_lockstep(&ArrayConfig::vcu1525(), "digits-mlp", Method::Bdwp, 32);
+    step_in_lockstep(&ArrayConfig::vcu1525(), "digits-cnn", Method::Bdwp, 32);
+}

@@ -31,10 +31,12 @@ struct Case {
     updates: Vec<(updates::Case, usize)>,
 }
 
-fn cases() -> impl Strategy<Value = Case> {
+fn cases(lanes: usize) -> impl Strategy<Value = Case> {
     let most = updates::MOST as usize;
     let updates = proptest::collection::vec((updates::updates(), 0usize..8), 0..most);
-    (any_vector_case(), updates).prop_map(|(vector, updates)| Case { vector, updates })
+    let vector =
+        any_vector_case().prop_filter("lanes have their channels", move |case| case.is_for(lanes));
+    (vector, updates).prop_map(|(vector, updates)| Case { vector, updates })
 }
 
 impl Case {
@@ -77,7 +79,7 @@ fn in_lockstep_and_bytes(config: &ArrayConfig, dram: MemoryModel, count: u32) {
     let simulated = SimCard::new(config, &SimCardOptions::default()).unwrap();
     let mut runner =
         TestRunner::new(Config { failure_persistence: None, ..Config::with_cases(count) });
-    let ran = runner.run(&(cases(), 0u64..100), |(case, offset_beats)| {
+    let ran = runner.run(&(cases(config.ve_lanes), 0u64..100), |(case, offset_beats)| {
         let program = case.program();
         case.upload(&card);
         in_lockstep(&card, config, &dram, program.clone(), offset_beats)
@@ -105,6 +107,14 @@ fn elementwise_work_starts_and_ends_when_the_model_says_and_writes_its_bytes() {
 #[test]
 fn eight_lanes_do_under_back_pressure() {
     in_lockstep_and_bytes(&ArrayConfig::small(), "pressure:seed=5".parse().unwrap(), 80);
+}
+
+/// A beat of FP16 in a cycle, beside the array of 4 x 4.
+#[test]
+fn thirty_two_lanes_do() {
+    let mut config = ArrayConfig::tiny();
+    (config.name, config.ve_lanes) = ("tiny-ve32".into(), 32);
+    in_lockstep_and_bytes(&config, MemoryModel::ddr4(), 120);
 }
 
 /// A label that is no class stops both where it is read, and the next program runs.
@@ -156,17 +166,18 @@ fn what_ve_cannot_do_is_illegal() {
     let unknown: Vec<_> = VectorOp::ALL.iter().filter(|op| !known.contains(op)).collect();
     let mut runner =
         TestRunner::new(Config { failure_persistence: None, ..Config::with_cases(12) });
-    let ran = runner.run(&(cases(), proptest::sample::select(unknown)), |(case, op)| {
-        let program = case.program();
-        let mut wrong = program.clone();
-        let at = wrong.len() - 1;
-        let Operation::Vector(vector) = &mut wrong[at].operation else { unreachable!() };
-        vector.op = *op;
-        case.upload(&card);
-        let end = run(&card, &wrong, 0);
-        prop_assert_eq!(end.status, status::DONE | status::ILLEGAL_INSTRUCTION);
-        prop_assert_eq!(end.instruction as usize, at);
-        in_lockstep(&card, &config, &dram, program, 0).map_err(TestCaseError::fail)
-    });
+    let ran =
+        runner.run(&(cases(config.ve_lanes), proptest::sample::select(unknown)), |(case, op)| {
+            let program = case.program();
+            let mut wrong = program.clone();
+            let at = wrong.len() - 1;
+            let Operation::Vector(vector) = &mut wrong[at].operation else { unreachable!() };
+            vector.op = *op;
+            case.upload(&card);
+            let end = run(&card, &wrong, 0);
+            prop_assert_eq!(end.status, status::DONE | status::ILLEGAL_INSTRUCTION);
+            prop_assert_eq!(end.instruction as usize, at);
+            in_lockstep(&card, &config, &dram, program, 0).map_err(TestCaseError::fail)
+        });
     ran.unwrap();
 }

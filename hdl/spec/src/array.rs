@@ -107,7 +107,7 @@ impl ArrayConfig {
             w2e_words_per_row: 16_384,
             n2s_entries_per_col: 4096,
             psum_depth: 1024,
-            ve_lanes: 64,
+            ve_lanes: 32,
             wuve_lanes: 16,
             wuve_latency_cycles: 32,
             sore_latency_cycles: Self::sore_latency(16, 8),

@@ -52,7 +52,7 @@ pub const VECTOR_LATENCY_CYCLES: usize = 32;
 /// Cycles that VE's lanes take after the last element of a block of rows (cross-entropy), beside those of [`VECTOR_LATENCY_CYCLES`]: until
 /// all results of the block's last row are out.
 pub const ROW_TAIL_CYCLES: usize = 426;
-/// Cycles that VE takes for as many channels of a batch norm as it has lanes, forwards, beside those in which their gamma, beta and running
+/// Cycles that VE takes for a turn of a batch norm's channels ([`norm_lanes`](crate::norm_lanes)), forwards, beside those in which their gamma, beta and running
 /// statistics are read, one value in a cycle: the steps of the computation, and what is written.
 pub const NORM_FORWARD_CYCLES: usize = 474;
 /// The same backwards, where six values of a channel are read.

@@ -47,7 +47,8 @@ pub use front_timing::{
 pub use method::{BpGradient, Method, Stage, WeightOperand};
 pub use norm::{
     NORM_INVERSE, NORM_K, NORM_KEPT_WORDS, NORM_MEAN, NORM_PIECE_CHANNELS, NORM_RUNNING_WORDS,
-    NORM_SUM_HIGH, NORM_SUM_LOW, NORM_SUM_SPECIAL, NORM_UNIT_CHANNELS, norm_place, norm_units,
+    NORM_SUM_HIGH, NORM_SUM_LOW, NORM_SUM_SPECIAL, NORM_UNIT_CHANNELS, norm_lanes, norm_place,
+    norm_units,
 };
 pub use operand::{
     POSITION_SLOTS, WEIGHT_TILE_COLS, position_beat, weight_beat, weight_tile_beats,

@@ -24,6 +24,12 @@ pub const NORM_SUM_HIGH: usize = 4;
 /// What is no number: bit 0, S1 has terms of +Inf; bit 1, of -Inf; both, it is NaN.
 pub const NORM_SUM_SPECIAL: usize = 5;
 
+/// Channels that VE computes at a time: as many as it has lanes, up to a unit.
+#[must_use]
+pub const fn norm_lanes(lanes: usize) -> usize {
+    if lanes < NORM_UNIT_CHANNELS { lanes } else { NORM_UNIT_CHANNELS }
+}
+
 /// Units of so many channels.
 #[must_use]
 pub const fn norm_units(channels: usize) -> usize {

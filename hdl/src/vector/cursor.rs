@@ -37,15 +37,17 @@ impl Logic for Tail {
 /// first element is channel 0 of the first pixel, and pieces of a tensor go on where the one before ended.
 ///
 /// After the last element of sums the cursor walks through the channels once more, `step` of them per cycle, beginning in the next one:
-/// as many as whole beats of FP32 hold.
+/// as many as whole beats of FP32 hold. 32 are walked in two cycles, half of them in each.
 #[derive(Clone, Debug, Default, LogicBlock)]
 pub struct Cursor {
     /// Clock of all registers.
     pub clock: Signal<In, Clock>,
     /// Forgets what is under way.
     pub reset: Signal<In, Bit>,
-    /// Elements that are taken in a cycle: 4 or 8. Constant.
+    /// Elements that are taken in a cycle: 4, 8 or 32. Constant.
     pub step: Signal<In, Bits<6>>,
+    /// They are 32: a beat, whole pixels or one pixel's. Constant.
+    pub wide: Signal<In, Bit>,
     /// Cycles in which the sums of a beat are given, as a power of two. Constant.
     pub beat_log2: Signal<In, Bits<2>>,
     /// Elements are taken.
@@ -73,14 +75,16 @@ pub struct Cursor {
     pub a_address: Signal<Out, Bits<32>>,
     /// The same of the second stream.
     pub b_address: Signal<Out, Bits<32>>,
-    /// Which of eight elements from the first on are no padding.
-    pub valid: Signal<Out, Bits<8>>,
+    /// Which of 32 elements from the first on are no padding, as far as they are taken.
+    pub valid: Signal<Out, Bits<32>>,
     /// Where in the memories of sums this cycle's channels are.
     pub slot: Signal<Out, Bits<10>>,
     /// The elements are those of the first pixel.
     pub first: Signal<Out, Bit>,
     /// In this cycle sums are given instead of elements taken.
     pub drains: Signal<Out, Bit>,
+    /// They are those of the upper half of 32 channels.
+    pub upper: Signal<Out, Bit>,
 
     a: DFF<Bits<32>>,
     b: DFF<Bits<32>>,
@@ -102,11 +106,13 @@ pub struct Cursor {
     index_here: Signal<Local, Bits<10>>,
     first_here: Signal<Local, Bit>,
     left_after: Signal<Local, Bits<20>>,
-    counted: Signal<Local, Bits<8>>,
-    shifted: Signal<Local, Bits<8>>,
+    counted: Signal<Local, Bits<32>>,
+    shifted: Signal<Local, Bits<32>>,
+    in_eight: Signal<Local, Bits<32>>,
 
     tail: Tail,
     remaining: DFF<Bits<17>>,
+    half: DFF<Bit>,
     draining: Signal<Local, Bit>,
     walks: Signal<Local, Bit>,
 }
@@ -114,10 +120,11 @@ pub struct Cursor {
 impl Logic for Cursor {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, a, b, room, left, index, in_first, remaining);
+        dff_setup!(self, clock, a, b, room, left, index, in_first, remaining, half);
 
         self.draining.next = self.remaining.q.val().any();
-        self.walks.next = self.take.val() | self.draining.val();
+        self.walks.next =
+            self.take.val() | (self.draining.val() & (!self.wide.val() | self.half.q.val()));
 
         // Elements of a stream, in beats of 32 or 512.
         self.a_here.next = self.a.q.val();
@@ -145,6 +152,10 @@ impl Logic for Cursor {
         self.pitch.next = self.rounded_up.val() & bits::<21>(0x1F_FFE0);
         if self.channels.val() <= bits::<20>(8) {
             self.pitch.next = bits::<21>(8);
+            // Four pixels in a cycle.
+            if self.wide.val() {
+                self.pitch.next = bits::<21>(32);
+            }
         }
         self.room_here.next = self.room.q.val();
         self.left_here.next = self.left.q.val();
@@ -173,11 +184,18 @@ impl Logic for Cursor {
                 self.in_first.d.next = false;
             }
         }
-        self.shifted.next = bits::<8>(1) << self.left_here.val().get_bits::<3>(0);
-        self.counted.next = self.shifted.val() - bits::<8>(1);
+        self.shifted.next = bits::<32>(1) << self.left_here.val().get_bits::<5>(0);
+        self.counted.next = self.shifted.val() - bits::<32>(1);
+        if self.left_here.val() >= bits::<20>(32) {
+            self.counted.next = bits::<32>(0) - bits::<32>(1);
+        }
+        self.in_eight.next = self.counted.val() & bits::<32>(0xFF);
         self.valid.next = self.counted.val();
-        if self.left_here.val() >= bits::<20>(8) {
-            self.valid.next = bits::<8>(0xFF);
+        if self.channels.val() <= bits::<20>(8) {
+            self.valid.next = self.in_eight.val()
+                | (self.in_eight.val() << bits::<5>(8))
+                | (self.in_eight.val() << bits::<5>(16))
+                | (self.in_eight.val() << bits::<5>(24));
         }
 
         self.tail.channels.next = self.channels.val();
@@ -185,9 +203,11 @@ impl Logic for Cursor {
         self.tail.beat_log2.next = self.beat_log2.val();
         if self.draining.val() {
             self.remaining.d.next = self.remaining.q.val() - bits::<17>(1);
+            self.half.d.next = !self.half.q.val();
         }
         if self.take.val() & self.last.val() & self.reduces.val() {
             self.remaining.d.next = self.tail.cycles.val();
+            self.half.d.next = false;
             self.left.d.next = self.channels.val();
             self.index.d.next = bits::<10>(0);
         }
@@ -200,5 +220,6 @@ impl Logic for Cursor {
         self.slot.next = self.index_here.val();
         self.first.next = self.first_here.val();
         self.drains.next = self.draining.val();
+        self.upper.next = self.half.q.val();
     }
 }

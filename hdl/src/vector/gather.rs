@@ -13,7 +13,7 @@ pub struct Gather<const W: usize> {
     pub start: Signal<In, Bit>,
     /// Its first beat.
     pub base: Signal<In, Bits<32>>,
-    /// `W`, which is a power of two below 512. Constant.
+    /// `W`, which is a power of two, or 0 if it is 512. Constant.
     pub width: Signal<In, Bits<9>>,
     /// There is an item.
     pub valid: Signal<In, Bit>,

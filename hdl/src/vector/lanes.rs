@@ -10,7 +10,7 @@ use crate::emit::{Design, Module, NEVER, Wiring, emit, part, side_by_side};
 use crate::float::NarrowSingle;
 use crate::isa_bits::{field, low_bits};
 use satkit_spec::isa::{VectorOp, Word};
-use satkit_spec::{NORM_PIECE_CHANNELS, ROW_TAIL_CYCLES, VECTOR_LATENCY_CYCLES};
+use satkit_spec::{ROW_TAIL_CYCLES, VECTOR_LATENCY_CYCLES};
 
 const BEAT: usize = 512;
 const HALF: usize = 16;
@@ -95,6 +95,17 @@ pub(super) fn module(lanes: usize) -> Module {
     settings(&mut text, lanes);
     cursor(&mut text, lanes);
     picks(&mut text, lanes);
+    for lane in 0..lanes {
+        for (wire, bits) in [
+            ("sum", 64),
+            ("special", 2),
+            ("products", 104),
+            ("products_special", 2),
+            ("rounded", SINGLE),
+        ] {
+            text.wire(&format!("{wire}_{lane}"), bits);
+        }
+    }
     norm_lanes::channels(&mut text, lanes, PICK_CYCLES);
     elements(&mut text, lanes);
     sums(&mut text, lanes);
@@ -124,13 +135,18 @@ fn next(text: &mut Wiring, lanes: usize) {
     text.value("next_channels", 20, &field("next_shape", "SHAPE", "channels"));
     let most = VectorOp::MOST_SUMS;
     text.value("too_many", 1, &format!("next_is_sums & (next_channels > 20'd{most})"));
+    // Lanes that take several pixels have no channels of their own.
+    let few = pitch_of_eight();
+    let too_few = format!("next_is_sums & (next_channels <= 20'd{few})");
+    text.value("too_few", 1, if lanes > few { &too_few } else { NEVER });
     text.value("next_elements", 40, &field("next_own", "VE", "elements"));
     text.value("unknown", 1, "~has_next_shape | ~has_next_tensors");
     pool_kind(text);
     text.value("no_pooling", 1, "next_is_pooling & ~pool_known");
     next_rows(text);
     norm_lanes::next(text, lanes);
-    let other = "unknown | too_many | no_pooling | no_rows | no_norm | (|next_elements[2:0])";
+    let other =
+        "unknown | too_many | too_few | no_pooling | no_rows | no_norm | (|next_elements[2:0])";
     text.assign("refuse", &format!("~({known}) | {other}"));
     text.assign("next_reduces", "next_is_sums");
     text.assign("next_by_rows", "next_is_cross_entropy");
@@ -186,16 +202,20 @@ const fn pitch_of_eight() -> usize {
     8
 }
 
+/// True if the lanes take a beat of FP16 in a cycle.
+pub(super) const fn is_beat(lanes: usize) -> bool {
+    lanes == BEAT / HALF
+}
+
 /// The cycles in which the lanes give a beat of sums, as a power of two.
 fn beat_log2(lanes: usize) -> String {
-    format!("2'd{}", (BEAT / SINGLE / lanes).ilog2())
+    format!("2'd{}", (BEAT / SINGLE / lanes).max(1).ilog2())
 }
 
 /// What the fields of the instruction mean that runs.
 fn settings(text: &mut Wiring, lanes: usize) {
     operations(text, "is_", "own");
     text.value("unused_words", 3 * Word::BITS as usize, "{own, shape, tensors}");
-    text.value("unused_count", 7, "count");
     let shape = |name: &str| field("shape", "SHAPE", name);
     text.value("channels", 20, &shape("channels"));
     text.value("by_mask", 1, &format!("is_relu_backward & {}", shape("bits")));
@@ -218,10 +238,11 @@ fn cursor(text: &mut Wiring, lanes: usize) {
     for (wire, bits) in [
         ("a_address", 32),
         ("b_address", 32),
-        ("valid", 8),
+        ("valid", 32),
         ("slot", 10),
         ("first_pixel", 1),
         ("drains", 1),
+        ("upper", 1),
     ] {
         text.wire(wire, bits);
     }
@@ -234,6 +255,7 @@ fn cursor(text: &mut Wiring, lanes: usize) {
             own("clock"),
             own("reset"),
             ("step", format!("6'd{lanes}")),
+            ("wide", format!("1'b{}", u8::from(is_beat(lanes)))),
             ("beat_log2", beat_log2(lanes)),
             ("take", "takes".into()),
             ("position", "first[8:0]".into()),
@@ -251,6 +273,7 @@ fn cursor(text: &mut Wiring, lanes: usize) {
             own("slot"),
             ("first", "first_pixel".into()),
             own("drains"),
+            own("upper"),
         ],
     );
     text.value("unused_third", 30, "write_at_2");
@@ -259,9 +282,10 @@ fn cursor(text: &mut Wiring, lanes: usize) {
 /// Elements out of the beats, and what is known of them.
 fn picks(text: &mut Wiring, lanes: usize) {
     text.delayed("position_here", 9, LANE_READ_CYCLES, "first[8:0]", NEVER);
+    let offset = if is_beat(lanes) { "9'h0" } else { "{position_here[4:0], 4'h0}" };
     let picks = [
-        ("a", 0, HALF * lanes, "{position_here[4:0], 4'h0}"),
-        ("b", 1, HALF * lanes, "{position_here[4:0], 4'h0}"),
+        ("a", 0, HALF * lanes, offset),
+        ("b", 1, HALF * lanes, offset),
         ("mask", 1, lanes, "position_here"),
     ];
     for (name, ring, width, offset) in picks {
@@ -279,10 +303,16 @@ fn picks(text: &mut Wiring, lanes: usize) {
             ],
         );
     }
-    if lanes < 8 {
-        text.value("unused_valid", 8 - lanes, &format!("valid[7:{lanes}]"));
+    if is_beat(lanes) {
+        // The last pixels of up to 8 channels are no whole beat.
+        let taken = "valid & ({32{~takes}} | (32'hffffffff >> (7'd32 - count)))";
+        text.value("valid_taken", lanes, taken);
+    } else {
+        text.value("unused_count", 7, "count");
+        text.value("unused_valid", 32 - lanes, &format!("valid[31:{lanes}]"));
+        text.value("valid_taken", lanes, &format!("valid[{}:0]", lanes - 1));
     }
-    text.delayed("valid_here", lanes, PICK_CYCLES, &format!("valid[{}:0]", lanes - 1), NEVER);
+    text.delayed("valid_here", lanes, PICK_CYCLES, "valid_taken", NEVER);
     text.delayed("take_here", 1, PICK_CYCLES, "takes", "reset");
     text.delayed("last_here", 1, PICK_CYCLES, "takes & last", "reset");
     text.delayed("slot_here", 10, PICK_CYCLES, "slot", NEVER);
@@ -365,21 +395,9 @@ fn sums(text: &mut Wiring, lanes: usize) {
     if address < 10 {
         text.value("unused_slot", 10 - address, &format!("slot_here[9:{address}]"));
     }
-    // The sums of the channels whose turn it is.
-    let slots = norm::slot_bits(lanes);
-    let groups = (NORM_PIECE_CHANNELS / lanes).ilog2() as usize;
-    text.value("norm_slot", slots, &format!("first_slot + {{{}'h0, norm_group}}", slots - groups));
-    let own = format!("{{{}'h0, norm_slot}}", address - slots);
+    let (slots, turns) = (norm::slot_bits(lanes), norm::turn_bits(lanes));
+    let own = format!("{{{}'h0, norm_turn[{}:{}]}}", address - slots, turns - 1, turns - slots);
     for lane in 0..lanes {
-        for (wire, bits) in [
-            ("sum", 64),
-            ("special", 2),
-            ("products", 104),
-            ("products_special", 2),
-            ("rounded", SINGLE),
-        ] {
-            text.wire(&format!("{wire}_{lane}"), bits);
-        }
         text.instance(
             "vector_exact_sum",
             &format!("exact_sum_{lane}"),
@@ -429,9 +447,18 @@ fn sums(text: &mut Wiring, lanes: usize) {
     text.delayed("counted_late", lanes, cycles, "valid_here", NEVER);
     let singles =
         (0..lanes).map(|lane| format!("rounded_{lane} & {{{SINGLE}{{counted_late[{lane}]}}}}"));
-    text.value("singles", SINGLE * lanes, &side_by_side(singles));
-    // Sums fill whole beats.
-    gather(text, "singles", "write_at_0", SINGLE * lanes, ["drains_late", NEVER]);
+    // Sums fill whole beats. Those of as many channels as a beat of FP16 has are two, which are given one after another.
+    if is_beat(lanes) {
+        text.value("both_singles", SINGLE * lanes, &side_by_side(singles));
+        text.delayed("upper_late", 1, PICK_CYCLES + cycles, "upper", NEVER);
+        let of = |at| part("both_singles", at, BEAT);
+        text.value("singles", BEAT, &format!("upper_late ? {} : {}", of(1), of(0)));
+    } else {
+        text.value("singles", SINGLE * lanes, &side_by_side(singles));
+        text.value("unused_upper", 1, "upper");
+    }
+    let width = BEAT.min(SINGLE * lanes);
+    gather(text, "singles", "write_at_0", width, ["drains_late", NEVER]);
 }
 
 /// Beats of `items`: `items_write`, `items_address`, `items_data`.
@@ -448,7 +475,7 @@ fn gather(text: &mut Wiring, items: &str, base: &str, width: usize, [valid, last
             ("clock", "clock".into()),
             ("start", "takes & starts".into()),
             ("base", format!("{{2'h0, {base}}}")),
-            ("width", format!("9'd{width}")),
+            ("width", format!("9'd{}", width % BEAT)),
             ("valid", valid.into()),
             ("last", last.into()),
             ("item", items.into()),
@@ -588,6 +615,15 @@ pub(super) fn parts(lanes: usize) -> Vec<Design> {
             emit("vector_gather_halves", Gather::<64>::default),
             emit("vector_gather_masks", Gather::<4>::default),
             emit("vector_gather_singles", Gather::<128>::default),
+        ]);
+    } else if is_beat(lanes) {
+        parts.extend([
+            emit("vector_pick", Pick::<512>::default),
+            emit("vector_pick_bits", Pick::<32>::default),
+            emit("vector_exact_sum", ExactSum::<7>::default),
+            emit("vector_gather_halves", Gather::<512>::default),
+            emit("vector_gather_masks", Gather::<32>::default),
+            emit("vector_gather_singles", Gather::<512>::default),
         ]);
     } else {
         parts.extend([

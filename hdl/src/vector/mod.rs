@@ -92,7 +92,7 @@ fn check(config: &ArrayConfig) -> Result<(), HdlError> {
         array: config.name.clone(),
         what: "VE lanes",
         given: config.ve_lanes.to_string(),
-        accepted: "4 or 8".into(),
+        accepted: "4, 8 or 32".into(),
     })
 }
 
@@ -117,7 +117,8 @@ fn check(config: &ArrayConfig) -> Result<(), HdlError> {
 /// Results of elements taken in cycle c, and of all before, are written in c + `VECTOR_LATENCY_CYCLES` at the latest; of an instruction
 /// that reduces, and of rows, `next_tail_cycles` later.
 ///
-/// Streams are whole tensors, padding channels included: `elements` is a multiple of 8, and `count` always the lanes, or 1 of rows. Padding becomes
+/// Streams are whole tensors, padding channels included: `elements` is a multiple of 8, and `count` always the lanes, or 1 of rows; 32 lanes take less with
+/// the last pixels of up to 8 channels, four of which are a beat. Such they do not sum, for a lane has no channel of its own then. Padding becomes
 /// +0.0, and mask bits of 0, whatever was read there; what is beyond the last element of a stream's last beat is 0. A tensor may be
 /// done in pieces, instruction by instruction in order; the first is the one that begins where TENSORS says that `a` does.
 ///
@@ -136,7 +137,7 @@ fn check(config: &ArrayConfig) -> Result<(), HdlError> {
 /// [another order](PoolOrder), and an instruction has whole rows of windows, or whole images.
 ///
 /// # Errors
-/// [`HdlError`] if the array is impossible or has other than 4 or 8 VE lanes.
+/// [`HdlError`] if the array is impossible or has other than 4, 8 or 32 VE lanes.
 pub fn design(config: &ArrayConfig) -> Result<Design, HdlError> {
     check(config)?;
     let lanes = config.ve_lanes;
@@ -194,10 +195,10 @@ pub fn norm(config: &ArrayConfig) -> Result<Design, HdlError> {
     Ok(norm::design(config.ve_lanes))
 }
 
-/// True if there are lanes for a configuration ([`design`]): 64 take two beats in a cycle, which is not built.
+/// True if there are lanes for a configuration ([`design`]): up to those that take a beat of FP16 in a cycle.
 #[must_use]
 pub fn has_lanes(config: &ArrayConfig) -> bool {
-    matches!(config.ve_lanes, 4 | 8)
+    matches!(config.ve_lanes, 4 | 8 | 32)
 }
 
 /// The engine of VE, top `ve`: the shell of a stream engine ([`crate::stream`]) with [`design`] as its lanes.

@@ -7,7 +7,7 @@ use crate::memory;
 use satkit_spec::isa::VectorOp;
 use satkit_spec::{
     NORM_INVERSE, NORM_K, NORM_KEPT_WORDS, NORM_MEAN, NORM_PIECE_CHANNELS, NORM_RUNNING_WORDS,
-    NORM_SUM_HIGH, NORM_SUM_LOW, NORM_SUM_SPECIAL, NORM_UNIT_CHANNELS,
+    NORM_SUM_HIGH, NORM_SUM_LOW, NORM_SUM_SPECIAL, NORM_UNIT_CHANNELS, norm_lanes,
 };
 
 const SINGLE: usize = 32;
@@ -25,23 +25,30 @@ const FORWARD_KINDS: usize = 2 + NORM_RUNNING_WORDS;
 const _: () = {
     let forward = NormSteps::cycles(4, FORWARD_KINDS) + Program::Forward.cycles();
     let written = NORM_RUNNING_WORDS + NORM_KEPT_WORDS;
-    assert!(VectorOp::BatchNormScale.channel_cycles(4) == forward + written);
+    assert!(VectorOp::BatchNormScale.turn_cycles(4) == forward + written);
     let backward = NormSteps::cycles(4, NORM_KEPT_WORDS) + Program::Backward.cycles();
-    assert!(VectorOp::BatchNormBackwardScale.channel_cycles(4) == backward + 2);
+    assert!(VectorOp::BatchNormBackwardScale.turn_cycles(4) == backward + 2);
 };
 
-/// Bits of the number of a group of as many channels as there are lanes, among those of an instruction.
-fn group_bits(lanes: usize) -> usize {
-    (NORM_PIECE_CHANNELS / lanes).ilog2() as usize
+/// Bits of the number of a turn's channels among those of an instruction.
+pub(super) fn group_bits(lanes: usize) -> usize {
+    (NORM_PIECE_CHANNELS / norm_lanes(lanes)).ilog2() as usize
 }
 
 /// The same among those of a tensor.
+pub(super) fn turn_bits(lanes: usize) -> usize {
+    (MOST_CHANNELS / norm_lanes(lanes)).ilog2() as usize
+}
+
+/// Bits of the number of as many channels as there are lanes, among those of a tensor.
 pub(super) fn slot_bits(lanes: usize) -> usize {
     (MOST_CHANNELS / lanes).ilog2() as usize
 }
 
 /// The module `vector_norm`.
 fn module(lanes: usize) -> Module {
+    // Channels that are computed at a time, of which each has a lane, or one of two lanes.
+    let turn = norm_lanes(lanes);
     let mut text = Wiring::new("vector_norm");
     for (name, bits) in [
         ("clock", 1),
@@ -52,7 +59,7 @@ fn module(lanes: usize) -> Module {
         ("n", 23),
         ("channels", 11),
         ("present", 11),
-        ("first_slot", slot_bits(lanes)),
+        ("first_turn", turn_bits(lanes)),
         ("write_at_0", 32),
         ("write_at_1", 32),
         ("given", SINGLE),
@@ -61,8 +68,8 @@ fn module(lanes: usize) -> Module {
         ("sums_products", 104),
         ("sums_products_special", 2),
         ("own", 1),
-        ("own_values", 66 * lanes),
-        ("own_products", 106 * lanes),
+        ("own_values", 66 * turn),
+        ("own_products", 106 * turn),
         ("slot", slot_bits(lanes)),
     ] {
         text.input(name, bits);
@@ -84,11 +91,11 @@ fn module(lanes: usize) -> Module {
         text.output(name, SINGLE * lanes);
     }
     steps(&mut text, lanes);
-    loads(&mut text, lanes);
-    programs(&mut text, lanes);
+    loads(&mut text, turn);
+    programs(&mut text, turn);
     constants(&mut text, lanes);
-    results(&mut text, lanes);
-    drain(&mut text, lanes);
+    results(&mut text, turn);
+    drain(&mut text, turn);
     text.finish()
 }
 
@@ -98,7 +105,8 @@ fn steps(text: &mut Wiring, lanes: usize) {
     {
         text.wire(wire, bits);
     }
-    text.wire_between_blocks("runs", lanes);
+    let turn = norm_lanes(lanes);
+    text.wire_between_blocks("runs", turn);
     let last = |kinds: usize| format!("3'd{}", kinds - 1);
     let last_kind = format!("backward ? {} : {}", last(NORM_KEPT_WORDS), last(FORWARD_KINDS));
     let own = |port: &'static str| (port, port.to_owned());
@@ -112,7 +120,7 @@ fn steps(text: &mut Wiring, lanes: usize) {
             own("start"),
             own("channels"),
             ("last_kind", last_kind),
-            ("lanes_log2", format!("3'd{}", lanes.ilog2())),
+            ("lanes_log2", format!("3'd{}", turn.ilog2())),
             ("runs", "runs[0]".into()),
             ("busy", "steps_busy".into()),
             own("asks"),
@@ -127,14 +135,14 @@ fn steps(text: &mut Wiring, lanes: usize) {
     let bits = group_bits(lanes);
     text.value("unused_at", 9 - bits, &format!("at[8:{bits}]"));
     text.assign("group", &format!("at[{}:0]", bits - 1));
-    text.value("unused_runs", lanes - 1, &format!("runs[{}:1]", lanes - 1));
+    text.value("unused_runs", turn - 1, &format!("runs[{}:1]", turn - 1));
     text.delayed("came", 1, NormSteps::READ_CYCLES, "asks", "reset");
     text.delayed("kind_here", 3, NormSteps::READ_CYCLES, "kind", NEVER);
     text.delayed("lane_here", 5, NormSteps::READ_CYCLES, "lane", NEVER);
     text.assign("comes", "came");
-    // Where the channels of the group are among those of the tensor.
-    let slots = slot_bits(lanes);
-    text.value("slot_here", slots, &format!("first_slot + {{{}'h0, group}}", slots - bits));
+    // Where the channels of the turn are among those of the tensor.
+    let turns = turn_bits(lanes);
+    text.value("turn_here", turns, &format!("first_turn + {{{}'h0, group}}", turns - bits));
 }
 
 /// Which values go into registers of the programs, and the sums of each lane's channel.
@@ -227,11 +235,15 @@ fn programs(text: &mut Wiring, lanes: usize) {
 /// The memories of what the lanes need: where each comes from, a result or a value that was read.
 fn constants(text: &mut Wiring, lanes: usize) {
     let result = |register: Register| format!("(valid_0 & (register_0 == 4'd{}))", register as u8);
-    let slots = slot_bits(lanes);
+    let (slots, turns) = (slot_bits(lanes), turn_bits(lanes));
     for lane in 0..lanes {
+        // The lanes that a turn has not belong to the channels of the next.
+        let (own, half) = (lane % norm_lanes(lanes), lane / norm_lanes(lanes));
+        let here =
+            if turns > slots { format!("turn_here[0] == 1'b{half} & ") } else { String::new() };
         let read =
-            |kind: usize| format!("(came & (lane_here == 5'd{lane}) & (kind_here == 3'd{kind}))");
-        let value = format!("value_{lane}");
+            |kind: usize| format!("(came & (lane_here == 5'd{own}) & (kind_here == 3'd{kind}))");
+        let value = format!("value_{own}");
         let given = || "given".to_owned();
         let mean = format!("(evaluates ? {} : {})", read(2), result(Register::Mean));
         let sources = [
@@ -242,19 +254,19 @@ fn constants(text: &mut Wiring, lanes: usize) {
             ("rate", NEVER.to_owned(), given(), read(NORM_K), given()),
         ];
         for (name, forward, forward_value, backward, backward_value) in sources {
-            let here = format!("{name}_of_{lane}");
-            text.wire(&here, SINGLE);
+            let read = format!("{name}_of_{lane}");
+            text.wire(&read, SINGLE);
             text.instance(
                 "small_ram",
                 &format!("{name}s_{lane}"),
                 &[("WIDTH", SINGLE), ("ADDRESS", slots)],
                 &[
                     ("clock", "clock".into()),
-                    ("write", format!("backward ? {backward} : {forward}")),
-                    ("write_address", "slot_here".into()),
+                    ("write", format!("{here}(backward ? {backward} : {forward})")),
+                    ("write_address", format!("turn_here[{}:{}]", turns - 1, turns - slots)),
                     ("write_data", format!("backward ? {backward_value} : {forward_value}")),
                     ("read_address", "slot".into()),
-                    ("read_data", here),
+                    ("read_data", read),
                 ],
             );
         }
@@ -349,7 +361,7 @@ fn drain(text: &mut Wiring, lanes: usize) {
             ("start", "ends & ~(evaluates & ~backward)".into()),
             own("backward"),
             ("last_unit", "units - 7'd1".into()),
-            ("last_part", format!("3'd{}", (NORM_UNIT_CHANNELS / lanes).max(1) - 1)),
+            ("last_part", format!("3'd{}", NORM_UNIT_CHANNELS / lanes - 1)),
             ("valid", "drains".into()),
             ("register", "drain_register".into()),
             ("group", "drain_group".into()),
@@ -385,7 +397,7 @@ fn drain(text: &mut Wiring, lanes: usize) {
             own("clock"),
             ("start", "opens_late".into()),
             ("base", "opens_second_late ? write_at_1 : write_at_0".into()),
-            ("width", format!("9'd{}", SINGLE * lanes)),
+            ("width", format!("9'd{}", SINGLE * lanes % BEAT)),
             ("valid", "drains_late".into()),
             ("last", NEVER.into()),
             ("item", "items_late".into()),
@@ -417,7 +429,8 @@ pub(super) fn design(lanes: usize) -> Design {
     let mut parts = blocks();
     parts.push(match lanes {
         4 => emit("vector_gather_singles", Gather::<128>::default),
-        _ => emit("vector_gather_singles", Gather::<256>::default),
+        8 => emit("vector_gather_singles", Gather::<256>::default),
+        _ => emit("vector_gather_singles", Gather::<512>::default),
     });
     let mut modules = wiring(lanes);
     modules.insert(0, memory::delay_line());

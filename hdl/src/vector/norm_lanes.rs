@@ -6,7 +6,9 @@ use crate::dma::LANE_READ_CYCLES;
 use crate::emit::{NEVER, Wiring, part, side_by_side};
 use crate::isa_bits::{field, low_bits};
 use satkit_spec::isa::{VectorOp, Word};
-use satkit_spec::{NORM_KEPT_WORDS, NORM_PIECE_CHANNELS, NORM_RUNNING_WORDS, NORM_UNIT_CHANNELS};
+use satkit_spec::{
+    NORM_KEPT_WORDS, NORM_PIECE_CHANNELS, NORM_RUNNING_WORDS, NORM_UNIT_CHANNELS, norm_lanes,
+};
 
 const BEAT: usize = 512;
 const SINGLE: usize = 32;
@@ -55,6 +57,8 @@ pub(super) fn next(text: &mut Wiring, lanes: usize) {
     let wrong = [
         format!("next_channels > 20'd{MOST_CHANNELS}"),
         "~|next_channels".into(),
+        // Lanes that take several pixels have no channels of their own.
+        (if lanes > 8 { "next_channels <= 20'd8" } else { NEVER }).into(),
         format!("next_is_channels & (next_elements > 40'd{NORM_PIECE_CHANNELS})"),
         format!("next_is_channels & (|next_elements[{}:0])", unit - 1),
         "next_is_channels & (~|next_elements)".into(),
@@ -66,12 +70,12 @@ pub(super) fn next(text: &mut Wiring, lanes: usize) {
     ];
     let wrong: Vec<String> = wrong.iter().map(|wrong| format!("({wrong})")).collect();
     text.value("no_norm", 1, &format!("next_is_norm & ({})", wrong.join(" | ")));
-    let log2 = lanes.ilog2() as usize;
+    let log2 = norm_lanes(lanes).ilog2() as usize;
     let bits = NORM_PIECE_CHANNELS.ilog2() as usize + 1 - log2;
-    let groups = format!("{{{}'h0, next_elements[{}:{log2}]}}", 17 - bits, log2 + bits - 1);
-    let cycles = |op: VectorOp| format!("17'd{}", op.channel_cycles(lanes));
+    let turns = format!("{{{}'h0, next_elements[{}:{log2}]}}", 17 - bits, log2 + bits - 1);
+    let cycles = |op: VectorOp| format!("17'd{}", op.turn_cycles(lanes));
     text.value(
-        "group_cycles",
+        "turn_cycles",
         17,
         &format!(
             "next_is_bn_backward_scale ? {} : {}",
@@ -79,7 +83,7 @@ pub(super) fn next(text: &mut Wiring, lanes: usize) {
             cycles(VectorOp::BatchNormScale)
         ),
     );
-    text.value("channel_cycles", 17, &format!("{groups} * group_cycles"));
+    text.value("channel_cycles", 17, &format!("{turns} * turn_cycles"));
 }
 
 /// What the channels of the running instruction are, and which were the last.
@@ -121,15 +125,15 @@ pub(super) fn settings(text: &mut Wiring, lanes: usize) {
     );
     text.value("norm_present", 11, "channels[10:0] - channels_before");
     text.value("norm_elements", 11, &low_bits("own", "VE", "elements", 11));
-    let log2 = lanes.ilog2() as usize;
-    text.value("first_slot", norm::slot_bits(lanes), &format!("channels_before[9:{log2}]"));
+    let log2 = norm_lanes(lanes).ilog2() as usize;
+    text.value("first_turn", norm::turn_bits(lanes), &format!("channels_before[9:{log2}]"));
 }
 
 /// The channels, their values and sums; what the lanes need of them.
 pub(super) fn channels(text: &mut Wiring, lanes: usize, pick_cycles: usize) {
     let own = |port: &'static str| (port, port.to_owned());
     let slots = norm::slot_bits(lanes);
-    let groups = (NORM_PIECE_CHANNELS / lanes).ilog2() as usize;
+    let groups = norm::group_bits(lanes);
     for (wire, bits) in [
         ("norm_busy", 1),
         ("norm_comes", 1),
@@ -144,6 +148,9 @@ pub(super) fn channels(text: &mut Wiring, lanes: usize, pick_cycles: usize) {
         text.wire(wire, bits);
     }
     text.value("norm_is_backward_now", 1, "is_bn_backward_scale | is_bn_backward_apply");
+    let turns = norm::turn_bits(lanes);
+    let above = turns - groups;
+    text.value("norm_turn", turns, &format!("first_turn + {{{above}'h0, norm_group}}"));
     text.value("sums_field", 30, &field("parameters", "PARAMETERS", "sums"));
     text.value("own_sums", 1, "~|sums_field");
     text.assign("sums_tensor", "sums_field");
@@ -165,7 +172,7 @@ pub(super) fn channels(text: &mut Wiring, lanes: usize, pick_cycles: usize) {
         ("n", "terms_late".into()),
         ("channels", "norm_elements".into()),
         ("present", "norm_present".into()),
-        own("first_slot"),
+        own("first_turn"),
         ("write_at_0", "{2'h0, write_at_0}".into()),
         ("write_at_1", "{2'h0, write_at_1}".into()),
         ("given", "norm_given".into()),
@@ -174,11 +181,15 @@ pub(super) fn channels(text: &mut Wiring, lanes: usize, pick_cycles: usize) {
         own("sums_products"),
         own("sums_products_special"),
         ("own", "own_sums".into()),
-        ("own_values", side_by_side((0..lanes).map(|lane| format!("special_{lane}, sum_{lane}")))),
+        (
+            "own_values",
+            side_by_side((0..norm_lanes(lanes)).map(|lane| of_turn(lanes, lane, "special", "sum"))),
+        ),
         (
             "own_products",
             side_by_side(
-                (0..lanes).map(|lane| format!("products_special_{lane}, products_{lane}")),
+                (0..norm_lanes(lanes))
+                    .map(|lane| of_turn(lanes, lane, "products_special", "products")),
             ),
         ),
         ("slot", "slot_before".into()),
@@ -198,6 +209,13 @@ pub(super) fn channels(text: &mut Wiring, lanes: usize, pick_cycles: usize) {
         connections.push((name, wire));
     }
     text.instance("vector_norm", "norm", &[], &connections);
+}
+
+/// The sums of a channel whose turn it is: with more lanes than a turn has channels, those of one lane or another.
+fn of_turn(lanes: usize, lane: usize, special: &str, sum: &str) -> String {
+    let of = |lane: usize| format!("{{{special}_{lane}, {sum}_{lane}}}");
+    let other = lane + norm_lanes(lanes);
+    if other >= lanes { of(lane) } else { format!("norm_turn[0] ? {} : {}", of(other), of(lane)) }
 }
 
 /// The value that is asked for: the beat that has it, and the word of the beat.

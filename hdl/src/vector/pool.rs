@@ -1,5 +1,6 @@
 //! Pooling between rings of beats, as Verilog: what leads elements to their windows, and what these give into beats.
 
+use super::lanes::is_beat;
 use super::{ExactSum, PoolOrder, RoundSum, WidenHalf};
 use crate::dma::LANE_READ_CYCLES;
 use crate::emit::{Module, NEVER, Wiring, part, side_by_side};
@@ -92,7 +93,7 @@ fn order(text: &mut Wiring, lanes: usize) {
     text.delayed("row", 3, 1, "row_of", NEVER);
     text.delayed("channels", 11, 1, &low_bits("shape", "SHAPE", "channels", 11), NEVER);
     for (wire, bits) in
-        [("offset", 5), ("corner", 32), ("tap", 2), ("first", 1), ("last", 1), ("valid", 8)]
+        [("offset", 5), ("corner", 32), ("tap", 2), ("first", 1), ("last", 1), ("valid", 32)]
     {
         text.wire(wire, bits);
     }
@@ -103,7 +104,7 @@ fn order(text: &mut Wiring, lanes: usize) {
         &[],
         &[
             own("clock"),
-            ("step_log2", format!("2'd{}", lanes.ilog2())),
+            ("step_log2", format!("3'd{}", lanes.ilog2())),
             ("groups", format!("5'd{}", 32 - lanes)),
             own("position"),
             own("channels"),
@@ -128,7 +129,13 @@ fn order(text: &mut Wiring, lanes: usize) {
 
 /// Elements out of the beats, and what is known of them.
 fn picks(text: &mut Wiring, lanes: usize) {
-    text.delayed("offset_late", 5, LANE_READ_CYCLES, "offset", NEVER);
+    let offset = if is_beat(lanes) {
+        text.value("unused_offset", 5, "offset");
+        "9'h0"
+    } else {
+        text.delayed("offset_late", 5, LANE_READ_CYCLES, "offset", NEVER);
+        "{offset_late, 4'h0}"
+    };
     for (name, ring) in [("x", 0), ("dy", 1)] {
         text.wire(name, HALF * lanes);
         text.instance(
@@ -138,13 +145,13 @@ fn picks(text: &mut Wiring, lanes: usize) {
             &[
                 ("clock", "clock".into()),
                 ("beat", format!("read_data_{ring}")),
-                ("offset", "{offset_late, 4'h0}".into()),
+                ("offset", offset.into()),
                 ("elements", name.into()),
             ],
         );
     }
-    if lanes < 8 {
-        text.value("unused_valid", 8 - lanes, &format!("valid[7:{lanes}]"));
+    if lanes < 32 {
+        text.value("unused_valid", 32 - lanes, &format!("valid[31:{lanes}]"));
     }
     let picked = LANE_READ_CYCLES + 1;
     text.delayed("take_here", 1, PICKED_CYCLES, "take", "reset");
@@ -270,7 +277,7 @@ fn results(text: &mut Wiring, lanes: usize) {
                 ("clock", "clock".into()),
                 ("start", "take & starts".into()),
                 ("base", "{2'h0, write_at_0}".into()),
-                ("width", format!("9'd{}", HALF * lanes)),
+                ("width", format!("9'd{}", HALF * lanes % BEAT)),
                 ("valid", valid),
                 ("last", NEVER.into()),
                 ("item", item.into()),

@@ -20,8 +20,8 @@ use rust_hdl_widgets::{dff::DFF, dff_setup};
 pub struct PoolOrder {
     /// Clock of all registers.
     pub clock: Signal<In, Clock>,
-    /// Elements that are taken in a cycle, as a power of two: 2 or 3. Constant.
-    pub step_log2: Signal<In, Bits<2>>,
+    /// Elements that are taken in a cycle, as a power of two: 2, 3 or 5. Constant.
+    pub step_log2: Signal<In, Bits<3>>,
     /// Which bits of a place in a beat count those. Constant.
     pub groups: Signal<In, Bits<5>>,
     /// The first of the elements that are taken.
@@ -57,15 +57,15 @@ pub struct PoolOrder {
     pub first: Signal<Out, Bit>,
     /// It is the last.
     pub last: Signal<Out, Bit>,
-    /// Which of eight elements from the first on are no padding.
-    pub valid: Signal<Out, Bits<8>>,
+    /// Which of 32 elements from the first on are no padding, as far as they are taken.
+    pub valid: Signal<Out, Bits<32>>,
 
     number: DFF<Bits<37>>,
     beats: Signal<Local, Bits<32>>,
     turned: Signal<Local, Bits<11>>,
     unused_turned: Signal<Local, Bits<6>>,
-    stepped: Signal<Local, Bits<9>>,
-    unused_stepped: Signal<Local, Bits<3>>,
+    stepped: Signal<Local, Bits<11>>,
+    unused_stepped: Signal<Local, Bits<5>>,
     tap_mask: Signal<Local, Bits<7>>,
     unused_tap_mask: Signal<Local, Bit>,
     tap_here: Signal<Local, Bits<6>>,
@@ -98,7 +98,7 @@ pub struct PoolOrder {
     s3_first: DFF<Bit>,
     s3_last: DFF<Bit>,
     left: Signal<Local, Bits<11>>,
-    shifted: Signal<Local, Bits<8>>,
+    shifted: Signal<Local, Bits<32>>,
 
     s4_a: DFF<Bits<32>>,
     s4_b: DFF<Bits<32>>,
@@ -107,7 +107,7 @@ pub struct PoolOrder {
     s4_tap: DFF<Bits<2>>,
     s4_first: DFF<Bit>,
     s4_last: DFF<Bit>,
-    s4_valid: DFF<Bits<8>>,
+    s4_valid: DFF<Bits<32>>,
 }
 
 impl PoolOrder {
@@ -129,8 +129,8 @@ impl Logic for PoolOrder {
         self.beats.next = self.number.q.val().get_bits::<32>(5);
         self.turned.next = self.number.q.val().get_bits::<11>(0) >> self.taps.val();
         self.unused_turned.next = self.turned.val().get_bits::<6>(5);
-        self.stepped.next = self.number.q.val().get_bits::<9>(0) >> self.step_log2.val();
-        self.unused_stepped.next = self.stepped.val().get_bits::<3>(6);
+        self.stepped.next = self.number.q.val().get_bits::<11>(0) >> self.step_log2.val();
+        self.unused_stepped.next = self.stepped.val().get_bits::<5>(6);
         self.tap_mask.next = (bits::<7>(1) << self.taps.val()) - bits::<7>(1);
         self.unused_tap_mask.next = self.tap_mask.val().get_bit(6);
         self.tap_here.next =
@@ -200,13 +200,13 @@ impl Logic for PoolOrder {
         self.s4_first.d.next = self.s3_first.q.val();
         self.s4_last.d.next = self.s3_last.q.val();
         self.left.next = self.channels.val() - self.s3_channel.q.val();
-        self.shifted.next = bits::<8>(1) << self.left.val().get_bits::<3>(0);
-        self.s4_valid.d.next = self.shifted.val() - bits::<8>(1);
-        if self.left.val() >= bits::<11>(8) {
-            self.s4_valid.d.next = bits::<8>(0xFF);
+        self.shifted.next = bits::<32>(1) << self.left.val().get_bits::<5>(0);
+        self.s4_valid.d.next = self.shifted.val() - bits::<32>(1);
+        if self.left.val() >= bits::<11>(32) {
+            self.s4_valid.d.next = bits::<32>(0) - bits::<32>(1);
         }
         if self.s3_channel.q.val() >= self.channels.val() {
-            self.s4_valid.d.next = bits::<8>(0);
+            self.s4_valid.d.next = bits::<32>(0);
         }
 
         self.a_address.next = self.s4_a.q.val();

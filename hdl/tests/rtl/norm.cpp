@@ -44,12 +44,14 @@ int main() {
         dut->n = n;
         dut->channels = padded;
         dut->present = channels;
-        dut->first_slot = before / lanes;
+        // Channels that are computed at a time.
+        const uint32_t turn = lanes < 16 ? lanes : 16;
+        dut->first_turn = before / turn;
         dut->write_at_0 = 0x1000;
         dut->write_at_1 = 0x2000;
         uint32_t asked[5][2] = {};
         uint32_t busy = 0, after = 0;
-        for (uint32_t cycle = 0; after < padded / lanes * 8 + 20; ++cycle) {
+        for (uint32_t cycle = 0; after < padded / turn * 8 + 20; ++cycle) {
             dut->start = cycle == 0;
             const Channel& channel = all[asked[4][0]];
             dut->given = channel.values[asked[4][1]];
@@ -60,8 +62,8 @@ int main() {
             dut->sums_products_special = own ? 3 : channel.sums[1][4];
             dut->clock = 0;
             dut->eval();
-            for (uint32_t lane = 0; lane < lanes; ++lane) {
-                const Channel& other = all[(dut->group * lanes + lane) % padded];
+            for (uint32_t lane = 0; lane < turn; ++lane) {
+                const Channel& other = all[(dut->group * turn + lane) % padded];
                 set(dut->own_values, lane * 66, 64, other.sums[0]);
                 set(dut->own_values, lane * 66 + 64, 2, other.sums[0] + 4);
                 set(dut->own_products, lane * 106, 104, other.sums[1]);

@@ -2,7 +2,7 @@
 
 use super::FieldValue;
 use super::field::{FieldWords, words_of};
-use crate::{NORM_BACKWARD_CYCLES, NORM_FORWARD_CYCLES, NORM_KEPT_WORDS};
+use crate::{NORM_BACKWARD_CYCLES, NORM_FORWARD_CYCLES, NORM_KEPT_WORDS, norm_lanes};
 
 macro_rules! vector_ops {
     ($( $(#[doc = $doc:literal])+ $variant:ident = $code:literal, $name:literal, passes $passes:literal; )*) => {
@@ -102,13 +102,21 @@ impl VectorOp {
         matches!(self, Self::BiasGradient)
     }
 
-    /// Cycles that as many channels as there are lanes take after the last, if channels are computed instead of elements: 0 elsewhere.
+    /// Channels are computed instead of elements, in turns of [`norm_lanes`], and what that takes comes after the last has been taken.
     #[must_use]
-    pub const fn channel_cycles(self, lanes: usize) -> usize {
+    pub const fn is_by_channels(self) -> bool {
+        matches!(self, Self::BatchNormScale | Self::BatchNormBackwardScale)
+    }
+
+    /// Cycles of a turn of channels; 0 where there are none.
+    #[must_use]
+    pub const fn turn_cycles(self, lanes: usize) -> usize {
         match self {
             // Gamma, beta, running mean, running variance.
-            Self::BatchNormScale => 4 * lanes + NORM_FORWARD_CYCLES,
-            Self::BatchNormBackwardScale => NORM_KEPT_WORDS * lanes + NORM_BACKWARD_CYCLES,
+            Self::BatchNormScale => 4 * norm_lanes(lanes) + NORM_FORWARD_CYCLES,
+            Self::BatchNormBackwardScale => {
+                NORM_KEPT_WORDS * norm_lanes(lanes) + NORM_BACKWARD_CYCLES
+            }
             _ => 0,
         }
     }

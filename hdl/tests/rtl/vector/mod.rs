@@ -19,7 +19,7 @@ use satkit_hdl::vector::{
 use satkit_spec::ArrayConfig;
 
 /// Each as a top of its own, and the lanes made of them.
-pub(crate) fn designs() -> [Design; 12] {
+pub(crate) fn designs() -> [Design; 13] {
     [
         emit("widen_half", WidenHalf::default),
         emit("divide_single", DivideSingle::default),
@@ -33,7 +33,15 @@ pub(crate) fn designs() -> [Design; 12] {
         vector::norm(&ArrayConfig::small()).unwrap(),
         vector::design(&ArrayConfig::tiny()).unwrap(),
         vector::design(&ArrayConfig::small()).unwrap(),
+        vector::design(&wide()).unwrap(),
     ]
+}
+
+/// As many lanes as a beat has elements.
+pub(crate) fn wide() -> ArrayConfig {
+    let mut config = ArrayConfig::tiny();
+    config.ve_lanes = 32;
+    config
 }
 
 accepted_by_the_tools!(designs);

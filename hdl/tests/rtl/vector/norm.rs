@@ -9,7 +9,7 @@ use crate::verilog::has_verilog_tool;
 use satkit_hdl::vector::{self, NormSteps, Program};
 use satkit_spec::{
     ArrayConfig, NORM_INVERSE, NORM_K, NORM_KEPT_WORDS, NORM_MEAN, NORM_RUNNING_WORDS,
-    NORM_SUM_HIGH, NORM_SUM_LOW, NORM_SUM_SPECIAL, NORM_UNIT_CHANNELS, norm_place,
+    NORM_SUM_HIGH, NORM_SUM_LOW, NORM_SUM_SPECIAL, NORM_UNIT_CHANNELS, norm_lanes, norm_place,
 };
 use std::collections::BTreeMap;
 
@@ -117,7 +117,9 @@ fn norms(config: &ArrayConfig, seed: u64) {
                 Channel { values: [0; 4].map(|_| parameter(&mut random)), sums }
             });
             let channels = channels.collect();
-            let before = NORM_UNIT_CHANNELS * random.below(56) as usize;
+            // A group of lanes has the channels of whole turns.
+            let unit = NORM_UNIT_CHANNELS.max(lanes);
+            let before = unit * random.below(896 / unit as u64) as usize;
             (pass, random.below(2) == 1, n, before, channels)
         })
         .collect();
@@ -161,8 +163,9 @@ fn norms(config: &ArrayConfig, seed: u64) {
             Pass::Backward => (Program::Backward, NORM_KEPT_WORDS),
         };
         let padded = channels.len().next_multiple_of(NORM_UNIT_CHANNELS);
-        let groups = padded / lanes;
-        let cycles = groups * (NormSteps::cycles(lanes, kinds) + program.cycles());
+        let turn = norm_lanes(lanes);
+        let cycles = padded / turn * (NormSteps::cycles(turn, kinds) + program.cycles());
+        let groups = padded.div_ceil(lanes);
         assert_eq!(output.next(), Some(cycles as u32), "{about}");
         let mut constants = Vec::new();
         for _ in 0..groups {
@@ -201,4 +204,9 @@ fn four_lanes_are_given_their_channels() {
 #[test]
 fn eight_lanes_are_given_their_channels() {
     norms(&ArrayConfig::small(), 4);
+}
+
+#[test]
+fn thirty_two_lanes_are_given_their_channels() {
+    norms(&ArrayConfig::vcu1525(), 5);
 }

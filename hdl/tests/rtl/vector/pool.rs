@@ -1,5 +1,6 @@
 //! Pooling in VE's lanes against `docs/contract-elementwise.md`, pixel by pixel: whole instructions, their beats as they lie in memory.
 
+use super::wide;
 use crate::support::{Bench, Random};
 use crate::verilog::has_verilog_tool;
 use half::f16;
@@ -278,4 +279,9 @@ fn four_lanes_pool_as_the_contract_says() {
 #[test]
 fn eight_lanes_pool_as_the_contract_says() {
     pools(&ArrayConfig::small(), 2);
+}
+
+#[test]
+fn thirty_two_lanes_pool_as_the_contract_says() {
+    pools(&wide(), 3);
 }

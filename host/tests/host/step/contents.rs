@@ -27,7 +27,7 @@ fn tensors(operation: &StepOperation) -> (Vec<TensorId>, Vec<TensorId>) {
                 reads.extend(vectors.into_iter().flatten());
             }
             // Channels are made of sums of what they wait for.
-            if vector.op.channel_cycles(1) > 0 {
+            if vector.op.is_by_channels() {
                 reads.extend(&vector.barrier);
             }
             (reads, all(&vector.writes))

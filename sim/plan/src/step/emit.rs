@@ -200,7 +200,7 @@ impl StepEmitter<'_> {
     pub(super) fn vector(&mut self, operation: &VectorOperation) -> Result<(), PlanError> {
         self.values(operation)?;
         let longest = longest_beats(&operation.reads, &operation.writes);
-        let by_channels = operation.op.channel_cycles(self.config.ve_lanes) > 0;
+        let by_channels = operation.op.is_by_channels();
         let pieces = if by_channels {
             operation.elements.div_ceil(NORM_PIECE_CHANNELS as u64).max(1)
         } else if operation.divisible {

@@ -7,7 +7,8 @@ use crate::traffic::{PageRequest, bytes_at};
 use satkit_memory::PAGE_BYTES;
 use satkit_spec::isa::{Instruction, Operation};
 use satkit_spec::{
-    ArrayConfig, PANEL_LATENCY_CYCLES, ROW_TAIL_CYCLES, UPDATE_BUFFER_CYCLES, VECTOR_LATENCY_CYCLES,
+    ArrayConfig, PANEL_LATENCY_CYCLES, ROW_TAIL_CYCLES, UPDATE_BUFFER_CYCLES,
+    VECTOR_LATENCY_CYCLES, norm_lanes,
 };
 
 const PAGE_BEATS: u64 = PAGE_BYTES / BEAT_BYTES;
@@ -123,8 +124,8 @@ impl Job {
                 let by_rows = vector.op.is_by_rows();
                 self.tail_cycles = if by_rows { ROW_TAIL_CYCLES as u64 } else { 0 };
                 self.cut(vector.elements, if by_rows { 1 } else { config.ve_lanes });
-                let groups = vector.elements.div_ceil(config.ve_lanes as u64);
-                self.channel_cycles = groups * vector.op.channel_cycles(config.ve_lanes) as u64;
+                let turns = vector.elements.div_ceil(norm_lanes(config.ve_lanes) as u64);
+                self.channel_cycles = turns * vector.op.turn_cycles(config.ve_lanes) as u64;
                 self.reduces = vector.op.reduces() && self.writes[0].beats <= MOST_SUM_BEATS;
             }
             _ => self.blocks = 0,

@@ -36,7 +36,7 @@ pub(super) const ASSUMPTIONS: &[&str] = &[
      softmax and loss. Weight gradients are dense in both, so the ceiling for these networks is about 1.96x.",
     "Dense runs use the same machine, the same scheduler and the same memory. The first and the last layer and \
      attention's products stay dense in both.",
-    "Elementwise work runs on 64 lanes beside the array, or at its drain; operand weights of the next step are made during the \
+    "Elementwise work runs on 32 lanes beside the array, or at its drain; operand weights of the next step are made during the \
      update. Uploads of images overlap the step before and are not in the cycles.",
     "Per-channel values (scale, shift, statistics: kilobytes) are kept by the machine; reading them is not charged.",
 ];
