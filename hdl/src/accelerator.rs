@@ -64,7 +64,7 @@ pub const MISSING: &[&str] = &[
     "LD.A of strided BP, of strides that skip pixels, of images in WS, and of WU of larger kernels with odd channels",
     "ST that writes bias gradients",
     "WU of strided BP's operand, and of guarded updates",
-    "VE with batch norm, or beyond sums, pooling, gradients of ReLU and biases, and cross-entropy of 9 to 32 classes",
+    "VE beyond batch norm, additions, pooling, gradients of ReLU and biases, and cross-entropy of 9 to 32 classes",
 ];
 
 /// The engines of a configuration: [`ENGINES`], but for VE where it has no lanes ([`vector::has_lanes`]).

@@ -11,7 +11,7 @@
 //! | [`rows`] | softmax cross-entropy of rows of up to 32 classes: gradient, loss, predicted class | a row per 192 cycles | up to [`ROW_LATENCY_CYCLES`] |
 //! | [`PoolOrder`] | where the elements of pooling lie, window by window | one per cycle | 4 |
 //! | [`PoolBest`] | the best pixel of a window of 2 x 2 | one pixel per cycle | 1 |
-//! | [`norm`] | what lanes need of batch norm's channels, from their exact sums | as many channels at a time as lanes | [`NormSteps::cycles`] and those of the [`Program`] |
+//! | [`norm`] | what lanes need of batch norm's channels, from their exact sums | as many channels at a time as lanes, up to 16 | [`NormSteps::cycles`] and those of the [`Program`] |
 //! | [`CountSingle`] | a count below 2^24 as FP32 | one at a time | 24 |
 //! | [`RoundSum`] | an exact sum, rounded once to FP32 | one per cycle | 4 |
 //! | [`WidenHalf`] | FP16 to FP32 | one per cycle | 1 |
@@ -130,6 +130,16 @@ fn check(config: &ArrayConfig) -> Result<(), HdlError> {
 /// | `pool` | X | | | Y | |
 /// | `pool-backward` | X, or dY of averages | dY, with X | | dX | |
 /// | `cross-entropy` | logits | labels | with `gradient` the step's numbers | with `gradient` dX, else losses and classes | with `gradient` these |
+/// | `bn-statistics` | Y | | | | |
+/// | `bn-scale` | gamma | beta | running statistics | these, but in evaluation | what is kept; the same |
+/// | `bn-apply` | Y | residual, if `residual` | | Z | ReLU's mask, if `relu` and `bits` |
+/// | `bn-backward-sums` | Y | dZ | | | |
+/// | `bn-backward-scale` | what is kept | | | gradient of gamma | gradient of beta |
+/// | `bn-backward-apply` | Y | dZ | | dY | |
+///
+/// A batch norm has up to 1024 channels. Those of `bn-scale` and `bn-backward-scale` come in place of elements, whole units of 16 and up to 128, with the names
+/// of the other operations' tensors in TENSORS; their sums are those that ST has of the tensor `sums` of PARAMETERS (`sums_*`), or 0 stands there and they
+/// are those that were made last. What is applied is what came last.
 ///
 /// Rows of cross-entropy have 9 to 32 classes, so that each is a beat; all of a batch are one instruction's.
 ///
@@ -170,23 +180,25 @@ pub fn loss() -> Result<Design, HdlError> {
     Ok(loss::design())
 }
 
-/// Batch norm's channels, top `vector_norm`: a [`Statistics`] for each lane, and the memories out of which the lanes take mean, factor, shift and
-/// rate of their channels ([`Lane`]), up to 1024 channels. No engine has it yet.
+/// Batch norm's channels, top `vector_norm`: a [`Statistics`] for each lane, 16 at most, and the memories out of which the lanes take mean, factor,
+/// shift and rate of their channels ([`Lane`]), up to 1024 channels.
 ///
-/// From `start` on it goes through the channels, as many at a time as there are lanes ([`NormSteps::cycles`] and those of the [`Program`]), until
-/// `busy` falls. It asks for `kind` of `channel`; [`NormSteps::READ_CYCLES`] later `given` is that, and the sums are the channel's.
-/// `backward`, `n` (values of a channel) and `channels` are held.
+/// From `start` on it goes through the `channels` of an instruction, whole units of 16, as many in a turn as there are [`Statistics`]
+/// ([`NormSteps::cycles`] and those of the [`Program`]), until `busy` falls. It asks for `kind` of `channel`; [`NormSteps::READ_CYCLES`] later `given` is
+/// that, and the sums are the channel's; or, with `own`, `own_*` are those of all channels of turn `group`. `backward`, `evaluates`, `n` (values of a
+/// channel), `present` (channels that are no padding) and `first_turn` (turns of the tensor before these) are held.
 ///
 /// | `kind` | forwards | backwards |
 /// |---|---|---|
 /// | 0 | gamma | k |
 /// | 1 | beta | inv |
 /// | 2 | running mean | mean |
-/// | 3 | running variance | |
+/// | 3 | running variance | S1, lower half |
+/// | 4 | | S1, upper half |
+/// | 5 | | what S1 has that is no number |
 ///
-/// `sums_*` are S1 and S2, backwards D1 and D2; `first_*` is S1, backwards. Results ([`Register`]) come with `result_valid`, one value for each lane,
-/// of the channels `result_group` times the lanes and up; of those that come again the last holds. `mean`, `factor`, `shift` and `rate` are those of the
-/// channels from `slot` times the lanes on, a cycle after `slot`.
+/// Sums are S1 and S2, backwards D1 and D2. When all channels are through, what is kept of them is written, beat by beat ([`NormDrain`]), from
+/// `write_at_0` and `write_at_1` on. `mean`, `factor`, `shift` and `rate` are those of the channels from `slot` times the lanes on, a cycle after `slot`.
 ///
 /// # Errors
 /// As [`design`].
@@ -207,7 +219,7 @@ pub fn has_lanes(config: &ArrayConfig) -> bool {
 /// the names that they have there but for `vector_memory_fault`, `vector_memory_fault_address`, which are the client's `fault`,
 /// `fault_address`. `flush` is the sequencer's.
 ///
-/// It adds, takes gradients back through ReLU, sums those of biases, pools, and does the cross-entropy of rows that are a beat each. All else is
+/// It adds, takes gradients back through ReLU, sums those of biases, pools, norms batches, and does the cross-entropy of rows that are a beat each. All else is
 /// illegal to it, and so are labels that are no class, and a loss scale that is no power of two: there it stops in the middle of its
 /// instruction.
 ///
