@@ -241,6 +241,7 @@ fn check_network(name: &str, batch: usize) {
             assert_eq!(row.useful_macs > 0, operation.dense_macs() > 0, "{name}: {row:?}");
             assert!(row.useful_macs == 0 || row.cycles > 0, "{name}: {row:?}");
             assert_eq!(row.useful_macs > 0, row.mapping.is_some(), "{name}: {row:?}");
+            assert!(row.cycles <= row.span_cycles || row.useful_macs > 0, "{name}: {row:?}");
             let (read, write) = compulsory(operation);
             assert!(row.dram_read_bytes >= read, "{name}: {read} of {row:?}");
             assert!(row.dram_write_bytes >= write, "{name}: {write} of {row:?}");

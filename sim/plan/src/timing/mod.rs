@@ -16,6 +16,7 @@ mod panels;
 mod queues;
 mod record;
 mod sequencer;
+mod share;
 mod store;
 mod stream;
 mod stream_job;

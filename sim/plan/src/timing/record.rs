@@ -2,6 +2,7 @@
 
 use super::array::Busy;
 use super::queues::Entry;
+use super::share::share;
 use crate::program::{Section, Work};
 use satkit_spec::ArrayConfig;
 use satkit_spec::isa::{Engine, Instruction};
@@ -152,7 +153,8 @@ pub struct SectionTiming {
     /// End of its last instruction.
     pub end_cycle: u64,
     /// Cycles of the program that are its own; over all sections they add up to the program's cycles. While the array
-    /// works they belong to the section that it works for, else to the section whose end is waited for.
+    /// works they belong to the section that it works for, else to the section whose end is waited for, from its start on;
+    /// cycles before that are the array's next section's.
     pub cycles: u64,
     /// First slot of the array for it, and first cycle after its last; both 0 without MMs.
     pub array_cycles: (u64, u64),
@@ -406,32 +408,5 @@ impl<'p, 'o, O: Observer> Recorder<'p, 'o, O> {
             self.observer.section(index, &sections[index]);
         }
         self.timing
-    }
-}
-
-/// Gives each cycle up to the end of the last section that `is_done` to one section.
-fn share(sections: &mut [SectionTiming], is_done: impl Fn(usize) -> bool) {
-    // Sections of the array follow each other; the others, by their ends, fill the gaps.
-    let array: Vec<usize> =
-        (0..sections.len()).filter(|&index| sections[index].array_cycles.1 > 0).collect();
-    let mut others: Vec<usize> = (0..sections.len()).filter(|&index| is_done(index)).collect();
-    others.sort_by_key(|&index| (sections[index].end_cycle, index));
-    let mut others = others.into_iter().peekable();
-    let mut now = 0;
-    for section in array.into_iter().map(Some).chain([None]) {
-        let (start, end) = section.map_or((u64::MAX, 0), |index| sections[index].array_cycles);
-        // Whatever ends before the array goes on was waited for.
-        while let Some(&other) = others.peek()
-            && sections[other].end_cycle <= start
-        {
-            others.next();
-            let waited = sections[other].end_cycle.saturating_sub(now);
-            sections[other].cycles += waited;
-            now += waited;
-        }
-        if let Some(section) = section {
-            sections[section].cycles += end.saturating_sub(now);
-            now = now.max(end);
-        }
     }
 }

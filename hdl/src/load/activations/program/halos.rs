@@ -1,6 +1,6 @@
 //! Weight rows of larger kernels: each channel has a run of the pixels that the chunk's outputs see, image by image with what is around it.
 
-use super::images::{Rounds, Window, cut, lines_of, outputs, part_of_pixels};
+use super::images::{Rounds, Window, cut, lines_of, outputs, part_of_pixels, span};
 use super::ways::{Common, field, refuse_words};
 use super::{ADD, Given, Number, SELECT, Writer};
 
@@ -86,27 +86,6 @@ fn weight_rows(w: &mut Writer, c: &Common, (kernel_h, kernel_w): (Number, Number
     }
 }
 
-fn window(
-    w: &mut Writer,
-    c: &Common,
-    seen: Number,
-    (first, last): (Number, Number),
-    (stride, pad): (Number, Number),
-) -> Window {
-    let span = w.subtract(last, first);
-    let span = w.add(span, c.one);
-    // Outputs whose pixels do not touch it does not do.
-    w.refuse_if_less(span, stride);
-    Window { seen, after: first, before: pad, span, stride }
-}
-
-/// Pixels that so many neighbouring outputs see.
-fn side(w: &mut Writer, c: &Common, window: &Window, count: Number) -> Number {
-    let side = w.subtract(count, c.one);
-    let side = w.times(side, window.stride);
-    w.add(side, window.span)
-}
-
 /// Outputs of an image that the chunk has, as a rectangle: of one line its own columns, of several whole lines.
 struct Outputs {
     lines: Number,
@@ -126,8 +105,12 @@ pub(super) fn halos(w: &mut Writer, c: &Common) {
     let pad = field(w, "GEOMETRY", "pad");
     let h = field(w, "GEOMETRY", "h");
     let width = field(w, "GEOMETRY", "w");
-    let v = window(w, c, h, (rows.first_h, rows.last_h), (stride, pad));
-    let x = window(w, c, width, (rows.first_w, rows.last_w), (stride, pad));
+    let window = |w: &mut Writer, seen: Number, (first, last): (Number, Number)| {
+        let span = span(w, c, (first, last), stride);
+        Window { seen, after: first, before: pad, span, stride }
+    };
+    let v = window(w, h, (rows.first_h, rows.last_h));
+    let x = window(w, width, (rows.first_w, rows.last_w));
     let out_h = outputs(w, c, h, kernel_h, (stride, pad));
     let out_w = outputs(w, c, width, kernel_w, (stride, pad));
     let of_image = w.times(out_h, out_w);
@@ -156,8 +139,8 @@ pub(super) fn halos(w: &mut Writer, c: &Common) {
     let columns = w.select(columns, out_w);
     let left = w.select(first_column, zero);
     let outputs = |w: &mut Writer, lines: Number, columns: Number| {
-        let width = side(w, c, &x, columns);
-        let height = side(w, c, &v, lines);
+        let width = x.pixels(w, c, columns);
+        let height = v.pixels(w, c, lines);
         let area = w.times(height, width);
         Outputs { lines, columns, width, area }
     };

@@ -92,6 +92,28 @@ pub(super) struct Window {
     pub(super) stride: Number,
 }
 
+impl Window {
+    /// Pixels that so many neighbouring outputs see.
+    pub(super) fn pixels(&self, w: &mut Writer, c: &Common, outputs: Number) -> Number {
+        let pixels = w.subtract(outputs, c.one);
+        let pixels = w.times(pixels, self.stride);
+        w.add(pixels, self.span)
+    }
+}
+
+/// Pixels that an output sees at the taps from the first to the last. Outputs whose pixels do not touch are not done.
+pub(super) fn span(
+    w: &mut Writer,
+    c: &Common,
+    (first, last): (Number, Number),
+    stride: Number,
+) -> Number {
+    let span = w.subtract(last, first);
+    let span = w.add(span, c.one);
+    w.refuse_if_less(span, stride);
+    span
+}
+
 /// The same, and how patches lie in it.
 struct Side {
     window: Window,
@@ -141,18 +163,15 @@ fn side(
     let up = w.add(outputs, patch);
     let up = w.subtract(up, one);
     let patches = w.quotient(up, patch);
-    let span = w.subtract(last, first);
-    let span = w.add(span, one);
-    // Outputs whose pixels do not touch, and strided BP, it does not do.
-    w.refuse_if_less(span, stride);
+    let span = span(w, c, taps, stride);
+    // Strided BP it does not do.
     w.if_equal(c.stage, one);
     let strides = w.select(stride, one);
     w.refuse_if_less(one, strides);
     w.refuse_if_equal(patches, zero);
-    let area = w.subtract(patch, one);
-    let area = w.times(area, stride);
-    let area = w.add(area, span);
-    Side { window: Window { seen, after, before, span, stride }, outputs, patch, patches, area }
+    let window = Window { seen, after, before, span, stride };
+    let area = window.pixels(w, c, patch);
+    Side { window, outputs, patch, patches, area }
 }
 
 /// Pixels that outputs from `at` on see, cut at the image: how many are cut off before them, the first, and how many.
@@ -165,9 +184,7 @@ pub(super) fn cut(
 ) -> [Number; 3] {
     let from = w.times(at, side.stride);
     let from = w.add(from, side.after);
-    let len = w.subtract(outputs, c.one);
-    let len = w.times(len, side.stride);
-    let len = w.add(len, side.span);
+    let len = side.pixels(w, c, outputs);
     let end = w.add(from, len);
     let outside = w.subtract(side.before, from);
     w.if_less(from, side.before);
