@@ -292,7 +292,8 @@ fn the_verilog_is_a_card_like_others() {
         return;
     }
     if let Some(missing) = satkit_hdl::accelerator::MISSING.first() {
-        let done = line("train --network digits-cnn --array tiny --device rtl");
+        let done =
+            line("train --network digits-cnn --array tiny --device rtl --dataflow ws --steps 1");
         done.refused(&["--device", "rtl", "stopped at instruction", missing]);
     }
     for array in ["tiny", "small"] {

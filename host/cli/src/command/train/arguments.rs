@@ -73,7 +73,7 @@ pub(crate) struct TrainArguments {
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub(super) seed: Option<u64>,
     /// The card that trains: sim for the simulator, xdma[:DIR][:N] for the files of the XDMA driver, real or virtual;
-    /// rtl for the hardware's Verilog
+    /// rtl for the hardware's Verilog, on which the dataflow is os unless --dataflow says otherwise
     #[arg(long, value_name = "sim|rtl|xdma[:DIR][:N]", default_value = "sim")]
     pub(super) device: CardDevice,
     /// Memory of the card, as `satkit simulate` has it [default: pool; with --device rtl ddr4]

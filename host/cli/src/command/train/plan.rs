@@ -90,7 +90,7 @@ impl Plan {
             source,
             device: arguments.device.clone(),
             array,
-            dataflow: arguments.machine.dataflow.unwrap_or_default(),
+            dataflow: dataflow(arguments),
             settings,
             compare: arguments.compare.unwrap_or(Compare::Dense),
             resumed: None,
@@ -136,7 +136,7 @@ impl Plan {
             }
             None => (
                 array_for(asked.array.as_ref(), was.sparsity)?,
-                asked.dataflow.unwrap_or_default(),
+                dataflow(arguments),
                 arguments.data.clone().unwrap_or(DataSource::Digits),
             ),
         };
@@ -183,6 +183,15 @@ impl Plan {
     pub(super) fn title(&self) -> String {
         format!("{} on {}", self.network.name(), self.data.name())
     }
+}
+
+/// The dataflow asked for; the Verilog loads no weight gradients in WS, so there all is OS unless something else is asked for.
+fn dataflow(arguments: &TrainArguments) -> DataflowChoice {
+    let usual = match arguments.device {
+        CardDevice::Rtl => DataflowChoice::Os,
+        _ => DataflowChoice::default(),
+    };
+    arguments.machine.dataflow.unwrap_or(usual)
 }
 
 fn settings(arguments: &TrainArguments) -> TrainSettings {
