@@ -45,15 +45,16 @@ fn without_batch_norm(program: &[Instruction]) -> Vec<Instruction> {
         let mut added = instruction;
         match &mut added.operation {
             // Sums alone, of the last READS and WRITES.
-            Operation::Vector(vector) if vector.op == VectorOp::BnBackwardSums => {
+            Operation::Vector(vector) if vector.op == VectorOp::BatchNormBackwardSums => {
                 assert!(instruction.wait.is_empty() && instruction.post.is_empty());
                 out.truncate(out.len() - 2);
                 continue;
             }
             Operation::Vector(vector)
-                if [VectorOp::BnApply, VectorOp::BnBackwardApply].contains(&vector.op) =>
+                if [VectorOp::BatchNormApply, VectorOp::BatchNormBackwardApply]
+                    .contains(&vector.op) =>
             {
-                let forwards = vector.op == VectorOp::BnApply;
+                let forwards = vector.op == VectorOp::BatchNormApply;
                 vector.op = VectorOp::Add;
                 let last = out.len() - 6;
                 for kept in &mut out[last..] {
