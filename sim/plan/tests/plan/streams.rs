@@ -50,8 +50,8 @@ fn update(parameters: u64, make_ff: bool) -> Instruction {
 
 #[test]
 fn a_vector_is_bound_by_its_lanes() {
-    let timing = run(&[reads([64, 0, 0]), writes([64, 0, 0]), vector(VectorOp::Gelu, 6400)]);
-    // One page arrives after the latency and 64 beats; GELU takes each of 64 lanes 4 * 100 cycles; one page is written.
+    let timing = run(&[reads([64, 0, 0]), writes([64, 0, 0]), vector(VectorOp::Gelu, 3200)]);
+    // One page arrives after the latency and 64 beats; GELU takes each of 32 lanes 4 * 100 cycles; one page is written.
     let (page, first) = (WAY + 64, third());
     assert_eq!(timing.cycles, first + page + 400 + LANES + page + END);
     assert_eq!((timing.dram_read_bytes, timing.dram_write_bytes), (4096, 4096));
@@ -60,7 +60,7 @@ fn a_vector_is_bound_by_its_lanes() {
         run(&[reads([64, 0, 0]), writes([64, 0, 0]), vector(VectorOp::Add, elements)]).cycles
     };
     let expected = [100, 101, 101].map(|lanes| first + page + lanes + LANES + page + END);
-    assert_eq!([6400, 6401, 6464].map(passes), expected);
+    assert_eq!([3200, 3201, 3232].map(passes), expected);
 }
 
 #[test]
@@ -106,12 +106,12 @@ fn a_stream_without_reads_or_writes_takes_its_lanes() {
     // Nothing is read: each of 8 pages takes a cycle to get its room, and one lane cycle. The fourth is written from cycle 5
     // on, the eighth behind it.
     let first = third();
-    let fill = run(&[reads([0; 3]), writes([512, 0, 0]), vector(VectorOp::Fill, 512)]);
+    let fill = run(&[reads([0; 3]), writes([512, 0, 0]), vector(VectorOp::Fill, 256)]);
     assert_eq!(fill.cycles, first + 5 + LANES + 2 * 64 + WAY + END);
     // Nothing is written: done when the results of the lanes are out, and have had the cycle of a write.
-    let sums = run(&[reads([64, 0, 0]), writes([0; 3]), vector(VectorOp::BiasGradient, 6400)]);
+    let sums = run(&[reads([64, 0, 0]), writes([0; 3]), vector(VectorOp::BiasGradient, 3200)]);
     assert_eq!(sums.cycles, first + WAY + 64 + 100 + LANES + 1 + END);
-    let idle = run(&[reads([0; 3]), writes([0; 3]), vector(VectorOp::Add, 6400)]);
+    let idle = run(&[reads([0; 3]), writes([0; 3]), vector(VectorOp::Add, 3200)]);
     assert_eq!(idle.cycles, first + 1 + 100 + LANES + 1 + END);
     // Without anything to do it takes a cycle of the lanes.
     let nothing = run(&[vector(VectorOp::Add, 0)]);
@@ -186,7 +186,7 @@ fn blocks_of_an_update_take_whole_beats() {
 #[test]
 fn streams_of_one_engine_do_not_overlap_and_those_of_two_do() {
     let page = [reads([64, 0, 0]), writes([64, 0, 0])];
-    let (gelu, plain) = (vector(VectorOp::Gelu, 64_000), update(16_000, false));
+    let (gelu, plain) = (vector(VectorOp::Gelu, 32_000), update(16_000, false));
     let one = |instruction| [&page[..], &[instruction]].concat();
     // 4,000 cycles of lanes; 1,000 for the update, and its latency.
     let page = WAY + 64;
