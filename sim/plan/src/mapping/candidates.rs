@@ -98,15 +98,15 @@ fn is_one_piece(problem: &Problem, chunk: usize) -> bool {
     problem.mac.stage == Stage::Wu
         || kernel_h * kernel_w == 1
         || chunk >= problem.slots
-        || chunk % block == 0
-        || block % chunk == 0
+        || chunk.is_multiple_of(block)
+        || block.is_multiple_of(chunk)
 }
 
 /// The greatest numbers of units, up to `most`, of which a block is whole parts.
 fn whole_parts(problem: &Problem, unit: usize, most: usize) -> impl Iterator<Item = usize> {
     let block = if problem.mac.stage == Stage::Wu { 0 } else { problem.block_slots() };
-    let units = if block % unit == 0 { block / unit } else { 0 };
-    (1..=most.min(units)).rev().filter(move |length| units % length == 0).take(3)
+    let units = if block.is_multiple_of(unit) { block / unit } else { 0 };
+    (1..=most.min(units)).rev().filter(move |length| units.is_multiple_of(*length)).take(3)
 }
 
 /// Chunk sizes in slots that fit both buffers' halves: the coarsest even cut into whole units, of the largest units of
