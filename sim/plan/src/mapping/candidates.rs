@@ -104,7 +104,9 @@ fn is_one_piece(problem: &Problem, chunk: usize) -> bool {
 
 /// The greatest numbers of units, up to `most`, of which a block is whole parts.
 fn whole_parts(problem: &Problem, unit: usize, most: usize) -> impl Iterator<Item = usize> {
-    let block = if problem.mac.stage == Stage::Wu { 0 } else { problem.block_slots() };
+    let (kernel_h, kernel_w) = problem.kernel();
+    let is_cut = problem.mac.stage != Stage::Wu && kernel_h * kernel_w > 1;
+    let block = if is_cut { problem.block_slots() } else { 0 };
     let units = if block.is_multiple_of(unit) { block / unit } else { 0 };
     (1..=most.min(units)).rev().filter(move |length| units.is_multiple_of(*length)).take(3)
 }
