@@ -162,7 +162,8 @@ fn what_ve_cannot_do_is_illegal() {
     let unknown: Vec<_> = VectorOp::ALL.iter().filter(|op| !known.contains(op)).collect();
     let mut runner =
         TestRunner::new(Config { failure_persistence: None, ..Config::with_cases(12) });
-    let ran = runner.run(&(cases(config.ve_lanes), proptest::sample::select(unknown)), |(case, op)| {
+    let work = (cases(config.ve_lanes), proptest::sample::select(unknown));
+    let ran = runner.run(&work, |(case, op)| {
         let program = case.program();
         let mut wrong = program.clone();
         let at = wrong.len() - 1;
