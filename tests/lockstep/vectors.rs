@@ -166,18 +166,18 @@ fn what_ve_cannot_do_is_illegal() {
     let unknown: Vec<_> = VectorOp::ALL.iter().filter(|op| !known.contains(op)).collect();
     let mut runner =
         TestRunner::new(Config { failure_persistence: None, ..Config::with_cases(12) });
-    let ran =
-        runner.run(&(cases(config.ve_lanes), proptest::sample::select(unknown)), |(case, op)| {
-            let program = case.program();
-            let mut wrong = program.clone();
-            let at = wrong.len() - 1;
-            let Operation::Vector(vector) = &mut wrong[at].operation else { unreachable!() };
-            vector.op = *op;
-            case.upload(&card);
-            let end = run(&card, &wrong, 0);
-            prop_assert_eq!(end.status, status::DONE | status::ILLEGAL_INSTRUCTION);
-            prop_assert_eq!(end.instruction as usize, at);
-            in_lockstep(&card, &config, &dram, program, 0).map_err(TestCaseError::fail)
-        });
+    let work = (cases(config.ve_lanes), proptest::sample::select(unknown));
+    let ran = runner.run(&work, |(case, op)| {
+        let program = case.program();
+        let mut wrong = program.clone();
+        let at = wrong.len() - 1;
+        let Operation::Vector(vector) = &mut wrong[at].operation else { unreachable!() };
+        vector.op = *op;
+        case.upload(&card);
+        let end = run(&card, &wrong, 0);
+        prop_assert_eq!(end.status, status::DONE | status::ILLEGAL_INSTRUCTION);
+        prop_assert_eq!(end.instruction as usize, at);
+        in_lockstep(&card, &config, &dram, program, 0).map_err(TestCaseError::fail)
+    });
     ran.unwrap();
 }

@@ -65,7 +65,7 @@ fn a_vector_is_bound_by_its_lanes() {
 
 #[test]
 fn a_vector_is_bound_by_its_streams() {
-    let timing = run(&[reads([512, 0, 0]), writes([512, 0, 0]), vector(VectorOp::Add, 64)]);
+    let timing = run(&[reads([512, 0, 0]), writes([512, 0, 0]), vector(VectorOp::Add, 32)]);
     // 8 pages on 4 channels, requested one a cycle. The first arrives 82 + 64 = 146 cycles after the start, takes its cycle in
     // the lanes and is written their latency later; the next three follow a cycle apart. So the fourth is written from 150 and that on, and its channel
     // takes the eighth, which has long arrived, behind its 64 beats.
@@ -73,7 +73,7 @@ fn a_vector_is_bound_by_its_streams() {
     assert_eq!(timing.cycles, third() + 361 + LANES);
     // On one channel the 512 beats come one by one, and are written one by one.
     let config = changed(|config| config.dram_channels = 1);
-    let program = [reads([512, 0, 0]), writes([512, 0, 0]), vector(VectorOp::Add, 64)];
+    let program = [reads([512, 0, 0]), writes([512, 0, 0]), vector(VectorOp::Add, 32)];
     let timing = timed(&config, &program, &fixed(80, 64)).unwrap().0;
     assert_eq!(timing.cycles, third() + 147 + LANES + 512 + WAY + END);
 }
@@ -106,7 +106,7 @@ fn a_stream_without_reads_or_writes_takes_its_lanes() {
     // Nothing is read: each of 8 pages takes a cycle to get its room, and one lane cycle. The fourth is written from cycle 5
     // on, the eighth behind it.
     let first = third();
-    let fill = run(&[reads([0; 3]), writes([512, 0, 0]), vector(VectorOp::Fill, 256)]);
+    let fill = run(&[reads([0; 3]), writes([512, 0, 0]), vector(VectorOp::Fill, 32)]);
     assert_eq!(fill.cycles, first + 5 + LANES + 2 * 64 + WAY + END);
     // Nothing is written: done when the results of the lanes are out, and have had the cycle of a write.
     let sums = run(&[reads([64, 0, 0]), writes([0; 3]), vector(VectorOp::BiasGradient, 3200)]);
