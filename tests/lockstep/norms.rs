@@ -60,7 +60,7 @@ fn batch_norms_start_and_end_when_the_model_says_and_write_their_bytes() {
 
 #[test]
 fn eight_lanes_norm_under_back_pressure() {
-    in_lockstep_and_bytes(&ArrayConfig::small(), "pressure:seed=7".parse().unwrap(), 50);
+    in_lockstep_and_bytes(&ArrayConfig::small(), "pressure:seed=7".parse().unwrap(), 25);
 }
 
 /// Elements whose channels were not made before are illegal to both, and so are sums of a tensor that no store has summed to the hardware; the
