@@ -7,8 +7,7 @@ use crate::step::ParameterPlace;
 use crate::tensors::{
     master, read_master, read_running_statistics, read_singles, running_statistics, singles,
 };
-use satkit_plan::layout::{BEAT_BYTES, SINGLE_BYTES, master_bytes};
-use satkit_spec::{NORM_RUNNING_WORDS, norm_units};
+use satkit_plan::layout::{BEAT_BYTES, SINGLE_BYTES, master_bytes, running_bytes};
 
 impl CardMachine {
     pub(super) fn upload_state(&self, ready: &Ready, state: &ModelState) -> Result<(), HostError> {
@@ -63,7 +62,7 @@ impl CardMachine {
         }
         for (tensor, running) in ready.programs.running.iter().zip(&mut state.running) {
             let channels = running.mean.len();
-            let bytes = (norm_units(channels) * NORM_RUNNING_WORDS) as u64 * BEAT_BYTES;
+            let bytes = running_bytes(channels);
             let statistics = self.download(ready.addresses[tensor.0], bytes)?;
             [running.mean, running.var] = read_running_statistics(channels, &statistics);
         }

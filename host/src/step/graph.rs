@@ -10,11 +10,9 @@ use super::weights::Weights;
 use super::{NetworkPrograms, NetworkStep, ParameterPlace, StepIo, StepSettings};
 use crate::HostError;
 use crate::network::{Network, NodeId, Op};
-use satkit_plan::layout::BEAT_BYTES;
+use satkit_plan::layout::{BEAT_BYTES, running_bytes};
 use satkit_plan::step::{HostWork, StepWork, Stream, TensorId};
 use satkit_spec::isa::{Shape, VectorOp};
-use satkit_spec::{NORM_RUNNING_WORDS, norm_units};
-use std::collections::HashMap;
 
 /// Bytes of a label that the host uploads.
 const LABEL_BYTES: u64 = 4;
@@ -44,7 +42,7 @@ pub(super) struct Graph<'a> {
     /// Running statistics of each batch norm.
     running: Vec<TensorId>,
     /// All tensors of each batch norm that has come up.
-    norms: HashMap<usize, Norm>,
+    norms: Vec<Option<Norm>>,
     /// The pass that tests the network: running statistics, nothing kept.
     pub(super) evaluates: bool,
     /// Uses of each value.
@@ -68,9 +66,7 @@ impl<'a> Graph<'a> {
         let numbers = recorder.work.tensor("numbers", BEAT_BYTES);
         recorder.scalars = Some(numbers);
         let running = network.norms().iter().enumerate().map(|(index, norm)| {
-            let beats = norm_units(norm.channels) * NORM_RUNNING_WORDS;
-            let bytes = beats as u64 * BEAT_BYTES;
-            recorder.work.tensor(format!("running {index}"), bytes)
+            recorder.work.tensor(format!("running {index}"), running_bytes(norm.channels))
         });
         let running = running.collect();
         let mut uses = vec![0; count];
@@ -90,7 +86,7 @@ impl<'a> Graph<'a> {
             kept: vec![None; count],
             numbers,
             running,
-            norms: HashMap::new(),
+            norms: vec![None; network.norms().len()],
             evaluates: false,
             gradients: vec![None; count],
             awaited: uses.clone(),
@@ -227,7 +223,7 @@ impl<'a> Graph<'a> {
         [gamma, beta]: [usize; 2],
         norm: usize,
     ) -> Result<Norm, HostError> {
-        if let Some(known) = self.norms.get(&norm) {
+        if let Some(Some(known)) = self.norms.get(norm) {
             return Ok(known.clone());
         }
         let parameters = [self.parameter(node, gamma)?, self.parameter(node, beta)?];
@@ -237,7 +233,7 @@ impl<'a> Graph<'a> {
         };
         let name = &self.network.nodes()[node].name;
         let tensors = self.recorder.norm_tensors(name, &parameters, running, spec.channels);
-        self.norms.insert(norm, tensors.clone());
+        self.norms[norm] = Some(tensors.clone());
         Ok(tensors)
     }
 

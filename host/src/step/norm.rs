@@ -3,10 +3,10 @@
 use super::recorder::{Parameter, Recorder, vector};
 use super::value::{Gradient, Value};
 use super::values::plain;
-use satkit_plan::layout::BEAT_BYTES;
+use satkit_plan::layout::norm_kept_bytes;
 use satkit_plan::step::{StepOperation, Stream, TensorId, VectorTensors, VectorValues};
 use satkit_spec::isa::{Shape, VectorOp};
-use satkit_spec::{NORM_KEPT_WORDS, NORM_UNIT_CHANNELS, norm_units};
+use satkit_spec::{NORM_UNIT_CHANNELS, norm_units};
 
 /// Bits of an FP16 value; a mask has one bit for it.
 const MASK_SHARE: u64 = 16;
@@ -38,8 +38,7 @@ impl Recorder {
         running: TensorId,
         channels: usize,
     ) -> Norm {
-        let bytes = norm_units(channels) as u64 * NORM_KEPT_WORDS as u64 * BEAT_BYTES;
-        let kept = self.work.tensor(format!("{name}.kept"), bytes);
+        let kept = self.work.tensor(format!("{name}.kept"), norm_kept_bytes(channels));
         Norm {
             gamma: gamma.clone(),
             beta: beta.clone(),

@@ -5,10 +5,10 @@ use crate::HostError;
 use crate::network::{LayerSpec, MacKind, MacRow};
 use crate::step::recorder::Recorder;
 use crate::step::value::{Size, Value, product};
-use satkit_plan::layout::{self, BEAT_BYTES, HALF_BYTES};
+use satkit_plan::layout::{self, HALF_BYTES};
 use satkit_plan::step::Edge;
 use satkit_plan::{WeightSource, Work};
-use satkit_spec::{NORM_RUNNING_WORDS, Stage, norm_units};
+use satkit_spec::Stage;
 
 /// Appends the forward pass of row `index`, which takes the output of the row `before` if it fits.
 pub(super) fn row(
@@ -67,7 +67,7 @@ pub(super) fn row(
     }
     let parameters =
         ["gamma", "beta"].map(|end| recorder.parameter(&format!("{name}.bn.{end}"), shape.co));
-    let bytes = (norm_units(shape.co) * NORM_RUNNING_WORDS) as u64 * BEAT_BYTES;
+    let bytes = layout::running_bytes(shape.co);
     let running = recorder.work.tensor(format!("{name}.bn.running"), bytes);
     recorder.ff(&weights, x, y, Edge { sums: true, ..Edge::default() }, None);
     let norm_name = format!("{name}.bn");

@@ -36,7 +36,7 @@ struct Link {
 }
 
 enum Kind {
-    /// A convolution; its own output, the mask, scale and shift.
+    /// A convolution; its own output, the mask, and the tensors of its norm.
     Conv { weights: Weights, y: Value, mask: Stream, norm: Norm },
     /// A linear layer and its bias.
     Linear { weights: Weights, bias: Parameter },

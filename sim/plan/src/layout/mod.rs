@@ -10,7 +10,10 @@ pub use operand::{OperandEntry, for_each_operand};
 
 use crate::{MacStage, Problem};
 use satkit_spec::isa::{Operands, Results};
-use satkit_spec::{ArrayConfig, BEAT_ELEMENTS, ConvShape, Stage, WEIGHT_TILE_COLS};
+use satkit_spec::{
+    ArrayConfig, BEAT_ELEMENTS, ConvShape, NORM_KEPT_WORDS, NORM_RUNNING_WORDS, Stage,
+    WEIGHT_TILE_COLS, norm_units,
+};
 
 /// Bytes of an FP16 value.
 pub const HALF_BYTES: u64 = 2;
@@ -75,6 +78,18 @@ pub const fn tensor_bytes(pixels: u64, channels: usize) -> u64 {
 #[must_use]
 pub const fn single_tensor_bytes(pixels: u64, channels: usize) -> u64 {
     pixels * pitch(channels) as u64 * SINGLE_BYTES
+}
+
+/// Bytes of a batch norm's running statistics.
+#[must_use]
+pub const fn running_bytes(channels: usize) -> u64 {
+    (norm_units(channels) * NORM_RUNNING_WORDS) as u64 * BEAT_BYTES
+}
+
+/// Bytes of what a batch norm's forward pass keeps for the backward pass.
+#[must_use]
+pub const fn norm_kept_bytes(channels: usize) -> u64 {
+    (norm_units(channels) * NORM_KEPT_WORDS) as u64 * BEAT_BYTES
 }
 
 /// Channels of one block of WU's weight rows: as many as the array has rows, or all of them.

@@ -38,5 +38,5 @@ pub(super) const ASSUMPTIONS: &[&str] = &[
      attention's products stay dense in both.",
     "Elementwise work runs on 32 lanes beside the array, or at its drain; operand weights of the next step are made during the \
      update. Uploads of images overlap the step before and are not in the cycles.",
-    "Per-channel values (scale, shift, statistics: kilobytes) are kept by the machine; reading them is not charged.",
+    "Exact sums of channels go from the drain to the elementwise unit without a charge; what is computed of them, read and written is charged.",
 ];
