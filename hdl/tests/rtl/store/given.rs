@@ -104,13 +104,13 @@ pub(super) fn stored(address: u64) -> u32 {
     }
 }
 
-/// The work at the drain of a job's stores that reads, if they can have any.
-fn any_work(random: &mut Random, geometry: &Geometry) -> Store {
-    if geometry.stage == Stage::Wu || random.below(3) == 0 {
+/// The work at the drain of a job's stores that reads, if they can have any; with `sums`, these among it.
+fn any_work(random: &mut Random, geometry: &Geometry, sums: bool) -> Store {
+    if geometry.stage == Stage::Wu || (random.below(3) == 0 && !sums) {
         return PLAIN;
     }
     let mut flag = || random.below(2) == 0;
-    let (sums, products) = (flag(), flag());
+    let (sums, products) = (flag() | sums, flag());
     Store { bias: flag(), add: flag(), mask: flag(), sums, products: sums && products, ..PLAIN }
 }
 
@@ -279,13 +279,15 @@ fn tied(operation: Operation, wait: Semaphore, post: Semaphore) -> Instruction {
 
 pub(super) fn any_case(random: &mut Random, config: &ArrayConfig) -> Case {
     let (mut program, mut tiles, mut given) = (Vec::new(), Vec::new(), 0);
+    // Some programs sum in all jobs, so that sets of sums are forgotten.
+    let sums = random.below(4) == 0;
     for number in 0..1 + random.below(5) {
         let geometry = any_geometry(random);
         let Ok(space) = TileSpace::read(&geometry) else { continue };
         if space.problem.slots == 0 {
             continue;
         }
-        let work = any_work(random, &geometry);
+        let work = any_work(random, &geometry, sums);
         let reads = work.add || work.products || work.mask;
         let works = reads || work.bias || work.sums;
         let mut results = any_results(random, &space, number, reads);

@@ -74,7 +74,7 @@ fn many(config: &ArrayConfig, cases: u64) {
             && seen.reads > cases as usize
             && seen.sums > 10 * cases
             && seen.finite_sums > seen.sums / 3
-            && (seen.forgotten > 0 || cases < 100),
+            && seen.forgotten > 0,
         "{what}"
     );
 }
