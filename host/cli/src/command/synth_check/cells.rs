@@ -18,6 +18,30 @@ impl Module {
         }
         sum
     }
+
+    /// LUTs that its own cells take if two functions share one wherever they fit without a common input.
+    ///
+    /// A LUT of six inputs has two outputs, and is two of five common inputs where both are used (AMD UG574, "Look-Up Table"). Pairs that fit
+    /// because of inputs that they have in common are not looked for, and a placer that has to be fast leaves some apart.
+    pub(super) fn paired_luts(&self) -> u64 {
+        let of =
+            |kinds: &[&str]| -> u64 { kinds.iter().filter_map(|kind| self.cells.get(*kind)).sum() };
+        let mut functions = [0, of(&["INV", "LUT1"]), of(&["LUT2"]), of(&["LUT3"]), of(&["LUT4"])];
+        let mut pairs = 0;
+        // Those of many inputs first, each with the largest that fits, so that the small ones are left for what fits nowhere else.
+        for large in (1..=4).rev() {
+            for small in (1..=large.min(5 - large)).rev() {
+                let made = match large == small {
+                    true => functions[large] / 2,
+                    false => functions[large].min(functions[small]),
+                };
+                functions[large] -= made;
+                functions[small] -= made;
+                pairs += made;
+            }
+        }
+        self.resources().luts - pairs
+    }
 }
 
 /// One cell of UltraScale+. Carry chains, wide multiplexers and buffers lie in slices that are counted by their LUTs.
@@ -87,6 +111,18 @@ mod tests {
         assert_eq!((counts["core"], counts["row"], counts["uspe"]), (1, 4, 33));
         let uspe = modules["uspe"].resources();
         assert_eq!((uspe.dsps, uspe.luts, uspe.bram36), (1, 16, 1.5));
+    }
+
+    #[test]
+    fn small_functions_share_a_lut() {
+        let paired = |cells: &[(&str, u64)]| module(cells).paired_luts();
+        assert_eq!(paired(&[("LUT6", 3), ("LUT5", 2), ("FDRE", 9), ("SRL16E", 4)]), 9);
+        assert_eq!(paired(&[("LUT2", 5), ("LUT3", 5)]), 5);
+        assert_eq!(paired(&[("LUT2", 5), ("LUT3", 2)]), 2 + 2);
+        assert_eq!(paired(&[("LUT3", 7)]), 7);
+        assert_eq!(paired(&[("LUT4", 3), ("INV", 1), ("LUT1", 1)]), 3);
+        assert_eq!(paired(&[("LUT1", 5)]), 3);
+        assert_eq!(paired(&[("LUT4", 1), ("LUT3", 4), ("LUT2", 3), ("INV", 2)]), 1 + 3 + 1);
     }
 
     #[test]

@@ -19,8 +19,9 @@ Examples:
   satkit synth-check --array vcu1525 --json
   satkit synth-check --array small --top satkit
 
-Needs Yosys (Debian: apt-get install yosys). Each block is synthesised once and counted as often as it is there; what a vendor's tools
-make of it is smaller or larger by some per cent, and says nothing yet of the clock.")]
+Needs Yosys (Debian: apt-get install yosys). Each block is synthesised once and counted as often as it is there. LUT counts functions
+of up to six inputs; \"paired\" is how many LUTs they take where two of at most five inputs together share one, as the card's can. What
+a vendor's tools make of it is smaller or larger by some per cent, and says nothing yet of the clock.")]
 pub(crate) struct SynthCheckArguments {
     /// Array configuration, as in `satkit simulate` [default: vcu1525]
     #[arg(long, value_name = "NAME|RxC", value_parser = array)]
@@ -40,6 +41,15 @@ struct Row {
     what: &'static str,
     count: u64,
     each: Resources,
+    /// Of `each`, the LUTs where two small functions share one.
+    paired_luts: u64,
+}
+
+impl Row {
+    fn new(block: &str, what: &'static str, count: u64, module: &Module) -> Self {
+        let (each, paired_luts) = (module.resources(), module.paired_luts());
+        Self { block: block.into(), what, count, each, paired_luts }
+    }
 }
 
 #[derive(serde::Serialize)]
@@ -48,6 +58,7 @@ struct Report {
     yosys: String,
     blocks: Vec<Row>,
     total: Resources,
+    paired_luts: u64,
     budget: Resources,
     /// Shares of the budget in per cent.
     percent: Shares,
@@ -56,6 +67,7 @@ struct Report {
 #[derive(serde::Serialize)]
 struct Shares {
     luts: f64,
+    paired_luts: f64,
     registers: f64,
     dsps: f64,
     bram36: f64,
@@ -72,7 +84,11 @@ pub(crate) fn run(arguments: &SynthCheckArguments) -> anyhow::Result<()> {
     spinner.enable_steady_tick(std::time::Duration::from_millis(100));
     let blocks = arguments.top.blocks();
     let names: Vec<&str> = blocks.iter().map(|(name, _)| *name).collect();
-    let modules = yosys::synthesise(&design, &names, stop)?;
+    let done = |name: &str, of: usize| {
+        spinner.inc(1);
+        spinner.set_message(format!("of {of} blocks of {}, {name} the last", config.name));
+    };
+    let modules = yosys::synthesise(&design, &names, stop, &done)?;
     spinner.finish_and_clear();
     let report = report(config.name, version, design.top(), blocks, &modules);
     if arguments.json {
@@ -95,43 +111,45 @@ fn report(
         // A block with parameters is several modules, of which each has its own row.
         for (name, module) in modules.iter().filter(|(name, _)| cells::is(name, block)) {
             if let Some(count) = counts.remove(name.as_str()) {
-                blocks.push(Row { block: block.into(), what, count, each: module.resources() });
+                blocks.push(Row::new(block, what, count, module));
             }
         }
     }
     // What has been kept apart besides is counted all the same.
     for (name, count) in counts {
         if let Some(module) = modules.get(name) {
-            let what = "a module of its own";
-            blocks.push(Row { block: name.into(), what, count, each: module.resources() });
+            blocks.push(Row::new(name, "a module of its own", count, module));
         }
     }
-    let rest = modules.get(top).map(Module::resources).unwrap_or_default();
-    blocks.push(Row { block: top.into(), what: "everything around them", count: 1, each: rest });
-    let mut total = Resources::default();
+    let rest = modules.get(top).cloned().unwrap_or_default();
+    blocks.push(Row::new(top, "everything around them", 1, &rest));
+    let (mut total, mut paired_luts) = (Resources::default(), 0);
     for row in &blocks {
         total += row.each.times(row.count);
+        paired_luts += row.paired_luts * row.count;
     }
     let budget = Resources::VCU1525;
     let share = |used: f64, of: f64| (used / of * 1000.0).round() / 10.0;
     let percent = Shares {
         luts: share(total.luts as f64, budget.luts as f64),
+        paired_luts: share(paired_luts as f64, budget.luts as f64),
         registers: share(total.registers as f64, budget.registers as f64),
         dsps: share(total.dsps as f64, budget.dsps as f64),
         bram36: share(total.bram36, budget.bram36),
         urams: share(total.urams as f64, budget.urams as f64),
     };
-    Report { array, yosys, blocks, total, budget, percent }
+    Report { array, yosys, blocks, total, paired_luts, budget, percent }
 }
 
 fn table(report: &Report) -> comfy_table::Table {
     let mut table =
-        output::table(&["block", "count", "LUT", "FF", "DSP", "BRAM36", "URAM", "what"]);
-    let mut row = |name: &str, count: String, r: &Resources, what: &str| {
+        output::table(&["block", "count", "LUT", "paired", "FF", "DSP", "BRAM36", "URAM", "what"]);
+    let mut row = |name: &str, count: String, r: &Resources, paired: u64, what: &str| {
         table.add_row([
             name.to_owned(),
             count,
             thousands(r.luts),
+            thousands(paired),
             thousands(r.registers),
             thousands(r.dsps),
             r.bram36.to_string(),
@@ -139,18 +157,20 @@ fn table(report: &Report) -> comfy_table::Table {
             what.to_owned(),
         ]);
     };
-    for Row { block, what, count, each } in &report.blocks {
-        row(block, thousands(*count), each, &format!("{what}, each"));
+    for Row { block, what, count, each, paired_luts } in &report.blocks {
+        row(block, thousands(*count), each, *paired_luts, &format!("{what}, each"));
     }
-    row(&report.array, String::new(), &report.total, "all of it");
-    row("VCU1525", String::new(), &report.budget, "what the card has");
+    row(&report.array, String::new(), &report.total, report.paired_luts, "all of it");
+    let budget = &report.budget;
+    row("VCU1525", String::new(), budget, budget.luts, "what the card has");
     let share = &report.percent;
-    let shares = [share.luts, share.registers, share.dsps, share.bram36, share.urams];
+    let shares =
+        [share.luts, share.paired_luts, share.registers, share.dsps, share.bram36, share.urams];
     let mut last = vec!["share".to_owned(), String::new()];
     last.extend(shares.map(|share| format!("{share:.1} %")));
     table.add_row(last);
     output::right_align(&mut table);
-    if let Some(column) = table.column_mut(7) {
+    if let Some(column) = table.column_mut(8) {
         column.set_cell_alignment(comfy_table::CellAlignment::Left);
     }
     table

@@ -1,6 +1,6 @@
 //! Running Yosys.
 
-use super::cells::Module;
+use super::cells::{self, Module};
 use crate::CliError;
 use anyhow::{Context as _, bail};
 use satkit_hdl::emit::Design;
@@ -8,7 +8,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// How often a running Yosys is looked at.
@@ -25,25 +25,118 @@ pub(super) fn version() -> anyhow::Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
-/// The modules that are left of `design` when all is flattened but `blocks`, mapped to cells of UltraScale+.
+/// The modules that are left of `design` when all is flattened but `blocks`, mapped to cells of UltraScale+. `done` hears of each as it
+/// is finished, with how many there are.
+///
+/// Each is synthesised by itself, with the others as black boxes, and as many at a time as the machine has cores. A whole array in one Yosys
+/// takes hours instead of minutes: what is left to optimise in one module makes it look through all of them again.
 pub(super) fn synthesise(
     design: &Design,
     blocks: &[&str],
     stop: &AtomicBool,
+    done: &(dyn Fn(&str, usize) + Sync),
 ) -> anyhow::Result<BTreeMap<String, Module>> {
     let directory = tempfile::tempdir()?;
-    let list = design.write_to(directory.path())?;
-    let files = std::fs::read_to_string(list)?.lines().collect::<Vec<_>>().join(" ");
+    let elaborated = elaborate(design, directory.path(), stop)?;
     let top = design.top();
-    let kept: String = blocks.iter().map(|b| format!(" {b} *_{b} $paramod*{b}*")).collect();
+    let is_kept = |name: &str| name == top || blocks.iter().any(|block| cells::is(name, block));
+    let mut kept: Vec<&str> =
+        elaborated.keys().map(String::as_str).filter(|name| is_kept(name)).collect();
+    // The longest first, so that none of them is what all wait for.
+    kept.sort_by_cached_key(|name| std::cmp::Reverse(size(name, &elaborated, &is_kept)));
+    let (next, failed) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let stopped = || stop.load(Ordering::SeqCst) || failed.load(Ordering::SeqCst);
+    let work = || -> anyhow::Result<Vec<(String, Module)>> {
+        let mut made = Vec::new();
+        while let Some(name) = kept.get(next.fetch_add(1, Ordering::SeqCst)) {
+            let others = kept.iter().filter(|other| *other != name);
+            let module = map(name, others, directory.path(), &stopped)
+                .inspect_err(|_| failed.store(true, Ordering::SeqCst))?;
+            made.push(((*name).to_owned(), module));
+            done(name, kept.len());
+        }
+        Ok(made)
+    };
+    let workers = std::thread::available_parallelism().map_or(1, usize::from).min(kept.len());
+    let made: Vec<anyhow::Result<_>> = std::thread::scope(|scope| {
+        let started: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
+        let ended = started
+            .into_iter()
+            .map(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        ended.collect()
+    });
+    interrupted(stop)?;
+    // Those that ended because another failed say so, and nothing of why.
+    let (made, errors): (Vec<_>, Vec<_>) = made.into_iter().partition(Result::is_ok);
+    let mut errors = errors.into_iter().filter_map(Result::err);
+    match errors.find(|error| !error.is::<Stopped>()) {
+        Some(error) => Err(error),
+        None => Ok(made.into_iter().flatten().flatten().collect()),
+    }
+}
+
+/// Another Yosys failed, or the user does not want to wait.
+#[derive(Debug, thiserror::Error)]
+#[error("Yosys was stopped")]
+struct Stopped;
+
+fn interrupted(stop: &AtomicBool) -> anyhow::Result<()> {
+    // A terminal's Ctrl-C reaches Yosys too, and that it ended then is no failure of its own.
+    match stop.load(Ordering::SeqCst) {
+        true => Err(CliError::Interrupted("; Yosys was stopped".into()).into()),
+        false => Ok(()),
+    }
+}
+
+/// What [`elaborate`] writes.
+const ELABORATED: &str = "elaborated.il";
+
+/// All modules below the top, with what they instantiate, before anything is mapped.
+fn elaborate(
+    design: &Design,
+    directory: &Path,
+    stop: &AtomicBool,
+) -> anyhow::Result<BTreeMap<String, Module>> {
+    let list = design.write_to(directory)?;
+    let files = std::fs::read_to_string(list)?.lines().collect::<Vec<_>>().join(" ");
     let script = format!(
-        "read_verilog -sv {files}\nhierarchy -check -top {top}\nsetattr -mod -set keep_hierarchy 1{kept}\n\
-         synth_xilinx -family xcup -top {top} -flatten -uram -noiopad -noclkbuf\ntee -q -o stat.json stat -json\n"
+        "read_verilog -sv {files}\nhierarchy -check -top {}\nwrite_rtlil {ELABORATED}\ntee -q -o elaborated.json stat -json\n",
+        design.top()
     );
-    std::fs::write(directory.path().join("script.ys"), script)?;
-    run(directory.path(), stop)?;
-    let text = std::fs::read_to_string(directory.path().join("stat.json"))?;
-    modules(&text).context("the statistics of Yosys are not as expected")
+    let outcome = run("elaborated", &script, directory, &|| stop.load(Ordering::SeqCst));
+    interrupted(stop)?;
+    outcome
+}
+
+/// Cells that are flattened into a module, and its own.
+fn size(name: &str, modules: &BTreeMap<String, Module>, is_kept: &dyn Fn(&str) -> bool) -> u64 {
+    let Some(module) = modules.get(name) else { return 1 };
+    let of_cell = |(kind, &count): (&String, &u64)| match is_kept(kind) {
+        true => count,
+        false => count * size(kind, modules, is_kept),
+    };
+    module.cells.iter().map(of_cell).sum()
+}
+
+/// One module with what is flattened into it.
+fn map<'n>(
+    name: &str,
+    others: impl Iterator<Item = &'n &'n str>,
+    directory: &Path,
+    stopped: &dyn Fn() -> bool,
+) -> anyhow::Result<Module> {
+    let boxes: String = others.map(|other| format!(" {other}")).collect();
+    let boxes = if boxes.is_empty() { boxes } else { format!("blackbox{boxes}\n") };
+    // LUTs joined to such of seven and eight inputs are faster and take more of them, which is no estimate of size.
+    // A name of Yosys's own has characters that a file's name has not.
+    let file: String =
+        name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+    let script = format!(
+        "read_rtlil {ELABORATED}\n{boxes}hierarchy -check -top {name}\n\
+         synth_xilinx -family xcup -top {name} -flatten -uram -nowidelut -noiopad -noclkbuf\ntee -q -o {file}.json stat -json\n"
+    );
+    let mut modules = run(&file, &script, directory, stopped)?;
+    modules.remove(name).with_context(|| format!("Yosys says nothing of {name}"))
 }
 
 /// Ends Yosys when the command ends, however it does.
@@ -56,18 +149,24 @@ impl Drop for Yosys {
     }
 }
 
-fn run(directory: &Path, stop: &AtomicBool) -> anyhow::Result<()> {
-    let log = directory.join("log");
+/// Runs a script, which writes statistics into `NAME.json`: those.
+fn run(
+    name: &str,
+    script: &str,
+    directory: &Path,
+    stopped: &dyn Fn() -> bool,
+) -> anyhow::Result<BTreeMap<String, Module>> {
+    let path = |extension: &str| directory.join(format!("{name}.{extension}"));
+    std::fs::write(path("ys"), script)?;
     let mut yosys = Command::new("yosys");
-    yosys.args(["-q", "-s", "script.ys"]).current_dir(directory).stdin(Stdio::null());
-    let file = std::fs::File::create(&log)?;
-    yosys.stdout(file.try_clone()?).stderr(file);
+    yosys.arg("-q").arg("-s").arg(path("ys")).current_dir(directory).stdin(Stdio::null());
+    let log = std::fs::File::create(path("log"))?;
+    yosys.stdout(log.try_clone()?).stderr(log);
     let mut yosys = Yosys(yosys.spawn().context("yosys")?);
     let status = loop {
         let status = yosys.0.try_wait()?;
-        // A terminal's Ctrl-C reaches Yosys too, and that it ended then is no failure of its own.
-        if stop.load(Ordering::SeqCst) {
-            return Err(CliError::Interrupted("; Yosys was stopped".into()).into());
+        if stopped() {
+            return Err(Stopped.into());
         }
         match status {
             Some(status) => break status,
@@ -75,11 +174,12 @@ fn run(directory: &Path, stop: &AtomicBool) -> anyhow::Result<()> {
         }
     };
     if !status.success() {
-        let log = String::from_utf8_lossy(&std::fs::read(&log)?).into_owned();
+        let log = String::from_utf8_lossy(&std::fs::read(path("log"))?).into_owned();
         let lines: Vec<&str> = log.lines().collect();
         bail!("yosys failed:\n{}", lines[lines.len().saturating_sub(LINES_SHOWN)..].join("\n"));
     }
-    Ok(())
+    let text = std::fs::read_to_string(path("json"))?;
+    modules(&text).context("the statistics of Yosys are not as expected")
 }
 
 /// The modules of what `stat -json` writes. Yosys 0.23 puts lines of plain text behind them, so nothing else is read.
