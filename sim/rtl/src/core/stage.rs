@@ -319,7 +319,8 @@ impl Core {
         while !heard.is_all(jobs.len(), all_beats) {
             let now = self.now - base;
             let head = heard.starts.len();
-            let mut until = now + PATIENCE;
+            // Once the last has begun nothing stops the clock but its end.
+            let mut until = now + if head < jobs.len() { PATIENCE } else { REST };
             // The MM at the head has what it waits for: its chunks are in the banks.
             let mut go = false;
             if let Some(job) = jobs.get(head) {
