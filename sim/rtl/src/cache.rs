@@ -101,7 +101,7 @@ pub(crate) fn code(
     };
     std::fs::create_dir_all(&folder).map_err(file(&folder))?;
     let parts = [&hash, &version, verilate::SHIM, env!("CARGO_PKG_VERSION"), &compiler()];
-    let parts = format!("{parts:?}{waves:?}{:?}{FAST:?}", verilate::RECIPE);
+    let parts = format!("{parts:?}{waves:?}{:?}{FAST:?}{:?}", verilate::RECIPE, verilate::REPEATED);
     let name = verilate::hex(&Sha256::digest(parts)[..16]);
     let object = folder.join(format!("{name}.so"));
     if !object.exists() {
