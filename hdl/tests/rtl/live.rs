@@ -95,7 +95,7 @@ impl Live {
             .replace("PUT", &put)
             .replace("GET", &get);
         let program = format!("#include \"Vdut.h\"\n#include \"verilated.h\"\n{program}");
-        Self { bench: Bench::build_text(design, &program, "-O2"), places, words }
+        Self { bench: Bench::build_text(design, &program, "-O1"), places, words }
     }
 
     pub(crate) fn start(&self) -> Pins<'_> {
