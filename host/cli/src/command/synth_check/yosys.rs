@@ -127,10 +127,10 @@ fn map<'n>(
 ) -> anyhow::Result<Module> {
     let boxes: String = others.map(|other| format!(" {other}")).collect();
     let boxes = if boxes.is_empty() { boxes } else { format!("blackbox{boxes}\n") };
-    // LUTs joined to such of seven and eight inputs are faster and take more of them, which is no estimate of size.
     // A name of Yosys's own has characters that a file's name has not.
     let file: String =
         name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+    // Wide LUTs are several joined: faster, and no measure of size.
     let script = format!(
         "read_rtlil {ELABORATED}\n{boxes}hierarchy -check -top {name}\n\
          synth_xilinx -family xcup -top {name} -flatten -uram -nowidelut -noiopad -noclkbuf\ntee -q -o {file}.json stat -json\n"
