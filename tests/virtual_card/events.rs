@@ -77,8 +77,10 @@ fn a_blocked_read_can_be_interrupted_and_killed() {
     let Some(mounted) = Mounted::new() else { return };
     let input = format!("if={}", mounted.path().join("xdma0_events_0").display());
     for signal in ["INT", "TERM", "KILL"] {
-        let mut dd = Command::new("dd");
-        let mut dd = dd.args([&input, "bs=4", "count=1"]).stderr(Stdio::null()).spawn().unwrap();
+        // Tests that a shell started in the background ignore SIGINT, and what they start would too.
+        let mut dd = Command::new("env");
+        dd.args(["--default-signal=INT", "dd", &input, "bs=4", "count=1"]);
+        let mut dd = dd.stderr(Stdio::null()).spawn().unwrap();
         std::thread::sleep(MOMENT);
         assert!(dd.try_wait().unwrap().is_none(), "dd waits for an event");
         let kill = format!("kill -{signal} {}", dd.id());
