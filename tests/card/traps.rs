@@ -9,10 +9,10 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use satkit_host::session::{Session, SessionError, SessionSettings};
 use satkit_memory::{Direction, MemoryModel};
-use satkit_rtl::card::RtlCardOptions;
+use satkit_rtl::card::{RtlCard, RtlCardOptions};
 use satkit_sim::card::{SimCard, SimCardOptions};
 use satkit_spec::REQUEST_CYCLES;
-use satkit_spec::isa::{self, Instruction, MAX_WALKS, Operation, Word};
+use satkit_spec::isa::{self, Engine, Instruction, MAX_WALKS, Operation, Word};
 use satkit_spec::regs::{self, Register, control, status};
 use satkit_transport::{Card, CardError, DmaBuf, ResetKind};
 use std::sync::Arc;
@@ -275,6 +275,77 @@ fn a_program_that_is_under_way_is_cancelled_and_reset() {
     // One that is left alone with its card.
     let job = under_way();
     drop((job, program, session, card));
+}
+
+/// Loads, MMs and stores, over and over, are reset at many moments, most of them with bursts of several engines under way. The next
+/// job takes the cycles that it takes on a new card, so nothing of them is left.
+#[test]
+fn a_reset_in_the_middle_of_bursts_leaves_nothing_on_either_card() {
+    let Some(cards) = both() else { return };
+    for card in cards {
+        let session = ready(&card);
+        let undisturbed = runs_a_good_job(&session).cycles;
+        let long: Vec<_> = flat_program().into_iter().cycle().take(LONG / 4).collect();
+        let program = session.load(&long).unwrap();
+        for moment in 0..24 {
+            let job = session.submit(&program).unwrap();
+            let deadline = Instant::now() + PATIENCE;
+            while card.read32(regs::RETIRED.offset).unwrap() < 1 + 37 * moment {
+                assert!(Instant::now() < deadline, "nothing retires");
+            }
+            assert_eq!(card.read32(regs::RUNNING.offset).unwrap(), 1, "{moment}");
+            let kinds = [ResetKind::Core, ResetKind::DmaEngine, ResetKind::PciHot];
+            card.reset(kinds[moment as usize % kinds.len()]).unwrap();
+            session.recover().unwrap();
+            assert!(matches!(session.wait(job, PATIENCE), Err(SessionError::JobGone)));
+            let after = runs_a_good_job(&session).cycles;
+            assert_eq!(after, undisturbed, "{}, {moment}", card.info().name);
+        }
+    }
+}
+
+/// A load or a store whose tensor lies behind the memory: memory's ports answer with
+/// DECERR. Both cards name the address, and the hardware the instruction.
+#[test]
+fn loads_and_stores_out_of_memory_are_axi_errors_of_both_cards() {
+    // The memory of a card in full ends where addresses do.
+    let memory_bytes = 64 << 20;
+    let rtl = RtlCardOptions { memory_bytes, ..RtlCardOptions::default() };
+    let Some(rtl) = rtl_card_with(&rtl) else { return };
+    let sim = SimCardOptions { memory_bytes, ..SimCardOptions::default() };
+    let sim = SimCard::new(&array(), &sim).unwrap();
+    let cards: [Arc<dyn Card>; 2] = [Arc::new(sim), Arc::new(rtl)];
+    let behind = (memory_bytes / isa::ADDRESS_UNIT_BYTES) as u32;
+    for engine in [Engine::LoadActivations, Engine::LoadWeights, Engine::Store] {
+        let ends = cards.each_ref().map(|card| {
+            let session = ready(card);
+            let mut program = flat_program();
+            let at = program.iter().position(|i| i.operation.engine() == Some(engine)).unwrap();
+            for instruction in &mut program {
+                match (&mut instruction.operation, engine) {
+                    (Operation::Operands(operands), Engine::LoadActivations) => {
+                        operands.a = behind;
+                    }
+                    (Operation::Operands(operands), Engine::LoadWeights) => {
+                        operands.w = behind;
+                    }
+                    (Operation::Results(results), Engine::Store) => results.out = behind,
+                    _ => {}
+                }
+            }
+            let program = session.load(&program).unwrap();
+            let (instruction, reason, address) = fault(session.run(&program, PATIENCE));
+            assert!(reason.contains("AXI_ERROR"), "{engine:?}: {reason}");
+            // The simulator moves a stage's values at its last store, and names that.
+            let is_hardware = card.info().name == RtlCard::NAME;
+            let last = program.instructions() as usize - 1;
+            let due = if is_hardware { at } else { last };
+            assert_eq!(instruction as usize, due, "{engine:?} of {}", card.info().name);
+            runs_a_good_job(&session);
+            address.map(|address| address - memory_bytes)
+        });
+        assert_eq!(ends[0], ends[1], "{engine:?}");
+    }
 }
 
 #[test]

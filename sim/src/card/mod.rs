@@ -7,6 +7,8 @@
 //!   between jobs.
 //! - It fetches and decodes the whole program before it starts, and finds an impossible instruction before any other has
 //!   moved a value. A program starts at a multiple of 64 bytes; elsewhere its fetch is an AXI error.
+//! - It moves the values of a MAC stage at the stage's last store, so that a load or store that memory does not answer is known by its
+//!   address, and `FAULT_INSTRUCTION` is that last store.
 //! - Writing the reset bit returns when the job has ended.
 //! - DMA takes the time of a copy, and concurrent transfers do not wait for each other.
 
