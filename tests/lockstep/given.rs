@@ -51,7 +51,7 @@ pub(crate) fn run(card: &impl Card, program: &[Instruction], offset_beats: u64) 
 
 /// Runs a program to its end, or until the card is lost.
 pub(crate) fn try_run(
-    card: &impl Card,
+    card: &(impl Card + ?Sized),
     program: &[Instruction],
     offset_beats: u64,
 ) -> CardResult<End> {
@@ -98,9 +98,15 @@ impl Observer for Modelled {
 }
 
 /// A memory that keeps what it is asked for.
-struct Asked {
+pub(crate) struct Asked {
     memory: AnyMemory,
-    requests: Vec<Request>,
+    pub(crate) requests: Vec<Request>,
+}
+
+impl Asked {
+    pub(crate) const fn new(memory: AnyMemory) -> Self {
+        Self { memory, requests: Vec::new() }
+    }
 }
 
 impl Memory for Asked {
@@ -133,7 +139,7 @@ pub(crate) fn in_lockstep(
     let timed = Program::new(program.clone());
     let address = PLACE + 64 * offset_beats;
     let memory = dram.build(&Ports::from(config)).map_err(|error| error.to_string())?;
-    let mut memory = Asked { memory, requests: Vec::new() };
+    let mut memory = Asked::new(memory);
     let timing = time(config, &timed, address, &mut memory, &mut expected)
         .map_err(|error| format!("the model refuses it: {error}"))?;
     // The masters of one cycle are asked one after another; each has a memory of its own.

@@ -2,6 +2,7 @@
 
 mod array;
 mod difference;
+mod faults;
 mod given;
 mod norms;
 mod stages;

@@ -7,17 +7,21 @@ use satkit_memory::MemoryModel;
 use satkit_plan::layout::BEAT_BYTES;
 use satkit_plan::step::compile;
 use satkit_plan::{DataflowChoice, Scheduler};
-use satkit_spec::isa::scalar;
+use satkit_spec::isa::{Instruction, scalar};
 use satkit_spec::{ArrayConfig, Method, Sparsity};
 use satkit_transport::{Card, DmaBuf};
 
 /// Beats from where programs lie to this one, behind all tensors.
-const BEHIND: u64 = 1 << 20;
+pub(crate) const BEHIND: u64 = 1 << 20;
 
-/// A step of a network with zeros in all tensors, all of it in OS, as LD.A does not load WU in WS yet.
-fn step_in_lockstep(config: &ArrayConfig, network: &str, method: Method, batch: usize) {
-    let dram = MemoryModel::ddr4();
-    let Some(card) = card(config, dram) else { return };
+/// The program of a step of a network, all of it in OS, as LD.A does not load WU in WS yet; and what lies from address 0 on: zeros in all
+/// tensors, and the step's numbers.
+pub(crate) fn step(
+    config: &ArrayConfig,
+    network: &str,
+    method: Method,
+    batch: usize,
+) -> (Vec<Instruction>, Vec<u8>) {
     let network = Network::named(network).unwrap();
     let settings = StepSettings::new(batch, method, Sparsity::TWO_OF_EIGHT);
     let step = network_step(&network, &settings).unwrap();
@@ -32,8 +36,14 @@ fn step_in_lockstep(config: &ArrayConfig, network: &str, method: Method, batch: 
     for (bytes, number) in memory[at..].chunks_exact_mut(4).zip(numbers) {
         bytes.copy_from_slice(&number.to_le_bytes());
     }
+    (planned.program.instructions().to_vec(), memory)
+}
+
+fn step_in_lockstep(config: &ArrayConfig, network: &str, method: Method, batch: usize) {
+    let dram = MemoryModel::ddr4();
+    let Some(card) = card(config, dram) else { return };
+    let (program, memory) = step(config, network, method, batch);
     card.h2c(0, 0, &DmaBuf::copy_of(&memory)).unwrap();
-    let program = planned.program.instructions().to_vec();
     println!("{} instructions", program.len());
     in_lockstep(&card, config, &dram, program, BEHIND).unwrap();
 }

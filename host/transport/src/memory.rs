@@ -115,14 +115,11 @@ impl CardMemory {
         for piece in pieces(address, rest.len()) {
             let (part, tail) = rest.split_at_mut(piece.len);
             rest = tail;
-            let never = |at| never_written(piece.page, at);
-            let Some(page) = self.page(piece.page) else { return Err(never(piece.start)) };
+            let Some(page) = self.page(piece.page) else {
+                return Err(never_written(piece.page, piece.start));
+            };
             let page = page.read().unwrap_or_else(PoisonError::into_inner);
-            let missing = blocks(piece.start, piece.start + piece.len) & !page.readable;
-            if missing != 0 {
-                let block = missing.trailing_zeros() as usize * BLOCK_BYTES as usize;
-                return Err(never(block.max(piece.start)));
-            }
+            piece.without(piece.touched() & !page.readable)?;
             if page.bytes.is_empty() {
                 part.fill(0);
             } else {
@@ -144,22 +141,13 @@ impl CardMemory {
             let (part, tail) = rest.split_at(piece.len);
             rest = tail;
             let (start, end) = (piece.start, piece.start + piece.len);
-            let touched = blocks(start, end);
-            // The last block of the memory may be shorter than the others.
-            let page_end = (self.bytes - piece.page * PAGE_BYTES).min(PAGE_BYTES) as usize;
-            let inner = start.next_multiple_of(BLOCK_BYTES as usize);
-            let inner_end = if end == page_end {
-                PAGE_BYTES as usize
-            } else {
-                end & !(BLOCK_BYTES as usize - 1)
-            };
-            let covered = if inner < inner_end { blocks(inner, inner_end) } else { 0 };
+            let covered = self.covered(&piece);
 
             let page = self.page_or_new(piece.page);
             let mut page = page.write().unwrap_or_else(PoisonError::into_inner);
-            let missing = touched & !covered & !page.readable;
-            let block = missing.trailing_zeros() as usize * BLOCK_BYTES as usize;
-            let good_end = if missing == 0 { end } else { block.max(start) };
+            let answer = piece.without(piece.touched() & !covered & !page.readable);
+            let good_end =
+                answer.map_or_else(|fault| (fault.address % PAGE_BYTES) as usize, |()| end);
             if good_end > start {
                 let good = &part[..good_end - start];
                 // A page of zeros takes no room until something else is written.
@@ -171,11 +159,53 @@ impl CardMemory {
                 }
                 page.readable |= covered & blocks(start, good_end);
             }
-            if missing != 0 {
-                return Err(never_written(piece.page, good_end));
-            }
+            answer?;
         }
         Ok(())
+    }
+
+    /// What [`read`](Self::read) says of `len` bytes from byte `address` on.
+    ///
+    /// # Errors
+    /// [`MemoryFault`] as `read`.
+    pub fn check_read(&self, address: u64, len: usize) -> Result<(), MemoryFault> {
+        self.check_pieces(address, len, Piece::touched)
+    }
+
+    /// What [`write`](Self::write) says of `len` bytes to byte `address` and those after it; nothing is written.
+    ///
+    /// # Errors
+    /// [`MemoryFault`] as `write`.
+    pub fn check_write(&self, address: u64, len: usize) -> Result<(), MemoryFault> {
+        self.check_pieces(address, len, |piece| piece.touched() & !self.covered(piece))
+    }
+
+    /// Looks for blocks of each piece that need to be readable and are not.
+    fn check_pieces(
+        &self,
+        address: u64,
+        len: usize,
+        needed: impl Fn(&Piece) -> u16,
+    ) -> Result<(), MemoryFault> {
+        self.check(address, len)?;
+        for piece in pieces(address, len) {
+            let readable = self
+                .page(piece.page)
+                .map_or(0, |page| page.read().unwrap_or_else(PoisonError::into_inner).readable);
+            piece.without(needed(&piece) & !readable)?;
+        }
+        Ok(())
+    }
+
+    /// Blocks that a write of this piece covers as a whole.
+    fn covered(&self, piece: &Piece) -> u16 {
+        let end = piece.start + piece.len;
+        // The last block of the memory may be shorter than the others.
+        let page_end = (self.bytes - piece.page * PAGE_BYTES).min(PAGE_BYTES) as usize;
+        let inner = piece.start.next_multiple_of(BLOCK_BYTES as usize);
+        let inner_end =
+            if end == page_end { PAGE_BYTES as usize } else { end & !(BLOCK_BYTES as usize - 1) };
+        if inner < inner_end { blocks(inner, inner_end) } else { 0 }
     }
 
     /// What [`Card::h2c`](crate::Card::h2c) does on a card whose DMA takes the time of a copy.
@@ -232,6 +262,22 @@ struct Piece {
     /// First byte in the page.
     start: usize,
     len: usize,
+}
+
+impl Piece {
+    /// Blocks of the page of which it has bytes.
+    fn touched(&self) -> u16 {
+        blocks(self.start, self.start + self.len)
+    }
+
+    /// An error at its first byte in one of the blocks `missing`.
+    fn without(&self, missing: u16) -> Result<(), MemoryFault> {
+        if missing == 0 {
+            return Ok(());
+        }
+        let block = missing.trailing_zeros() as usize * BLOCK_BYTES as usize;
+        Err(never_written(self.page, block.max(self.start)))
+    }
 }
 
 fn pieces(address: u64, len: usize) -> impl Iterator<Item = Piece> {

@@ -7,8 +7,8 @@ use super::values::{self, ValueFault};
 use super::watch::{Fault, FaultKind, Finished, Watch};
 use satkit_spec::ArrayConfig;
 
-/// Executes a program on the machine `config` with the card's memory. A program that the timing model stops computes no
-/// value; one that stops at a value leaves what it had computed before. `digests` are taken of what is written.
+/// Executes a program on the machine `config` with the card's memory. A program that the timing model stops, or whose requests
+/// memory does not answer, computes no value; one that stops at a value leaves what it had computed before. `digests` are taken of what is written.
 ///
 /// # Errors
 /// [`Fault`] with the first instruction that stops it.
@@ -19,7 +19,7 @@ pub(super) fn execute(
     watch: &Watch,
     mut digests: Option<&mut Digests>,
 ) -> Result<Finished, Fault> {
-    let finished = watch.time(config)?;
+    let finished = watch.time(config, memory)?;
     let program = fetched.program.instructions();
     let (mut reached, mut cancelled) = (0, false);
     let go_on = &mut |index| {

@@ -7,11 +7,13 @@
 //!   between jobs.
 //! - It fetches and decodes the whole program before it starts, and finds an impossible instruction before any other has
 //!   moved a value. A program starts at a multiple of 64 bytes; elsewhere its fetch is an AXI error.
-//! - It moves the values of a MAC stage at the stage's last store, so that a load or store that memory does not answer is known by its
-//!   address, and `FAULT_INSTRUCTION` is that last store.
+//! - It asks its memory for all that a program asks for before it moves a value, so that a job that ends with `AXI_ERROR` moves none.
+//!   Instruction and address are those of the hardware; `RETIRED` and `JOB_CYCLES` are of the moment in which the answer comes. Hardware
+//!   counts on until the engine has it, and tells of a load when those before it have ended.
 //! - Writing the reset bit returns when the job has ended.
 //! - DMA takes the time of a copy, and concurrent transfers do not wait for each other.
 
+mod asked;
 mod digests;
 mod execute;
 mod fetch;

@@ -1,15 +1,20 @@
 //! When a job's instructions retire: its end, and where the watchdog would fire.
 
+use super::asked::Asked;
+use super::memory::CardMemory;
 use super::watch::{Fault, FaultKind, Finished, Watch};
 use satkit_memory::MemoryModel;
-use satkit_plan::{Observer, PlanError, Program, Retired, time_at};
+use satkit_plan::{Observer, PlanError, Program, Retired, time};
 use satkit_spec::ArrayConfig;
+use std::ops::Range;
 
 /// What the timing model says of a program. It holds for every run of it: time does not depend on data.
 #[derive(Debug)]
 pub(super) struct Schedule {
     end: End,
     instructions: u32,
+    /// Runs of card memory that it asks for.
+    asks: Vec<Range<u64>>,
     /// Waits for the next instruction to retire, each longer than those before it.
     pauses: Vec<Pause>,
 }
@@ -52,8 +57,10 @@ impl Schedule {
         dram: &MemoryModel,
         watch: &Watch,
     ) -> Result<Self, Fault> {
-        let mut listener = Listener::new(watch);
-        let timing = time_at(config, program, address, dram, &mut listener);
+        let (mut listener, mut asks) = (Listener::new(watch), None);
+        let timing = Asked::new(config, dram)
+            .map_err(PlanError::from)
+            .and_then(|asked| time(config, program, address, asks.insert(asked), &mut listener));
         let Listener { ends, cycles, .. } = listener;
         let retired = ends.len() as u32;
         let illegal = |instruction, error: &PlanError| {
@@ -76,7 +83,29 @@ impl Schedule {
             Err(error) => illegal(0, error),
         };
         let pauses = pauses(ends, never);
-        Ok(Self { end, instructions: program.instructions().len() as u32, pauses })
+        let asks = asks.map_or_else(Vec::new, |asked| asked.runs());
+        Ok(Self { end, instructions: program.instructions().len() as u32, asks, pauses })
+    }
+
+    /// The pause in which this watchdog fires, and the cycle.
+    fn fires(&self, watchdog_cycles: u32) -> Option<(&Pause, u64)> {
+        let limit = u64::from(watchdog_cycles);
+        let pause = self.pauses.iter().find(|pause| limit != 0 && pause.cycles > limit)?;
+        Some((pause, pause.start_cycle + limit))
+    }
+
+    /// The cycle in which this watchdog fires, if it does.
+    pub(super) fn watchdog_cycle(&self, watchdog_cycles: u32) -> Option<u64> {
+        self.fires(watchdog_cycles).map(|(_, cycle)| cycle)
+    }
+
+    /// True if all that the program asks for can be read in this memory before it begins.
+    pub(super) fn is_there(&self, memory: &CardMemory) -> bool {
+        let is_there = |run: &Range<u64>| {
+            let bytes = (run.end - run.start) as usize;
+            memory.check_read(run.start, bytes).is_ok()
+        };
+        self.asks.iter().all(is_there)
     }
 
     /// What a run comes to with this watchdog; without one, a program that waits for itself waits here.
@@ -86,10 +115,8 @@ impl Schedule {
             let kind = FaultKind::Illegal(reason.clone());
             return Err(Fault { instruction: *instruction, kind });
         }
-        let limit = u64::from(watchdog_cycles);
-        let fires = self.pauses.iter().find(|pause| limit != 0 && pause.cycles > limit);
-        if let Some(pause) = fires {
-            watch.progress(pause.retired, pause.start_cycle + limit);
+        if let Some((pause, cycle)) = self.fires(watchdog_cycles) {
+            watch.progress(pause.retired, cycle);
             return Err(Fault { instruction: pause.oldest, kind: FaultKind::Watchdog });
         }
         if let End::Done { cycles } = self.end {

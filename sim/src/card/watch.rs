@@ -1,6 +1,8 @@
 //! What a running job tells the registers, and what they tell it.
 
+use super::asked;
 use super::fetch::Fetched;
+use super::memory::CardMemory;
 use super::timing::Schedule;
 use satkit_memory::MemoryModel;
 use satkit_spec::ArrayConfig;
@@ -51,7 +53,7 @@ pub(crate) struct Watch {
     pub(super) address: u64,
     /// Instructions of the program.
     pub(super) length: u32,
-    dram: MemoryModel,
+    pub(super) dram: MemoryModel,
     watchdog_cycles: u32,
     fetched: OnceLock<Arc<Fetched>>,
     retired: AtomicU32,
@@ -83,12 +85,16 @@ impl Watch {
         }
     }
 
-    /// Times the job's program, which takes no time if the job before had the same one. Progress is told on the way. A program
-    /// that waits for itself ends by the watchdog, or hangs here until the host ends it.
+    /// Times the job's program, which takes no time if the job before had the same one and all that it asks for is in `memory`. Progress
+    /// is told on the way. A program that waits for itself ends by the watchdog, or hangs here until the host ends it.
     ///
     /// # Errors
     /// [`Fault`] if the program is not one that the machine runs to its end.
-    pub(crate) fn time(&self, config: &ArrayConfig) -> Result<Finished, Fault> {
+    pub(crate) fn time(
+        &self,
+        config: &ArrayConfig,
+        memory: &CardMemory,
+    ) -> Result<Finished, Fault> {
         let Some(fetched) = self.fetched.get() else {
             let kind = FaultKind::Illegal("no program was fetched".into());
             return Err(Fault { instruction: 0, kind });
@@ -100,6 +106,10 @@ impl Watch {
                 fetched.schedule.get_or_init(|| new)
             }
         };
+        if !schedule.is_there(memory) {
+            let until = schedule.watchdog_cycle(self.watchdog_cycles);
+            asked::check(config, &fetched.program, memory, until, self)?;
+        }
         schedule.run(self.watchdog_cycles, self)
     }
 

@@ -82,11 +82,14 @@ proptest! {
             match access {
                 Access::Write { address, len, seed } => {
                     let bytes: Vec<u8> = (0..len).map(|i| (i as u8).wrapping_mul(7) ^ seed).collect();
+                    let due = model.fault(address, len, true);
+                    prop_assert_eq!(memory.check_write(address, len).err(), due);
                     prop_assert_eq!(memory.write(address, &bytes), model.write(address, &bytes));
                 }
                 Access::Read { address, len } => {
                     let mut found = vec![0xEE; len];
                     let answer = memory.read(address, &mut found);
+                    prop_assert_eq!(memory.check_read(address, len), answer);
                     prop_assert_eq!(answer.err(), model.fault(address, len, false));
                     if answer.is_ok() {
                         prop_assert_eq!(&found[..], &model.bytes[address as usize..][..len]);

@@ -29,7 +29,8 @@ pub(super) struct LoadEngine {
     inflight: VecDeque<(u64, u32)>,
     inflight_beats: usize,
     capacity_beats: usize,
-    index: usize,
+    /// The instruction that it requests for.
+    pub(super) index: usize,
     start: u64,
     at: usize,
     requests: Requests,

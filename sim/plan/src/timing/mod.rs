@@ -181,16 +181,23 @@ impl<O: Observer> Run<'_, '_, O> {
     ) -> Result<(), PlanError> {
         let retired = match mover {
             0 => {
+                self.record.asking(None);
                 self.fetch.act(dma);
                 self.queues.changed = true;
                 None
             }
-            1 | 2 => self.loads[mover - 1].act(dma),
+            1 | 2 => {
+                let load = &mut self.loads[mover - 1];
+                self.record.asking(Some(load.index));
+                load.act(dma)
+            }
             3 => {
                 let retired = if client < WRITES {
+                    self.record.asking(Some(self.store.reading()));
                     self.store.read(dma);
                     None
                 } else {
+                    self.record.asking(Some(self.store.writing()));
                     self.store.write(dma)
                 };
                 self.release();
@@ -198,6 +205,7 @@ impl<O: Observer> Run<'_, '_, O> {
             }
             _ => {
                 let stream = &mut self.streams[mover - 4];
+                self.record.asking(Some(stream.index));
                 let retired = if client < WRITES { stream.read(dma) } else { stream.write(dma) };
                 if !stream.worked.is_empty() {
                     self.report(mover - 4);

@@ -103,6 +103,12 @@ pub trait Observer {
         let _ = block;
     }
 
+    /// The next request is made for this instruction, or by the fetch. It is made again in a later cycle if its port is taken.
+    #[inline]
+    fn asking(&mut self, index: Option<usize>) {
+        let _ = index;
+    }
+
     /// A section is done, and no later instruction can change what it took: each section once, in the order of their ends.
     fn section(&mut self, index: usize, timing: &SectionTiming) {
         let _ = (index, timing);
@@ -301,6 +307,11 @@ impl<'p, 'o, O: Observer> Recorder<'p, 'o, O> {
     /// Instructions that are done, if the observer wants no more of them.
     pub(super) fn stopped(&self) -> Option<usize> {
         self.observer.stops().then_some(self.retired)
+    }
+
+    #[inline]
+    pub(super) fn asking(&mut self, index: Option<usize>) {
+        self.observer.asking(index);
     }
 
     pub(super) fn issued(&mut self, issued: Issued) {

@@ -51,6 +51,8 @@ struct Held {
 
 /// A burst to be asked for.
 struct Write {
+    /// The instruction.
+    index: usize,
     request: PageRequest,
     ready_cycle: u64,
     /// With it this tile has ended, but for the end's cycle.
@@ -276,7 +278,18 @@ impl StoreEngine {
             self.write_cycle = ready_cycle;
         }
         let ends = last.then_some(self.retired);
-        self.writes.push_back(Write { request: burst.request, ready_cycle, ends });
+        let index = self.retired.index;
+        self.writes.push_back(Write { index, request: burst.request, ready_cycle, ends });
+    }
+
+    /// The instruction that it reads for.
+    pub(super) const fn reading(&self) -> usize {
+        self.retired.index
+    }
+
+    /// The instruction whose burst is asked for next.
+    pub(super) fn writing(&self) -> usize {
+        self.writes.front().map_or(self.retired.index, |write| write.index)
     }
 
     /// Issues the read that is due.

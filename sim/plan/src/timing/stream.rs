@@ -34,7 +34,8 @@ pub(super) struct StreamEngine {
     pub(super) write_cycle: u64,
     /// First cycle in which the next instruction may start.
     free: u64,
-    index: usize,
+    /// The instruction that it executes.
+    pub(super) index: usize,
     start: u64,
     capacity_beats: usize,
     job: Job,

@@ -4,7 +4,7 @@ use crate::given::{
     any_config, any_draw, any_stage, config, fixed, legal_mappings, stage_of, timed,
 };
 use proptest::prelude::*;
-use satkit_memory::{BackPressureParameters, MemoryModel};
+use satkit_memory::{BackPressureParameters, MemoryModel, PAGE_BYTES};
 use satkit_plan::{DataflowChoice, Mapping, plan_mapped, plan_stage, weight_source};
 use satkit_spec::isa::Engine;
 use satkit_spec::{ArrayConfig, ConvShape, Sparsity, Stage};
@@ -13,11 +13,20 @@ fn pressure(seed: u64) -> MemoryModel {
     MemoryModel::BackPressure(BackPressureParameters { seed, ..Default::default() })
 }
 
+/// Cycles in which every port passes a page once, at `bandwidth` bytes a cycle.
+///
+/// A memory that answers each request no later may still end a program later: an answer that comes early lets its engine ask ahead of
+/// another, whose burst then waits for the port, and the program for it. What is lost so are bursts in the wrong order, not the time
+/// of a program: no more than this is allowed for it.
+fn anomaly_cycles(config: &ArrayConfig, bandwidth: u32) -> u64 {
+    config.dram_channels as u64 * PAGE_BYTES.div_ceil(u64::from(bandwidth))
+}
+
 proptest! {
     #![proptest_config(config(200))]
 
     #[test]
-    fn a_faster_memory_is_never_slower(
+    fn a_faster_memory_is_not_slower(
         stage in any_stage(), config in any_config(), draw in any_draw(),
         latencies in (0_u32..200, 0_u32..200), bandwidths in (1_u32..65, 1_u32..65),
     ) {
@@ -28,8 +37,9 @@ proptest! {
         };
         let (low, high) = (latencies.0.min(latencies.1), latencies.0.max(latencies.1));
         let (wide, narrow) = (bandwidths.0.max(bandwidths.1), bandwidths.0.min(bandwidths.1));
-        prop_assert!(cycles(low, narrow) <= cycles(high, narrow));
-        prop_assert!(cycles(low, wide) <= cycles(low, narrow));
+        let anomaly = anomaly_cycles(&config, narrow);
+        prop_assert!(cycles(low, narrow) <= cycles(high, narrow) + anomaly);
+        prop_assert!(cycles(low, wide) <= cycles(low, narrow) + anomaly);
     }
 
     #[test]
@@ -41,7 +51,7 @@ proptest! {
         let run = |memory| timed(&config, program.instructions(), &memory).unwrap();
         prop_assert_eq!(run(pressure(seed)), run(pressure(seed)));
         let (calm, pressed) = (run(fixed(80, 64)).0, run(pressure(seed)).0);
-        prop_assert!(pressed.cycles >= calm.cycles);
+        prop_assert!(calm.cycles <= pressed.cycles + anomaly_cycles(&config, 64));
         prop_assert_eq!(pressed.useful_macs, calm.useful_macs);
         prop_assert_eq!(pressed.dram_read_bytes, calm.dram_read_bytes);
         prop_assert_eq!(pressed.dram_write_bytes, calm.dram_write_bytes);
