@@ -9,6 +9,7 @@
 //! - [`float`]: floating point blocks, bit for bit as `docs/contract.md` has numbers
 //! - [`stream`]: the shell of WU and VE, everything but their lanes
 //! - [`emit`]: Verilog with one module per kind of block, where RustHDL writes one per instance
+//! - [`verilator`]: what Verilator is told of a design
 //! - [`store`]: the store engine
 //! - [`update`]: WUVE and SORE, which update master weights and make the next step's operand weights
 //! - [`vector`]: arithmetic of the elementwise unit and of the drain, which no top instantiates yet
@@ -32,5 +33,6 @@ pub mod store;
 pub mod stream;
 pub mod update;
 pub mod vector;
+pub mod verilator;
 
 pub use error::HdlError;

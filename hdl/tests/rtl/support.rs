@@ -2,10 +2,14 @@
 
 use crate::verilog::has_verilog_tool;
 use satkit_hdl::emit::Design;
+use satkit_hdl::verilator;
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::OnceLock;
 use tempfile::TempDir;
 
 fn text(output: &Output) -> String {
@@ -20,7 +24,11 @@ pub(crate) fn run(command: &mut Command) -> String {
 }
 
 fn written(design: &Design) -> (TempDir, Vec<PathBuf>) {
-    let directory = tempfile::tempdir().unwrap();
+    written_in(design, &std::env::temp_dir())
+}
+
+fn written_in(design: &Design, folder: &Path) -> (TempDir, Vec<PathBuf>) {
+    let directory = tempfile::tempdir_in(folder).unwrap();
     let list = design.write_to(directory.path()).unwrap();
     let files = std::fs::read_to_string(list).unwrap();
     let files = files.lines().map(|file| directory.path().join(file)).collect();
@@ -218,9 +226,13 @@ impl Random {
     }
 }
 
-/// A design compiled by Verilator with a C++ program around it, in its own directory.
+/// Objects of Verilator's runtime.
+const RUNTIME_OBJECTS: [&str; 2] = ["verilated.o", "verilated_threads.o"];
+
+/// A design compiled by Verilator with a C++ program around it. It is kept in the build's folder for temporary files, by the hash of all that
+/// it is made of, so that what several tests or several runs need is compiled once.
 pub(crate) struct Bench {
-    directory: TempDir,
+    program: PathBuf,
 }
 
 impl Bench {
@@ -233,22 +245,54 @@ impl Bench {
 
     /// The same with the program's text.
     pub(crate) fn build_text(design: &Design, program: &str, flags: &str) -> Self {
-        let (directory, files) = written(design);
-        let path = directory.path().join("bench.cpp");
-        std::fs::write(&path, program).unwrap();
+        let settings = verilator::settings(design, verilator::REPEATED);
+        let version = run(Command::new("verilator").arg("--version"));
+        let mut hasher = DefaultHasher::new();
+        (&version, design.text(), &settings, program, flags).hash(&mut hasher);
+        let name = format!("bench-{:016x}", hasher.finish());
+        let kept = Path::new(env!("CARGO_TARGET_TMPDIR")).join(&name);
+        let lock = File::create(kept.with_extension("lock")).unwrap();
+        lock.lock().unwrap();
+        if !kept.exists() {
+            Self::compile(design, &settings, program, flags, &kept);
+        }
+        Self { program: kept }
+    }
+
+    fn compile(design: &Design, settings: &str, program: &str, flags: &str, kept: &Path) {
+        let (directory, files) = written_in(design, Path::new(env!("CARGO_TARGET_TMPDIR")));
+        let path = |name| directory.path().join(name);
+        let [bench, settings_file, obj] = ["bench.cpp", "settings.vlt", "obj"].map(path);
+        std::fs::write(&bench, program).unwrap();
+        std::fs::write(&settings_file, settings).unwrap();
         let mut verilator = Command::new("verilator");
-        verilator.args(["--cc", "--exe", "--build", "-O3", "--x-assign", "fast"]);
+        verilator.args(["--cc", "--exe", "-O3", "--x-assign", "fast"]);
         verilator.args(["--prefix", "Vdut", "--top-module", design.top()]);
         verilator.args(["-CFLAGS", &format!("-std=gnu++20 {flags}")]);
-        verilator.args(["-MAKEFLAGS", "OPT_FAST= OPT_GLOBAL=-O1"]);
-        verilator.arg("--Mdir").arg(directory.path().join("obj")).args(files).arg(path);
+        verilator.arg("--Mdir").arg(&obj).arg(settings_file).args(files).arg(bench);
         run(&mut verilator);
-        Self { directory }
+        let make = |targets: &[&str]| {
+            let flags =
+                ["-s", "-f", "Vdut.mk", "OPT_FAST=", "OPT_GLOBAL=-O1", "VM_PARALLEL_BUILDS=0"];
+            run(Command::new("make").arg("-C").arg(&obj).args(flags).args(targets));
+        };
+        // The runtime is the same for all, and takes longer than most designs.
+        static RUNTIME: OnceLock<[Vec<u8>; RUNTIME_OBJECTS.len()]> = OnceLock::new();
+        let runtime = RUNTIME.get_or_init(|| {
+            make(&RUNTIME_OBJECTS);
+            RUNTIME_OBJECTS.map(|name| std::fs::read(obj.join(name)).unwrap())
+        });
+        for (name, object) in RUNTIME_OBJECTS.iter().zip(runtime) {
+            std::fs::write(obj.join(name), object).unwrap();
+        }
+        make(&[]);
+        // In one step, and never half of it. A copy could not be started while another thread's child, forked meanwhile, has it open.
+        std::fs::rename(obj.join("Vdut"), kept).unwrap();
     }
 
     /// Starts it, with pipes.
     pub(crate) fn spawn(&self) -> std::process::Child {
-        let mut program = Command::new(self.directory.path().join("obj/Vdut"));
+        let mut program = Command::new(&self.program);
         program.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap()
     }
 

@@ -7,6 +7,7 @@ use crate::RtlError;
 use crate::model::abi::Code;
 use crate::verilate::{self, Sources, Waves};
 use satkit_hdl::emit::Design;
+use satkit_hdl::verilator;
 use sha2::{Digest as _, Sha256};
 use std::collections::VecDeque;
 use std::fs::{File, TryLockError};
@@ -101,7 +102,8 @@ pub(crate) fn code(
     };
     std::fs::create_dir_all(&folder).map_err(file(&folder))?;
     let parts = [&hash, &version, verilate::SHIM, env!("CARGO_PKG_VERSION"), &compiler()];
-    let parts = format!("{parts:?}{waves:?}{:?}{FAST:?}{:?}", verilate::RECIPE, verilate::REPEATED);
+    let parts =
+        format!("{parts:?}{waves:?}{:?}{FAST:?}{:?}", verilate::RECIPE, verilator::REPEATED);
     let name = verilate::hex(&Sha256::digest(parts)[..16]);
     let object = folder.join(format!("{name}.so"));
     if !object.exists() {

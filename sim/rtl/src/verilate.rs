@@ -1,6 +1,7 @@
 //! From a design to C++: what the build script and builds at run time share.
 
 use satkit_hdl::emit::{Design, Direction};
+use satkit_hdl::verilator;
 use sha2::{Digest as _, Sha256};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -10,19 +11,6 @@ pub(crate) const SHIM: &str = include_str!("shim.cpp");
 
 /// How to get Verilator where it is missing.
 pub(crate) const INSTALL: &str = "install Verilator 5 (Debian: apt-get install verilator)";
-
-/// Modules that a design repeats many times. Verilator is told to keep them as modules and to leave their inputs alone: then
-/// all instances share one copy of the C++, which compiles faster, a large array in a tenth of the time, and runs faster, because it stays in
-/// the instruction cache. The published Verilog does not know of it. Not all that is repeated is worth it: whole lanes of VE made tiny slower.
-pub(crate) const REPEATED: &[&str] = &[
-    "uspe",
-    "update_lane_subtract",
-    "update_lane_rate",
-    "vector_statistics",
-    "vector_exact_sum",
-    "store_exact_sum",
-    "load_a_bank",
-];
 
 /// Language and limits of the generated C++.
 pub(crate) const STANDARD: &str = "gnu++20";
@@ -114,7 +102,7 @@ pub(crate) fn command(
     std::fs::create_dir_all(&verilog)?;
     let list = design.write_to(&verilog)?;
     let settings = verilog.join("settings.vlt");
-    std::fs::write(&settings, self::settings(design))?;
+    std::fs::write(&settings, verilator::settings(design, verilator::REPEATED))?;
     let mut verilator = Command::new("verilator");
     verilator.args(RECIPE);
     verilator.args(["--top-module", design.top(), "--prefix", prefix]);
@@ -122,27 +110,6 @@ pub(crate) fn command(
     verilator.arg("--Mdir").arg(directory.join("cpp")).arg(settings);
     verilator.args(std::fs::read_to_string(list)?.lines().map(|file| verilog.join(file)));
     Ok(verilator)
-}
-
-fn settings(design: &Design) -> String {
-    let mut text = String::from("`verilator_config\n");
-    for module in design.modules() {
-        let is_repeated =
-            |base: &str| module.name == base || module.name.ends_with(&format!("_{base}"));
-        if !REPEATED.iter().any(|base| is_repeated(base)) || module.name == design.top() {
-            continue;
-        }
-        text += &format!("no_inline -module \"{}\"\n", module.name);
-        // Otherwise an input is replaced by its driver in the neighbour, and no two instances are alike.
-        let inputs = module
-            .ports()
-            .into_iter()
-            .filter(|port| port.direction == Direction::Input && !port.name.ends_with("clock"));
-        for port in inputs {
-            text += &format!("public_flat_rd -module \"{}\" -var \"{}\"\n", module.name, port.name);
-        }
-    }
-    text
 }
 
 /// What Verilator wrote into `directory`, with a shim that exports `entry`.
