@@ -9,7 +9,7 @@ use satkit_host::validate::Identity;
 use satkit_memory::MemoryModel;
 use satkit_plan::{NoObserver, Observer, Program, Retired, time_at};
 use satkit_sim::card::{SimCard, SimCardError, SimCardOptions};
-use satkit_spec::isa::{self, HEADER_BITS, Instruction, Operation, Vector, VectorOp, Word};
+use satkit_spec::isa::{self, Engine, HEADER_BITS, Instruction, Operation, Vector, VectorOp, Word};
 use satkit_spec::{ArrayConfig, regs};
 use satkit_transport::{Card, CardError, DmaBuf, ResetKind};
 use std::sync::Arc;
@@ -231,6 +231,58 @@ proptest! {
         let program = session.load_words(&bytes).unwrap();
         // Whatever it says: done, a fault, or a deadline.
         let _ = session.run(&program, Duration::from_millis(20));
+        runs_a_good_job(&session);
+    }
+}
+
+/// With a memory that is asked for many pages at once too.
+#[test]
+fn an_axi_error_names_who_asked_whatever_the_memory() {
+    let memory_bytes = 64 << 20;
+    for dram in ["pool", "fixed:latency=0", "ddr4"] {
+        let options = SimCardOptions {
+            dram: dram.parse().unwrap(),
+            memory_bytes,
+            ..SimCardOptions::default()
+        };
+        let card: Arc<dyn Card> = Arc::new(SimCard::new(&array(), &options).unwrap());
+        let session = ready(&card);
+        // Its last page is there, and what follows is not.
+        let last = ((memory_bytes - 4096) / isa::ADDRESS_UNIT_BYTES) as u32;
+        for beat in [last, last + 64] {
+            for engine in [Engine::LoadActivations, Engine::LoadWeights, Engine::Store] {
+                let mut program = good_program();
+                for instruction in &mut program {
+                    match &mut instruction.operation {
+                        Operation::Operands(operands) if engine == Engine::LoadActivations => {
+                            operands.a = beat
+                        }
+                        Operation::Operands(operands) if engine == Engine::LoadWeights => {
+                            operands.w = beat
+                        }
+                        Operation::Results(results) if engine == Engine::Store => {
+                            results.out = beat
+                        }
+                        _ => {}
+                    }
+                }
+                card.h2c(0, memory_bytes - 4096, &DmaBuf::zeroed(4096)).unwrap();
+                let loaded = session.load(&program).unwrap();
+                let ended = session.run(&loaded, PATIENCE);
+                if beat == last && ended.is_ok() {
+                    continue;
+                }
+                let (instruction, reason, address) = fault(ended);
+                assert!(reason.contains("AXI_ERROR"), "{dram}, {beat:#x}: {reason}");
+                assert_eq!(
+                    program[instruction as usize].operation.engine(),
+                    Some(engine),
+                    "{dram}, {beat:#x}"
+                );
+                let first = memory_bytes.max(u64::from(beat) * isa::ADDRESS_UNIT_BYTES);
+                assert!(address.is_some_and(|address| address >= first), "{dram}: {address:?}");
+            }
+        }
         runs_a_good_job(&session);
     }
 }

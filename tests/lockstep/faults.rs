@@ -1,11 +1,11 @@
 //! Steps of training in a memory with holes: the Verilog and the simulated card stop at the same instruction, for the same address, or both
 //! go on to the end.
 
-use crate::given::{Asked, PLACE, try_run};
+use crate::given::{PLACE, try_run};
 use crate::steps::{BEHIND, step};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
-use satkit_memory::{MemoryModel, PAGE_BYTES, Ports};
+use satkit_memory::{MemoryModel, PAGE_BYTES, Ports, Request, Told, Transfer};
 use satkit_plan::layout::BEAT_BYTES;
 use satkit_plan::{NoObserver, Program, time};
 use satkit_rtl::card::{RtlCard, RtlCardOptions};
@@ -36,10 +36,11 @@ fn run_with_hole(card: &dyn Card, program: &[Instruction], operands: &[u8], hole
 
 /// Pages in front of the program that it asks for.
 fn pages_of(config: &ArrayConfig, dram: &MemoryModel, program: &[Instruction]) -> Vec<u64> {
-    let mut memory = Asked::new(dram.build(&Ports::from(config)).unwrap());
+    let mut pages: Vec<u64> = Vec::new();
+    let hear = |request: &Request, _: &Transfer| pages.push(request.address / PAGE_BYTES);
+    let mut memory = Told::new(dram.build(&Ports::from(config)).unwrap(), hear);
     let address = PLACE + BEHIND * BEAT_BYTES;
     time(config, &Program::new(program.to_vec()), address, &mut memory, &mut NoObserver).unwrap();
-    let mut pages: Vec<u64> = memory.requests.iter().map(|r| r.address / PAGE_BYTES).collect();
     pages.sort_unstable();
     pages.dedup();
     pages.retain(|page| page * PAGE_BYTES < PLACE + BEHIND * BEAT_BYTES);

@@ -1,8 +1,6 @@
 //! Running a program on the Verilog and in the timing model.
 
-use satkit_memory::{
-    AnyMemory, Memory, MemoryModel, PAGE_BYTES, Ports, Request, Statistics, Transfer,
-};
+use satkit_memory::{MemoryModel, PAGE_BYTES, Ports, Request, Told, Transfer};
 use satkit_plan::{Observer, Program, Retired, time};
 use satkit_rtl::card::{Retirement, RtlCard, RtlCardOptions};
 use satkit_spec::ArrayConfig;
@@ -97,33 +95,6 @@ impl Observer for Modelled {
     }
 }
 
-/// A memory that keeps what it is asked for.
-pub(crate) struct Asked {
-    memory: AnyMemory,
-    pub(crate) requests: Vec<Request>,
-}
-
-impl Asked {
-    pub(crate) const fn new(memory: AnyMemory) -> Self {
-        Self { memory, requests: Vec::new() }
-    }
-}
-
-impl Memory for Asked {
-    fn transfer(&mut self, request: Request) -> Transfer {
-        self.requests.push(request);
-        self.memory.transfer(request)
-    }
-
-    fn paged(&self) -> bool {
-        self.memory.paged()
-    }
-
-    fn statistics(&self) -> &Statistics {
-        self.memory.statistics()
-    }
-}
-
 /// Runs a program on both and compares each instruction, and each request to memory; the first that differs is named.
 pub(crate) fn in_lockstep(
     card: &RtlCard,
@@ -139,7 +110,8 @@ pub(crate) fn in_lockstep(
     let timed = Program::new(program.clone());
     let address = PLACE + 64 * offset_beats;
     let memory = dram.build(&Ports::from(config)).map_err(|error| error.to_string())?;
-    let mut memory = Asked::new(memory);
+    let mut asked: Vec<Request> = Vec::new();
+    let mut memory = Told::new(memory, |request: &Request, _: &Transfer| asked.push(*request));
     let timing = time(config, &timed, address, &mut memory, &mut expected)
         .map_err(|error| format!("the model refuses it: {error}"))?;
     // The masters of one cycle are asked one after another; each has a memory of its own.
@@ -148,7 +120,7 @@ pub(crate) fn in_lockstep(
         requests.sort_by_key(|request| (request.cycle, port(request)));
         requests
     };
-    let (of_bus, due) = (by_port(card.job_requests().unwrap()), by_port(memory.requests));
+    let (of_bus, due) = (by_port(card.job_requests().unwrap()), by_port(asked));
     if let Some((nth, (rtl, due))) =
         of_bus.iter().zip(&due).enumerate().find(|(_, (rtl, due))| rtl != due)
     {

@@ -27,6 +27,7 @@ mod pressure;
 mod request;
 mod server;
 mod statistics;
+mod told;
 
 pub use ddr4::{Ddr4, Ddr4Parameters, timing};
 pub use error::MemoryError;
@@ -38,3 +39,4 @@ pub use ports::Ports;
 pub use pressure::{BackPressure, BackPressureParameters};
 pub use request::{Direction, PAGE_BYTES, Request, Transfer};
 pub use statistics::Statistics;
+pub use told::Told;

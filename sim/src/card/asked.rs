@@ -5,72 +5,61 @@
 
 use super::memory::{CardMemory, MemoryFault};
 use super::watch::{Fault, FaultKind, Watch};
-use satkit_memory::{
-    AnyMemory, Direction, Memory, MemoryError, MemoryModel, PAGE_BYTES, Ports, Request, Statistics,
-    Transfer,
-};
-use satkit_plan::layout::BEAT_BYTES;
+use satkit_memory::{Direction, PAGE_BYTES, Ports, Request, Told, Transfer};
+use satkit_plan::layout::{BEAT_BYTES, CARD_BYTES};
 use satkit_plan::{Observer, PlanError, Program, Retired, time};
 use satkit_spec::ArrayConfig;
 use std::cell::Cell;
 use std::collections::HashSet;
-use std::ops::Range;
 
-const fn bytes_of(request: &Request) -> u64 {
-    request.beats as u64 * BEAT_BYTES
+const WORD_BITS: u64 = u64::BITS as u64;
+
+/// The parts of a request in one page each: first byte, and bytes. A memory that is not paged is asked for more than a page at once.
+fn parts(request: &Request) -> impl Iterator<Item = (u64, u64)> + use<> {
+    let end = request.address.saturating_add(u64::from(request.beats) * BEAT_BYTES);
+    let mut next = request.address;
+    std::iter::from_fn(move || {
+        let start = next;
+        next = (start / PAGE_BYTES + 1).saturating_mul(PAGE_BYTES).min(end);
+        (start < next).then(|| (start, next - start))
+    })
 }
 
-/// A memory in time that keeps which pages it is asked for.
+/// The pages that a program asks for.
+#[derive(Debug, Default)]
 pub(super) struct Asked {
-    model: AnyMemory,
-    /// One bit per page.
+    /// One bit per page of a card.
     pages: Vec<u64>,
+    /// It asks for more than any card has.
+    beyond: bool,
 }
 
 impl Asked {
-    /// One without requests.
-    ///
-    /// # Errors
-    /// [`MemoryError`] if the model does not fit the array.
-    pub(super) fn new(config: &ArrayConfig, dram: &MemoryModel) -> Result<Self, MemoryError> {
-        Ok(Self { model: dram.build(&Ports::from(config))?, pages: Vec::new() })
-    }
-
-    /// The bytes of the pages, in order, those side by side as one.
-    pub(super) fn runs(&self) -> Vec<Range<u64>> {
-        let mut runs: Vec<Range<u64>> = Vec::new();
-        for (word, &bits) in self.pages.iter().enumerate().filter(|(_, bits)| **bits != 0) {
-            for bit in (0..u64::BITS).filter(|bit| bits >> bit & 1 == 1) {
-                let start = (word as u64 * u64::from(u64::BITS) + u64::from(bit)) * PAGE_BYTES;
-                match runs.last_mut() {
-                    Some(run) if run.end == start => run.end += PAGE_BYTES,
-                    _ => runs.push(start..start + PAGE_BYTES),
-                }
+    /// Keeps the pages of a request.
+    pub(super) fn note(&mut self, request: &Request) {
+        for (start, _) in parts(request) {
+            if start >= CARD_BYTES {
+                self.beyond = true;
+                return;
             }
-        }
-        runs
-    }
-}
-
-impl Memory for Asked {
-    fn transfer(&mut self, request: Request) -> Transfer {
-        let end = request.address + bytes_of(&request);
-        for page in request.address / PAGE_BYTES..end.div_ceil(PAGE_BYTES) {
-            let word = (page / u64::from(u64::BITS)) as usize;
+            let (word, bit) = (start / PAGE_BYTES / WORD_BITS, start / PAGE_BYTES % WORD_BITS);
+            let word = word as usize;
             if word >= self.pages.len() {
                 self.pages.resize(word + 1, 0);
             }
-            self.pages[word] |= 1 << (page % u64::from(u64::BITS));
+            self.pages[word] |= 1 << bit;
         }
-        self.model.transfer(request)
     }
 
-    fn paged(&self) -> bool {
-        self.model.paged()
-    }
-
-    fn statistics(&self) -> &Statistics {
-        self.model.statistics()
+    /// True if `memory` answers a read of each page.
+    pub(super) fn is_in(&self, memory: &CardMemory) -> bool {
+        let pages = self.pages.iter().zip(0..).flat_map(|(&bits, word)| {
+            (0..WORD_BITS)
+                .filter(move |bit| bits >> bit & 1 == 1)
+                .map(move |bit| word * WORD_BITS + bit)
+        });
+        let is_there = |page| memory.check_read(page * PAGE_BYTES, PAGE_BYTES as usize).is_ok();
+        !self.beyond && pages.into_iter().all(is_there)
     }
 }
 
@@ -88,7 +77,10 @@ pub(super) fn check(
 ) -> Result<(), Fault> {
     let found = Found::default();
     let Ok(model) = watch.dram.build(&Ports::from(config)) else { return Ok(()) };
-    let mut port = Port { model, memory, written: HashSet::new(), found: &found };
+    let mut answers = Answers { memory, written: HashSet::new(), found: &found };
+    let mut port = Told::new(model, |request: &Request, transfer: &Transfer| {
+        answers.hear(request, transfer);
+    });
     let mut listener = Listener { watch, found: &found, ends: Vec::new(), kept: Vec::new() };
     let until = match time(config, program, watch.address, &mut port, &mut listener) {
         Ok(_) | Err(PlanError::Stopped { .. } | PlanError::Deadlock { .. }) => until,
@@ -131,57 +123,44 @@ struct Found {
     cycle: Cell<u64>,
 }
 
-/// A memory in time with the answers of the card's.
-struct Port<'a> {
-    model: AnyMemory,
+/// The answers of the card's memory to a program under way.
+struct Answers<'a> {
     memory: &'a CardMemory,
     /// Pages that the program has written as a whole.
     written: HashSet<u64>,
     found: &'a Found,
 }
 
-impl Port<'_> {
+impl Answers<'_> {
     fn answer(&mut self, request: &Request) -> Result<(), MemoryFault> {
-        let (address, bytes) = (request.address, bytes_of(request));
-        if self.written.contains(&(address / PAGE_BYTES)) {
-            return Ok(());
-        }
-        match request.direction {
-            Direction::Read => self.memory.check_read(address, bytes as usize),
-            Direction::Write => {
-                self.memory.check_write(address, bytes as usize)?;
-                let whole = address.div_ceil(PAGE_BYTES)..(address + bytes) / PAGE_BYTES;
-                self.written.extend(whole);
-                Ok(())
+        for (start, bytes) in parts(request) {
+            let page = start / PAGE_BYTES;
+            if self.written.contains(&page) {
+                continue;
+            }
+            match request.direction {
+                Direction::Read => self.memory.check_read(start, bytes as usize)?,
+                Direction::Write => self.memory.check_write(start, bytes as usize)?,
+            }
+            if request.direction == Direction::Write && bytes == PAGE_BYTES {
+                self.written.insert(page);
             }
         }
+        Ok(())
     }
-}
 
-impl Memory for Port<'_> {
-    fn transfer(&mut self, request: Request) -> Transfer {
-        let transfer = self.model.transfer(request);
+    fn hear(&mut self, request: &Request, transfer: &Transfer) {
         self.found.cycle.set(request.cycle);
         // A program that is not there as a whole is not begun.
-        let Some(instruction) = self.found.asking.get() else { return transfer };
-        if let Err(MemoryFault { address, .. }) = self.answer(&request) {
-            let cycle = match request.direction {
-                Direction::Read => transfer.start_cycle + (address - request.address) / BEAT_BYTES,
-                Direction::Write => transfer.end_cycle,
-            };
-            if self.found.error.get().is_none_or(|first| cycle < first.cycle) {
-                self.found.error.set(Some(Error { cycle, instruction, address }));
-            }
+        let Some(instruction) = self.found.asking.get() else { return };
+        let Err(MemoryFault { address, .. }) = self.answer(request) else { return };
+        let cycle = match request.direction {
+            Direction::Read => transfer.start_cycle + (address - request.address) / BEAT_BYTES,
+            Direction::Write => transfer.end_cycle,
+        };
+        if self.found.error.get().is_none_or(|first| cycle < first.cycle) {
+            self.found.error.set(Some(Error { cycle, instruction, address }));
         }
-        transfer
-    }
-
-    fn paged(&self) -> bool {
-        self.model.paged()
-    }
-
-    fn statistics(&self) -> &Statistics {
-        self.model.statistics()
     }
 }
 

@@ -3,18 +3,17 @@
 use super::asked::Asked;
 use super::memory::CardMemory;
 use super::watch::{Fault, FaultKind, Finished, Watch};
-use satkit_memory::MemoryModel;
+use satkit_memory::{MemoryModel, Ports, Request, Told, Transfer};
 use satkit_plan::{Observer, PlanError, Program, Retired, time};
 use satkit_spec::ArrayConfig;
-use std::ops::Range;
 
 /// What the timing model says of a program. It holds for every run of it: time does not depend on data.
 #[derive(Debug)]
 pub(super) struct Schedule {
     end: End,
     instructions: u32,
-    /// Runs of card memory that it asks for.
-    asks: Vec<Range<u64>>,
+    /// What it asks for.
+    asked: Asked,
     /// Waits for the next instruction to retire, each longer than those before it.
     pauses: Vec<Pause>,
 }
@@ -57,10 +56,13 @@ impl Schedule {
         dram: &MemoryModel,
         watch: &Watch,
     ) -> Result<Self, Fault> {
-        let (mut listener, mut asks) = (Listener::new(watch), None);
-        let timing = Asked::new(config, dram)
-            .map_err(PlanError::from)
-            .and_then(|asked| time(config, program, address, asks.insert(asked), &mut listener));
+        let (mut listener, mut asked) = (Listener::new(watch), Asked::default());
+        let memory = dram.build(&Ports::from(config)).map_err(PlanError::from);
+        let timing = memory.and_then(|memory| {
+            let mut memory =
+                Told::new(memory, |request: &Request, _: &Transfer| asked.note(request));
+            time(config, program, address, &mut memory, &mut listener)
+        });
         let Listener { ends, cycles, .. } = listener;
         let retired = ends.len() as u32;
         let illegal = |instruction, error: &PlanError| {
@@ -83,8 +85,7 @@ impl Schedule {
             Err(error) => illegal(0, error),
         };
         let pauses = pauses(ends, never);
-        let asks = asks.map_or_else(Vec::new, |asked| asked.runs());
-        Ok(Self { end, instructions: program.instructions().len() as u32, asks, pauses })
+        Ok(Self { end, instructions: program.instructions().len() as u32, asked, pauses })
     }
 
     /// The pause in which this watchdog fires, and the cycle.
@@ -101,11 +102,7 @@ impl Schedule {
 
     /// True if all that the program asks for can be read in this memory before it begins.
     pub(super) fn is_there(&self, memory: &CardMemory) -> bool {
-        let is_there = |run: &Range<u64>| {
-            let bytes = (run.end - run.start) as usize;
-            memory.check_read(run.start, bytes).is_ok()
-        };
-        self.asks.iter().all(is_there)
+        self.asked.is_in(memory)
     }
 
     /// What a run comes to with this watchdog; without one, a program that waits for itself waits here.
