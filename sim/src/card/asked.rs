@@ -191,3 +191,57 @@ impl Observer for Listener<'_> {
         self.found.error.get().is_some_and(past) || self.watch.cancelled()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Pages 0 to 3, of which page 2 is not there.
+    fn memory() -> CardMemory {
+        let memory = CardMemory::new(4 * PAGE_BYTES);
+        for page in [0, 1, 3] {
+            memory.write(page * PAGE_BYTES, &[0; PAGE_BYTES as usize]).unwrap();
+        }
+        memory
+    }
+
+    fn request(direction: Direction, beat: u64, beats: u32) -> Request {
+        Request { cycle: 0, address: beat * BEAT_BYTES, beats, direction }
+    }
+
+    #[test]
+    fn each_page_of_a_request_is_asked_for() {
+        for (beat, beats, is_there) in [
+            (0, 128, true),
+            (100, 28, true),
+            (100, 29, false),
+            (191, 2, false),
+            (192, 64, true),
+            (192, 65, false),
+        ] {
+            let mut asked = Asked::default();
+            asked.note(&request(Direction::Read, beat, beats));
+            assert_eq!(asked.is_in(&memory()), is_there, "{beats} from {beat}");
+        }
+        let mut asked = Asked::default();
+        asked.note(&request(Direction::Write, CARD_BYTES / BEAT_BYTES - 1, 2));
+        assert!(!asked.is_in(&memory()));
+    }
+
+    #[test]
+    fn a_page_is_there_once_it_is_written_as_a_whole() {
+        let (memory, found) = (memory(), Found::default());
+        let mut answers = Answers { memory: &memory, written: HashSet::new(), found: &found };
+        let mut fault = |request| answers.answer(&request).err().map(|fault| fault.address);
+        let (read, write) = (
+            |beat, beats| request(Direction::Read, beat, beats),
+            |beat, beats| request(Direction::Write, beat, beats),
+        );
+        assert_eq!(fault(read(64, 192)), Some(2 * PAGE_BYTES));
+        assert_eq!(fault(write(128, 63)), Some(2 * PAGE_BYTES));
+        assert_eq!(fault(write(100, 92)), None);
+        assert_eq!(fault(read(150, 2)), None);
+        // Behind a page that has been written is the end of the memory.
+        assert_eq!(fault(read(128, 129)), Some(4 * PAGE_BYTES));
+    }
+}
